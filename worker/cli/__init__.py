@@ -1,0 +1,1 @@
+"""The commands: Typer for the words, Rich for the screen. Each is skin over the rooms below."""

@@ -1,0 +1,114 @@
+"""What the demo does to the practice services as a stranger and as a person: throw, archive, close, resolve, look."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from worker.errors import UserFault
+from worker.sandbox import seed
+
+THROWERS = 3
+"""Applications that throw at the same time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The practice services as they are now, read from their own side. `waiting`: deliveries not yet made."""
+
+    events: int
+    waiting: int
+    issues: list[dict[str, Any]]
+    tickets: list[dict[str, Any]]
+
+
+class World:
+    """The practice services over HTTP; a person's own credentials, never the product's."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._http = httpx.Client(base_url=url, timeout=30)
+
+    def hooks(self, to: str | None) -> None:
+        """Send webhooks to a Bugferry at `to`, or to nobody."""
+        secrets = {
+            "sentry": seed.SENTRY_CLIENT_SECRET,
+            "jira": seed.JIRA_WEBHOOK_SECRET,
+            "github": seed.GITHUB_WEBHOOK_SECRET,
+        }
+        targets = {name: {"url": f"{to}/hooks/{name}", "secret": s} if to else None for name, s in secrets.items()}
+        self._said(self._http.post("/sandbox/hooks", json=targets))
+
+    def throw(self, events: Iterable[tuple[str, Mapping[str, Any]]], on_each: Callable[[int], None]) -> None:
+        """Send SDK events, each with the slug of its project, a few at a time and roughly in order."""
+        keys = {project.slug: (project.id, project.key) for project in seed.PROJECTS}
+
+        def one(item: tuple[str, Mapping[str, Any]]) -> int:
+            number, key = keys[item[0]]
+            answer = self._http.post(f"/sentry/api/{number}/store/", params={"sentry_key": key}, json=item[1])
+            self._said(answer)
+            return 1
+
+        with ThreadPoolExecutor(THROWERS) as pool:
+            for done in pool.map(one, events, chunksize=1):
+                on_each(done)
+
+    def archive_everything(self) -> int:
+        """Archive every issue there is, as a person; how many."""
+        issues = self.look().issues
+        for issue in issues:
+            self.move_issue(issue["id"], "ignored")
+        return len(issues)
+
+    def move_issue(self, issue_id: str, status: str) -> None:
+        """Move a Sentry issue as a person does."""
+        path = f"/sentry/api/0/organizations/{seed.ORG}/issues/{issue_id}/"
+        headers = {"Authorization": f"Bearer {seed.PERSON_SENTRY_TOKEN}"}
+        self._said(self._http.put(path, json={"status": status}, headers=headers))
+
+    def close_ticket(self, ticket: Mapping[str, Any]) -> None:
+        """Close a ticket as done, as a person does."""
+        if ticket["tracker"] == "github":
+            path = f"/github/repos/{seed.GITHUB_REPO}/issues/{ticket['key']}"
+            headers = {"Authorization": f"token {seed.PERSON_GITHUB_TOKEN}"}
+            body = {"state": "closed", "state_reason": "completed"}
+            self._said(self._http.patch(path, json=body, headers=headers))
+            return
+        auth = (seed.PERSON_JIRA_EMAIL, seed.PERSON_JIRA_TOKEN)
+        path = f"/jira/rest/api/3/issue/{ticket['key']}/transitions"
+        for wanted in ("In Progress", "Done"):
+            steps = self._said(self._http.get(path, auth=auth)).json()["transitions"]
+            step = next(step for step in steps if step["to"]["name"] == wanted)
+            self._said(self._http.post(path, json={"transition": {"id": step["id"]}}, auth=auth))
+
+    def look(self) -> Seen:
+        """Read everything as it is now."""
+        state = self._said(self._http.get("/sandbox/state")).json()
+        counts = state["counts"]
+        return Seen(counts["events"], counts["waiting"], state["issues"], state["jira"] + state["github"])
+
+    def acknowledged(self) -> list[str]:
+        """The digests of all deliveries that were answered with a 2xx."""
+        sent = self._said(self._http.get("/sandbox/deliveries")).json()
+        return [
+            letter["digest"] for letter in sent if any(httpx.codes.is_success(status) for status in letter["statuses"])
+        ]
+
+    def _said(self, answer: httpx.Response) -> httpx.Response:
+        if answer.is_error:
+            path = answer.request.url.path
+            raise UserFault(f"the practice services answered {answer.status_code} to {path}: {answer.text[:200]}")
+        return answer
+
+
+def wait_until(holds: Callable[[], bool], timeout_s: float, pause_s: float = 0.1) -> bool:
+    """Whether `holds` within `timeout_s` seconds."""
+    until = time.monotonic() + timeout_s
+    while time.monotonic() < until:
+        if holds():
+            return True
+        time.sleep(pause_s)
+    return holds()

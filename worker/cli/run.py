@@ -1,0 +1,114 @@
+"""`run`: everything in one supervised command. Without credentials it is practice; with them it is the real thing."""
+
+import os
+import signal
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from worker.cli.feed import Feed
+from worker.cli.practice import SANDBOX_PORT, WEB_PORT, Practice, start_practice, start_services
+from worker.cli.processes import House, free_port
+from worker.cli.screen import out
+from worker.errors import UserFault
+from worker.settings import Settings, load_settings, refuse_half_set
+from worker.store.engine import open_engine
+from worker.store.migrate import upgrade
+from worker.store.store import Store
+from worker.wiring import hook_secrets, open_mapping, open_tracker
+
+LOOK_S = 0.5
+"""How often the screen is brought up to date and dead children are noticed."""
+
+
+def add_to(app: typer.Typer) -> None:
+    """Put the command on the command line."""
+    app.command()(run)
+
+
+def run(
+    port: Annotated[int, typer.Option(help="Port of the pages and webhooks.")] = WEB_PORT,
+    data_dir: Annotated[Path | None, typer.Option(help="Folder of the embedded database and logs.")] = None,
+    errors_every: Annotated[float, typer.Option(help="Practice: seconds between two new errors; 0 for none.")] = 20,
+) -> None:
+    """Start web, worker, beat and what they need, in one command; Ctrl-C stops it all.
+
+    Without credentials this is [bold]practice[/bold]: a Sentry, a Jira and a GitHub of our own on this machine, with
+    errors coming in, to try everything. With credentials in the environment or in .env it runs against the real
+    services.
+    """
+    settings = load_settings(**({"data_dir": data_dir} if data_dir else {}))
+    refuse_half_set(settings)
+    stop = _on_signals()
+    if settings.configured:
+        house, store = _start_real(settings, port)
+    else:
+        practice = _start_practice(settings, port, errors_every)
+        house, store = practice.house, Store(open_engine(practice.house.env["BUGFERRY_DATABASE_URL"]))
+    try:
+        _watch(house, store, stop)
+    finally:
+        out.print("Stopping …")
+        house.stop()
+        out.print("Stopped. Nothing is lost: what was under way is taken up again at the next start.")
+
+
+def _start_practice(settings: Settings, port: int, errors_every: float) -> Practice:
+    extra = {"BUGFERRY_HOLD_S": "10"}
+    errors = ["--errors-every", str(errors_every)] if errors_every else []
+    ports = (port, SANDBOX_PORT)
+    practice = start_practice(settings.data_dir / "practice", ports=ports, extra=extra, sandbox_args=errors)
+    out.print("[bold]Bugferry in practice mode[/] (no credentials are set, so nothing real is touched)\n")
+    for name, url in (
+        ("Bugferry", practice.web_url),
+        ("Practice Sentry", f"{practice.sandbox_url}/sentry"),
+        ("Practice Jira", f"{practice.sandbox_url}/jira"),
+        ("Practice GitHub", f"{practice.sandbox_url}/github/acme/shop/issues"),
+    ):
+        out.print(f"  {name:<16} [cyan]{url}[/]")
+    out.print(
+        "\nErrors come in by themselves and become tickets below. Close a ticket in practice Jira or GitHub and watch"
+        "\nits Sentry issue resolve; or throw an error of your own in practice Sentry. Ctrl-C stops.\n"
+    )
+    return practice
+
+
+def _start_real(settings: Settings, port: int) -> tuple[House, Store]:
+    for spec in open_mapping(settings).trackers.values():
+        open_tracker(settings, spec)  # refuses here what the children would refuse less readably
+    folder = settings.data_dir.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    engine = open_engine(settings.database)
+    upgrade(engine)
+    house = House(folder, {**os.environ, "BUGFERRY_DATA_DIR": str(folder), "BUGFERRY_DATABASE_URL": settings.database})
+    if free_port(port) != port:
+        raise UserFault(f"port {port} is taken; stop what listens there or choose another with --port.")
+    broker = settings.redis_url or house.start_redis()
+    try:
+        start_services(house, port)
+        house.wait_for(f"http://127.0.0.1:{port}/healthz", "web")
+    except BaseException:
+        house.stop()
+        raise
+    on = ", ".join(sorted(hook_secrets(settings))) or "none (polling only)"
+    out.print(f"[bold]Bugferry[/] for {settings.sentry_org} at [cyan]http://127.0.0.1:{port}[/]", highlight=False)
+    out.print(f"  hooks: {on}; broker: {broker}; database: {engine.url.render_as_string()}\n", highlight=False)
+    return house, Store(engine)
+
+
+def _watch(house: House, store: Store, stop: threading.Event) -> None:
+    feed = Feed(store)
+    while not stop.wait(LOOK_S):
+        for line in feed.news():
+            out.print(line)
+        for sentence in house.revive():
+            out.print(f"[yellow]{sentence}[/]")
+
+
+def _on_signals() -> threading.Event:
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    return stop

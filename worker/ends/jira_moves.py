@@ -1,0 +1,87 @@
+"""Ways through a Jira workflow: which transition to take next. Pure; the walking is done by the client.
+
+Jira shows only the transitions out of where a ticket is, so the way is found by going: straight to the target when one
+leads there, else through a status not visited before, open ones first.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from worker.ends.loose import dig, line, mapping, objects, text
+from worker.mapping.status import NOT_FIXED
+from worker.model import StateTarget, Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One transition. `name`, `done`: the status it leads to; `resolutions`: those it accepts, None for none."""
+
+    id: str
+    name: str
+    done: bool
+    resolutions: tuple[str, ...] | None = None
+
+    def reaches(self, to: StateTarget) -> bool:
+        """Whether it leads to the target."""
+        if to.name is not None:
+            return self.name.lower() == to.name.lower()
+        return self.done == to.done
+
+    def resolution_for(self, to: StateTarget) -> str | None:
+        """The wanted resolution in the workflow's own spelling; None when it is not wanted or cannot be given."""
+        if to.resolution is None or self.resolutions is None:
+            return None
+        plain = _plain(to.resolution)
+        return next((one for one in self.resolutions if _plain(one) == plain), to.resolution)
+
+    def fitness(self, to: StateTarget) -> bool:
+        """Whether it also says what the target's resolution says: this one, or, when none is named, that it was fixed."""
+        if to.resolution is None:
+            return _plain(self.name) not in NOT_FIXED
+        offered = {_plain(one) for one in self.resolutions or ()}
+        return _plain(to.resolution) in offered | {_plain(self.name)}
+
+
+def read_steps(told: object) -> list[Step]:
+    """Read the transitions Jira offers, with their fields."""
+    rows = [row for row in objects(told) if row.get("isAvailable") is not False]
+    return [
+        Step(
+            id=text(row.get("id")) or "",
+            name=line(dig(row, "to", "name")),
+            done=dig(row, "to", "statusCategory", "key") == "done",
+            resolutions=_resolutions(dig(row, "fields", "resolution")),
+        )
+        for row in rows
+    ]
+
+
+def next_step(steps: Iterable[Step], to: StateTarget, passed: Collection[str]) -> Step | None:
+    """Choose the next transition; None when nothing new is reachable. `passed`: visited statuses, in lower case."""
+    offered = list(steps)
+    arriving = [step for step in offered if step.reaches(to)]
+    if arriving:
+        return max(arriving, key=lambda step: step.fitness(to))
+    onwards = [step for step in offered if step.name.lower() not in passed]
+    return min(onwards, key=lambda step: step.done, default=None)
+
+
+def no_way(ticket: Ticket, to: StateTarget, seen: Iterable[Step]) -> str:
+    """Say that no way leads to the target, and what is reachable instead."""
+    wanted = to.name or ("a done status" if to.done else "a status that is not done")
+    names = ", ".join(dict.fromkeys(step.name for step in seen)) or "nothing"
+    return (
+        f"Jira's workflow has no way for {ticket.key} from {ticket.state.name!r} to {wanted!r}. Reachable: {names}. "
+        "Name one of these in the mapping, or change the workflow, then retry."
+    )
+
+
+def _resolutions(field: object) -> tuple[str, ...] | None:
+    if not mapping(field):
+        return None
+    return tuple(filter(None, (text(row.get("name")) for row in objects(dig(field, "allowedValues")))))
+
+
+def _plain(name: str) -> str:
+    """Compare without regard to case and to the kind of apostrophe."""
+    return name.lower().replace("\u2019", "'").strip()

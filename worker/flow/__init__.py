@@ -1,0 +1,1 @@
+"""Observe, plan, apply; polls and sweeps. The only place that runs actions."""

@@ -1,0 +1,161 @@
+"""Attend to due work: claim a key, do what it asks, and leave its row saying how that went.
+
+Keys `issue:` and `ticket:` only find their case and forward; only the holder of `case:` plans and applies.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+
+from worker.ends.retry import guarding, wait_s
+from worker.errors import BugferryError, Gone, LeaseLost, Moved, Permanent, Transient, UserFault
+from worker.flow import story
+from worker.flow.apply import apply
+from worker.flow.context import Context
+from worker.flow.lease import Lease
+from worker.flow.look import UNSETTLED_S, look
+from worker.flow.polls import older_than_we
+from worker.model import Hint, Issue
+from worker.plan import plan
+from worker.store.store import Tx
+from worker.store.work import Claim
+
+log = structlog.get_logger()
+
+ACTIVITY = frozenset({"error.created", "poll", "poll.activity"})
+"""Reasons to look that say no more than that an issue goes on happening."""
+
+STUMBLES = 5
+"""How often work may end in an error nobody foresaw before it is parked, so that it never holds up the rest."""
+
+
+def drain(ctx: Context, *, limit: int = 1000) -> int:
+    """Attend to due work until none is left, at most `limit` keys; how many it were."""
+    for done in range(limit):
+        claims = ctx.store.claim(ctx.now(), ctx.timing.lease)
+        if not claims:
+            return done
+        attend(ctx, claims[0])
+    return limit
+
+
+def attend(ctx: Context, claim: Claim) -> None:
+    """Do one piece of work; whatever happens, its row says so and nothing is lost."""
+    lease = Lease(ctx, claim)
+    try:
+        with guarding(lease.cover):
+            _do(ctx, lease)
+        _finish(ctx, lease)
+    except LeaseLost as lost:
+        log.info("lease lost", key=claim.key, why=str(lost))
+    except Transient as error:
+        _later(ctx, lease, error)
+    except (Permanent, UserFault) as error:
+        _park(ctx, lease, str(error))
+    except Exception as error:  # noqa: BLE001 - the task's edge: one poisoned item must not stop the worker
+        _stumble(ctx, lease, error)
+
+
+def _do(ctx: Context, lease: Lease) -> None:
+    kind, _, rest = lease.claim.key.partition(":")
+    match kind:
+        case "issue":
+            _forward_issue(ctx, lease, rest)
+        case "ticket":
+            _forward_ticket(ctx, lease, rest)
+        case "case":
+            _settle(ctx, lease, int(rest))
+        case _:
+            raise Permanent(f"nobody knows what to do with the key '{lease.claim.key}'")
+
+
+def _forward_issue(ctx: Context, lease: Lease, issue_id: str) -> None:
+    """Find the issue's case, or open one; the case's own key does the rest."""
+    with ctx.store.read() as tx:
+        case_id = tx.cases.of_issue(issue_id)
+    issue = None if case_id else _first_sight(ctx, lease, issue_id)
+    if case_id is None and issue is None:
+        return
+    with ctx.store.write(lease.claim, ctx.now()) as tx:
+        if issue:
+            tx.cases.lock_group(issue.project.slug)
+            case_id = tx.cases.open(issue, issue.project.slug, ctx.now())
+            tx.history.add(story.case_opened(case_id, issue, ctx.now()), ctx.now())
+        tx.work.push(Hint(f"case:{case_id}", lease.claim.why), ctx.now())
+
+
+def _first_sight(ctx: Context, lease: Lease, issue_id: str) -> Issue | None:
+    """Read an unknown issue; None when it vanished before anyone looked, or was older than we are and only noisy."""
+    try:
+        issue = ctx.sentry.issue(issue_id)
+    except Gone as gone:
+        log.info("issue vanished before it was read", issue=issue_id, why=str(gone))
+        return None
+    except Moved as moved:
+        with ctx.store.write(lease.claim, ctx.now()) as tx:
+            tx.work.push(Hint(f"issue:{moved.to}", "issue.merged"), ctx.now())
+        return None
+    if not issue.settled:
+        raise Transient(f"Sentry is still moving {issue.short_id}; looking again", UNSETTLED_S)
+    if lease.claim.why in ACTIVITY and older_than_we(ctx, issue):
+        log.info("an old issue stays as it is; `bugferry backfill` brings it in", issue=issue.short_id)
+        return None
+    return issue
+
+
+def _forward_ticket(ctx: Context, lease: Lease, rest: str) -> None:
+    tracker, _, key = rest.partition(":")
+    with ctx.store.write(lease.claim, ctx.now()) as tx:
+        case_id = tx.cases.of_ticket(tracker, key)
+        if case_id is not None:
+            tx.work.push(Hint(f"case:{case_id}", lease.claim.why), ctx.now())
+
+
+def _settle(ctx: Context, lease: Lease, case_id: int) -> None:
+    seen = look(ctx, lease, case_id)
+    if seen is None:
+        return
+    todo = plan(seen.case, ctx.now())
+    if todo.actions:
+        names = [type(action).__name__ for action in todo.actions]
+        log.info("plan", case=case_id, actions=names, why=todo.goal.why if todo.goal else lease.claim.why)
+    apply(ctx, lease, seen, todo)
+
+
+# ---------------------------------------------------------------- how it went
+
+
+def _record(ctx: Context, lease: Lease, write: Callable[[Tx, datetime], None]) -> None:
+    """Commit how it went, unless another worker has the key by now: then it is theirs to say."""
+    try:
+        with ctx.store.write(lease.claim, ctx.now()) as tx:
+            write(tx, ctx.now())
+    except LeaseLost as lost:
+        log.info("lease lost", key=lease.claim.key, why=str(lost))
+
+
+def _finish(ctx: Context, lease: Lease) -> None:
+    with ctx.store.write(lease.claim, ctx.now()) as tx:
+        tx.work.finish(lease.claim)
+
+
+def _later(ctx: Context, lease: Lease, error: BugferryError) -> None:
+    wait = timedelta(seconds=wait_s(lease.claim.attempts, error))
+    log.info("later", key=lease.claim.key, why=str(error), wait_s=round(wait.total_seconds(), 1))
+    _record(ctx, lease, lambda tx, now: tx.work.retry(lease.claim, str(error), now + wait))
+
+
+def _park(ctx: Context, lease: Lease, reason: str) -> None:
+    log.warning("parked", key=lease.claim.key, why=reason)
+    _record(ctx, lease, lambda tx, now: tx.work.park(lease.claim, reason, now))
+
+
+def _stumble(ctx: Context, lease: Lease, error: Exception) -> None:
+    log.error("stumbled", key=lease.claim.key, attempts=lease.claim.attempts, exc_info=error)
+    if lease.claim.attempts + 1 >= STUMBLES:
+        _park(
+            ctx, lease, f"{STUMBLES} times in a row, an error nobody foresaw: {error!r}. Please report it with the log."
+        )
+    else:
+        _later(ctx, lease, Transient(repr(error)))

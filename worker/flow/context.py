@@ -1,0 +1,48 @@
+"""Everything the flow works with, built once by the wiring and handed to each function."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from worker.ends.ports import Sentry, Tracker
+from worker.errors import UserFault
+from worker.mapping.book import MappingBook
+from worker.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How patient we are."""
+
+    lease: timedelta = timedelta(seconds=25)
+    """A dead worker's work is free again after this long."""
+    hold: timedelta = timedelta(seconds=30)
+    """A hint of mere activity waits this long after the last look."""
+    grace: timedelta = timedelta(seconds=120)
+    """A lost create is looked for this long before it is repeated; longer than any index lag."""
+    poll: timedelta = timedelta(seconds=60)
+    """The interval between two polls of one service."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The store, both ends, the running mapping and the clock."""
+
+    store: Store
+    sentry: Sentry
+    trackers: Mapping[str, Tracker]
+    book: Callable[[], MappingBook]
+    now: Callable[[], datetime]
+    timing: Timing = Timing()
+    installation: str | None = None
+    """The Sentry installation that shows tickets, where the settings name it."""
+
+    def tracker(self, name: str) -> Tracker:
+        """The tracker of that name; `UserFault` when it is no longer set up (a ticket never moves to another)."""
+        try:
+            return self.trackers[name]
+        except KeyError:
+            raise UserFault(
+                f"tracker '{name}' has tickets but is no longer in the mapping: put it back under `trackers:`, "
+                "then retry this work."
+            ) from None

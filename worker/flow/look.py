@@ -1,0 +1,134 @@
+"""Observe: read both sides of a case as they are now, and remember what people moved since the last look."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from pydantic import TypeAdapter
+
+from worker.case import Broken, Case, Goal, Link, Live, Member, NoTicket
+from worker.errors import Gone, Moved, Transient
+from worker.flow import story
+from worker.flow.context import Context
+from worker.flow.lease import Lease
+from worker.mapping.status import Policy, StatusMap
+from worker.model import Hint, Issue, Status, Ticket, TrackerKind
+from worker.speaker import both_moved
+from worker.store.case_rows import CaseRow, MemberRow, TicketRow
+from worker.store.intents import Kind
+from worker.store.store import Tx
+
+UNSETTLED_S = 20.0
+"""How long Sentry is given to finish a merge, a deletion or a reprocessing before we look again."""
+
+FIRST_TICKET: tuple[Kind, str] = ("create", "first ticket")
+"""Kind and occasion of the intent that makes a case's ticket."""
+
+GOAL: TypeAdapter[Goal] = TypeAdapter(Goal)
+"""A goal at rest: the same value as JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A case as observed, beside what the store knew of it."""
+
+    case: Case
+    row: CaseRow
+
+
+def look(ctx: Context, lease: Lease, case_id: int) -> Seen | None:
+    """Read a case's two sides; None when the case is unknown. `Transient` while Sentry is still moving an issue."""
+    with ctx.store.read() as tx:
+        row = tx.cases.load(case_id)
+    if row is None:
+        return None
+    goal = GOAL.validate_python(row.goal) if row.goal else None
+    policy = ctx.book().policy(row.rule, row.tracker) if row.tracker else Policy(StatusMap(TrackerKind.JIRA))
+    issues = [issue for member in row.members if (issue := _issue(ctx, lease, row, member))]
+    ticket = _ticket(ctx, lease, row, row.ticket) if row.ticket else None
+    with ctx.store.write(lease.claim, ctx.now()) as tx:
+        for issue in issues:
+            _note_issue(tx, row, issue, goal, ctx.now())
+        if ticket and row.ticket:
+            _note_ticket(tx, row, (row.ticket, ticket), policy, goal, ctx.now())
+    case = Case(row.id, _members(row, issues), _link(ctx, row, issues, ticket), policy, goal)
+    return Seen(_with_times(ctx, case, ticket) if ticket and both_moved(case) else case, row)
+
+
+def _issue(ctx: Context, lease: Lease, row: CaseRow, member: MemberRow) -> Issue | None:
+    if member.gone_at:
+        return None
+    try:
+        issue = ctx.sentry.issue(member.id)
+    except (Gone, Moved) as gone:
+        with ctx.store.write(lease.claim, ctx.now()) as tx:
+            tx.cases.issue_gone(member.id, ctx.now())
+            tx.history.add(story.issue_gone(row.id, member.id, str(gone), ctx.now()), ctx.now())
+            if isinstance(gone, Moved):
+                tx.work.push(Hint(f"issue:{gone.to}", "issue.merged"), ctx.now())
+        return None
+    if not issue.settled:
+        raise Transient(f"Sentry is still moving {issue.short_id}; looking again", UNSETTLED_S)
+    return issue
+
+
+def _ticket(ctx: Context, lease: Lease, row: CaseRow, known: TicketRow) -> Ticket | None:
+    try:
+        return ctx.tracker(known.tracker).read(known.key)
+    except Gone as gone:
+        with ctx.store.write(lease.claim, ctx.now()) as tx:
+            tx.cases.break_link(row.id, str(gone), ctx.now())
+            tx.history.add(story.link_broken(row, str(gone), ctx.now()), ctx.now())
+        return None
+
+
+def _note_issue(tx: Tx, row: CaseRow, issue: Issue, goal: Goal | None, now: datetime) -> None:
+    """Mirror an issue; a status that changed without us is somebody's move and goes into history once."""
+    before = next(m for m in row.members if m.id == issue.id)
+    ours = goal is not None and issue.id in goal.moves and issue.status is goal.to
+    tx.cases.save_issue(issue, now)
+    if before.status != issue.status and not ours:
+        tx.history.add(story.issue_moved(row.id, before.status, issue, now), now)
+
+
+def _note_ticket(
+    tx: Tx, row: CaseRow, seen: tuple[TicketRow, Ticket], policy: Policy, goal: Goal | None, now: datetime
+) -> None:
+    """Mirror a ticket; while a move of ours is half done, what it shows is a step of ours and nobody's move."""
+    before, ticket = seen
+    tx.cases.save_ticket(row.id, ticket, now)
+    if before.state != ticket.state and not (goal and goal.move_ticket):
+        old, new = policy.status.read(before.state), policy.status.read(ticket.state)
+        tx.history.add(story.ticket_moved(row, ticket, old, new, now), now)
+
+
+def _members(row: CaseRow, issues: list[Issue]) -> tuple[Member, ...]:
+    """Join what was read with what was remembered."""
+    kept = {m.id: m for m in row.members}
+    shown = row.ticket.id if row.ticket else None
+    return tuple(
+        Member(i, kept[i.id].agreed, kept[i.id].closed_with_ticket, kept[i.id].linked_ticket == shown) for i in issues
+    )
+
+
+def _link(ctx: Context, row: CaseRow, issues: list[Issue], ticket: Ticket | None) -> Link:
+    if ticket and row.ticket:
+        return Live(ticket, row.ticket.agreed or Status.OPEN)
+    if row.ticket or row.broken_reason:
+        return Broken(row.broken_reason or "the ticket is gone")
+    if not issues:
+        return NoTicket(None, None, "every issue of this case is gone from Sentry", row.verdict)
+    with ctx.store.read() as tx:
+        intent = tx.intents.get(row.id, *FIRST_TICKET)
+    if intent and intent.state == "sent":
+        return NoTicket(row.rule, row.tracker, "a create was interrupted", row.verdict, interrupted=True)
+    verdict = ctx.book().route(issues[0], ctx.sentry.latest_event(issues[0].id))
+    # The sentence holds values that change with every event; the decision is news only when its rule is.
+    decided_before = row.verdict is not None and row.rule == verdict.rule and verdict.tracker is None
+    return NoTicket(verdict.rule, verdict.tracker, verdict.why, verdict.why if decided_before else row.verdict)
+
+
+def _with_times(ctx: Context, case: Case, ticket: Ticket) -> Case:
+    """Add when the ticket moved: needed only when both sides did, and it costs a call."""
+    moved = replace(ticket, moved_at=ctx.tracker(ticket.tracker).moved_at(ticket.key))
+    link = replace(case.link, ticket=moved) if isinstance(case.link, Live) else case.link
+    return replace(case, link=link)

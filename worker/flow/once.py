@@ -1,0 +1,111 @@
+"""Writes that must not happen twice: an intent before the call, its nonce inside the call, a look before a repeat.
+
+An end is ambiguous when the request may have arrived. Then the nonce is looked for with growing waits through a grace
+window longer than any index lag, and only after it is the same write made again under the same nonce.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TypeVar
+
+from worker.case import CreateTicket
+from worker.ends.ports import Tracker
+from worker.errors import Ambiguous, Permanent, Transient
+from worker.flow import story
+from worker.flow.context import Context
+from worker.flow.lease import Lease
+from worker.flow.look import FIRST_TICKET, Seen
+from worker.model import Body, Hint, Status, Ticket
+from worker.store.intents import Intent
+
+SKEW = timedelta(minutes=5)
+"""How far a service's clock may be behind ours when we ask for "made since"."""
+
+Made = TypeVar("Made")
+
+
+def create_ticket(ctx: Context, lease: Lease, seen: Seen, action: CreateTicket) -> None:
+    """Make the case's ticket, or adopt it if an earlier attempt made it.
+
+    The route is written down with the intent: whatever the mapping says later, it is looked for where it was sent.
+    """
+    tracker = ctx.tracker(action.tracker)
+    with ctx.store.write(lease.claim, ctx.now()) as tx:
+        tx.cases.set_route(seen.case.id, action.rule, action.tracker)
+        intent = tx.intents.open(seen.case.id, *FIRST_TICKET, ctx.now())
+    found = _adopt(ctx, tracker, intent)
+    if found is None and action.adopt_only:
+        _give_up(ctx, lease, intent)
+        return
+    ticket = found or _create(ctx, lease, seen, action, (tracker, intent))
+    agreed = ctx.book().policy(action.rule, action.tracker).status.read(ticket.state)
+    now = ctx.now()
+    with ctx.store.write(lease.claim, now) as tx:
+        tx.cases.add_ticket(seen.case.id, ticket, action.rule, intent.id, agreed, now)
+        tx.cases.agree(seen.case.id, {m.issue.id: (Status.OPEN, False) for m in seen.case.members}, agreed)
+        tx.intents.done(intent, ticket.key, now)
+        tx.history.add(story.ticket_created(seen.case.id, action.rule, ticket, adopted=bool(found), now=now), now)
+
+
+def comment(ctx: Context, lease: Lease, case_id: int, ticket: Ticket, said: tuple[str, Body]) -> bool:
+    """Say something on a ticket once for an occasion; False when it had been said before."""
+    occasion, body = said
+    tracker = ctx.tracker(ticket.tracker)
+    with ctx.store.write(lease.claim, ctx.now()) as tx:
+        intent = tx.intents.open(case_id, "comment", occasion, ctx.now())
+    if intent.state == "done":
+        return False
+    found = _look_for(ctx, intent, lambda: tracker.find_comment(ticket.key, intent.id))
+    made = found or _attempt(ctx, lease, intent, lambda: tracker.comment(ticket.key, body, intent.id))
+    with ctx.store.write(lease.claim, ctx.now()) as tx:
+        tx.intents.done(intent, made, ctx.now())
+    return True
+
+
+def _give_up(ctx: Context, lease: Lease, intent: Intent) -> None:
+    """The create never arrived and is no longer wanted."""
+    with ctx.store.write(lease.claim, ctx.now()) as tx:
+        tx.intents.give_up(intent)
+        tx.work.push(Hint(lease.claim.key, "create given up"), ctx.now())
+
+
+def _adopt(ctx: Context, tracker: Tracker, intent: Intent) -> Ticket | None:
+    def oldest() -> Ticket | None:
+        return next(iter(tracker.find(intent.id, intent.opened_at - SKEW)), None)
+
+    return _look_for(ctx, intent, oldest)
+
+
+def _look_for(ctx: Context, intent: Intent, find: Callable[[], Made | None]) -> Made | None:
+    """What an earlier attempt made. None means that it is safe to make it (again); `Transient` means look later."""
+    if intent.state != "sent":
+        return None
+    found = find()
+    waited = ctx.now() - (intent.last_sent_at or intent.opened_at)
+    if found is None and waited < ctx.timing.grace:
+        raise Transient(
+            f"an interrupted {intent.kind} may still show up: looked for {intent.id} after "
+            f"{waited.total_seconds():.0f} s and will make it again after {ctx.timing.grace.total_seconds():.0f} s"
+        )
+    return found
+
+
+def _create(ctx: Context, lease: Lease, seen: Seen, action: CreateTicket, at: tuple[Tracker, Intent]) -> Ticket:
+    tracker, intent = at
+    issue = seen.case.members[0].issue
+    draft = ctx.book().draft(action.rule, issue, ctx.sentry.latest_event(issue.id), action.tracker)
+    return _attempt(ctx, lease, intent, lambda: tracker.create(draft, intent.id))
+
+
+def _attempt(ctx: Context, lease: Lease, intent: Intent, write: Callable[[], Made]) -> Made:
+    """Make the write; remember when it certainly did not arrive, so that the next attempt need not wait."""
+    with ctx.store.write(lease.claim, ctx.now()) as tx:
+        tx.intents.sent(intent, ctx.now())
+    try:
+        return write()
+    except Ambiguous:
+        raise
+    except (Transient, Permanent):
+        with ctx.store.write(lease.claim, ctx.now()) as tx:
+            tx.intents.unsent(intent)
+        raise

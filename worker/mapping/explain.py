@@ -1,0 +1,60 @@
+"""Says in full why an issue becomes which ticket, as JSON-ready values."""
+
+from typing import Any
+
+from worker.mapping.book import MappingBook
+from worker.mapping.condition import Outcome
+from worker.mapping.route import Step, Verdict
+from worker.model import Event, Issue, TrackerKind
+
+
+def explain(book: MappingBook, issue: Issue, event: Event | None, kind: TrackerKind | None = None) -> dict[str, Any]:
+    """What was decided, by which rule, on which values, and the ticket exactly as it would be sent (JSON, hence Any).
+
+    With `kind` the ticket is written for the rule's tracker if it is of that kind, else for the first one that is.
+    """
+    verdict = book.route(issue, event, show=True)
+    return {
+        "rule": verdict.rule,
+        "why": verdict.why,
+        "skipped": verdict.skipped,
+        "ticket": _ticket(book, verdict, issue, event, kind),
+        "steps": [_step(step) for step in verdict.steps],
+    }
+
+
+def _ticket(
+    book: MappingBook, verdict: Verdict, issue: Issue, event: Event | None, kind: TrackerKind | None
+) -> dict[str, Any] | None:
+    if verdict.rule is None or verdict.tracker is None:
+        return None
+    tracker = book.tracker_of_kind(kind, verdict.tracker).name if kind else verdict.tracker
+    draft = book.draft(verdict.rule, issue, event, tracker)
+    return {
+        "tracker": draft.tracker,
+        "kind": draft.kind.value,
+        "title": draft.title,
+        "body": draft.body,
+        "fields": dict(draft.fields),
+    }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    decided = step.outcome.deciding() if step.outcome else None
+    return {
+        "rule": step.rule,
+        "matched": step.matched,
+        "decided": _piece(decided) if decided else None,
+        "when": _piece(step.outcome) if step.outcome else None,
+    }
+
+
+def _piece(outcome: Outcome) -> dict[str, Any]:
+    made: dict[str, Any] = {"text": outcome.text, "holds": outcome.holds}
+    if outcome.error is not None:
+        made["error"] = outcome.error
+    if outcome.values:
+        made["values"] = dict(outcome.values)
+    if outcome.pieces:
+        made["pieces"] = [_piece(piece) for piece in outcome.pieces]
+    return made

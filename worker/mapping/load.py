@@ -1,0 +1,240 @@
+"""Loads mapping files into a book, or refuses them with every problem at once. Nothing runs on half a mapping."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from worker.mapping.book import MappingBook, Rule
+from worker.mapping.condition import Condition, Uncompilable, compile_when
+from worker.mapping.draft import DEFAULT_TYPE, TicketPlan, TrackerSpec
+from worker.mapping.facts import declared
+from worker.mapping.lint import Wrong
+from worker.mapping.problem import MappingRefused, Problem, nearest
+from worker.mapping.route import Clause
+from worker.mapping.schema import MappingFile, RuleEntry, StatusWords, TicketEntry, TrackerEntry, When
+from worker.mapping.source import Loc, Source, read
+from worker.mapping.status import Policy, StatusMap
+from worker.mapping.template import Compiler, Template
+from worker.mapping.text import DEFAULT_BODY, DEFAULT_TITLE, PARTS
+from worker.mapping.words import complaints, overlaid, status_map, unknown_words
+from worker.model import Status, Winner
+
+
+def load_mapping(paths: Sequence[Path]) -> MappingBook:
+    """Load files, and folders of `*.yaml` by name, in order. Raises MappingRefused with all that is wrong."""
+    problems: list[Problem] = []
+    files = list(read(paths, problems))
+    book = _Build(files, problems).book()
+    if problems:
+        raise MappingRefused(problems)
+    return book
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A text of the mapping with the place where it stands."""
+
+    text: str
+    source: Source
+    loc: Loc
+
+
+@dataclass(slots=True)
+class _Inherited:
+    """What the defaults of all files say together, with where each thing stands."""
+
+    ticket: TicketEntry = field(default_factory=TicketEntry)
+    winner: Winner = Winner.NEWEST
+    sources: dict[str, Source] = field(default_factory=dict)
+
+    def take(self, source: Source, entry: MappingFile) -> None:
+        given = entry.defaults.ticket.model_fields_set
+        self.ticket = self.ticket.model_copy(update={name: getattr(entry.defaults.ticket, name) for name in given})
+        self.sources |= dict.fromkeys(given, source)
+        self.winner = entry.defaults.winner or self.winner
+
+
+class _Build:
+    """Compiles and checks, file by file; what is wrong goes to `problems` and the work goes on."""
+
+    def __init__(self, files: Sequence[tuple[Source, MappingFile]], problems: list[Problem]) -> None:
+        self._files, self._problems = files, problems
+        self._names = declared()
+        self._compiler = Compiler(self._names, PARTS)
+        self._templates: dict[str, Template | None] = {}
+        self._inherited = _Inherited()
+        self._trackers: dict[str, TrackerEntry] = {}
+        self._maps: dict[str, StatusMap] = {}
+        self._nothing = self._compiler.compile("")
+
+    def book(self) -> MappingBook:
+        for source, entry in self._files:
+            self._inherited.take(source, entry)
+            self._take_trackers(entry)
+        self._check_trackers()
+        self._check_defaults()
+        rules = tuple(self._rules())
+        specs = {name: TrackerSpec(name, entry.kind, entry.place) for name, entry in self._trackers.items()}
+        defaults = {name: Policy(status, self._inherited.winner) for name, status in self._maps.items()}
+        return MappingBook(specs, rules, defaults)
+
+    # ------------------------------------------------------------ trackers
+
+    def _take_trackers(self, entry: MappingFile) -> None:
+        for name, later in entry.trackers.items():
+            known = self._trackers.get(name)
+            update = {key: getattr(later, key) for key in later.model_fields_set}
+            same = known is not None and known.kind is later.kind
+            self._trackers[name] = known.model_copy(update=update) if known is not None and same else later
+
+    def _check_trackers(self) -> None:
+        for source, entry in self._files:
+            for name in entry.trackers:
+                tracker = self._trackers[name]
+                loc = ("trackers", name, "status")
+                self._maps[name] = self._status(source, loc, name, tracker.status, frozenset(tracker.one_way))
+
+    def _status(
+        self, source: Source, loc: Loc, tracker: str, words: StatusWords, one_way: frozenset[Status]
+    ) -> StatusMap:
+        kind = self._trackers[tracker].kind
+        built = status_map(kind, words, one_way)
+        for status, word in unknown_words(kind, words):
+            hint = "GitHub knows open, completed, not planned and duplicate."
+            self._wrong(source, (*loc, status.value), f"GitHub has no status “{word}”", hint)
+        for status, message, hint in complaints(built, tracker):
+            self._wrong(source, (*loc, status.value), message, hint)
+        return built
+
+    # ------------------------------------------------------------ defaults
+
+    def _check_defaults(self) -> None:
+        ticket = self._inherited.ticket
+        for written in (self._default("title"), self._default("body")):
+            if written is not None:
+                self._template(written)
+        tracker_source = self._inherited.sources.get("tracker")
+        if ticket.tracker is not None and tracker_source is not None:
+            self._check_tracker(tracker_source, ("defaults", "ticket", "tracker"), ticket.tracker)
+
+    def _default(self, name: str) -> _Written | None:
+        text = getattr(self._inherited.ticket, name)
+        return None if text is None else _Written(text, self._inherited.sources[name], ("defaults", "ticket", name))
+
+    # ------------------------------------------------------------ rules
+
+    def _rules(self) -> Iterator[Rule]:
+        names: dict[str, str] = {}
+        seen: dict[When | None, str] = {}
+        for source, entry in self._files:
+            for index, rule in enumerate(entry.rules):
+                loc: Loc = ("rules", index)
+                self._check_name(source, loc, rule, names)
+                self._check_reach(source, loc, rule, seen)
+                yield self._rule(source, loc, rule)
+
+    def _check_name(self, source: Source, loc: Loc, rule: RuleEntry, names: dict[str, str]) -> None:
+        if rule.name in names:
+            self._wrong(
+                source, (*loc, "name"), f"there are two rules “{rule.name}”; the first is in {names[rule.name]}"
+            )
+        names.setdefault(rule.name, source.file)
+
+    def _check_reach(self, source: Source, loc: Loc, rule: RuleEntry, seen: dict[When | None, str]) -> None:
+        when = None if rule.when == When(cel="true") else rule.when
+        earlier = seen.get(None) or seen.get(when)
+        if earlier is not None:
+            what = "takes everything" if None in seen else "has the same condition"
+            self._wrong(
+                source, (*loc, "name"), f"rule “{rule.name}” is never reached: “{earlier}” before it {what}",
+                "Put it before that rule, or take it out.",
+            )  # fmt: skip
+        seen.setdefault(when, rule.name)
+
+    def _rule(self, source: Source, loc: Loc, rule: RuleEntry) -> Rule:
+        condition = self._condition(source, (*loc, "when"), rule.when) if rule.when else None
+        ticket = self._ticket(source, (*loc, "ticket"), rule.ticket) if rule.ticket else None
+        tracker = ticket.tracker if ticket else None
+        clause = Clause(rule.name, condition, rule.skip, tracker)
+        return Rule(clause, ticket, self._policies(source, loc, rule, tracker))
+
+    def _policies(self, source: Source, loc: Loc, rule: RuleEntry, tracker: str | None) -> dict[str, Policy]:
+        winner = rule.winner or self._inherited.winner
+        maps = dict(self._maps)
+        if tracker in maps and (rule.status.model_fields_set or rule.one_way):
+            under = self._trackers[tracker]
+            words = overlaid(under.status, rule.status)
+            one_way = frozenset(under.one_way) | frozenset(rule.one_way)
+            maps[tracker] = self._status(source, (*loc, "status"), tracker, words, one_way)
+        return {name: Policy(status, winner) for name, status in maps.items()}
+
+    def _condition(self, source: Source, loc: Loc, when: When) -> Condition | None:
+        """Compile leaf by leaf, so that every wrong expression is told with its own place."""
+        sound = True
+        for leaf_loc, leaf in _expressions(loc, when):
+            try:
+                compile_when(leaf, self._names)
+            except Uncompilable as error:
+                sound = False
+                self._wrong(source, leaf_loc, str(error), error.hint, error.line, error.column)
+        return compile_when(when, self._names) if sound else None
+
+    # ------------------------------------------------------------ tickets
+
+    def _ticket(self, source: Source, loc: Loc, entry: TicketEntry) -> TicketPlan:
+        said = self._inherited.ticket.model_copy(update={name: getattr(entry, name) for name in entry.model_fields_set})
+        if said.tracker is None:
+            self._wrong(source, loc, "the ticket names no `tracker`", nearest("", self._trackers))
+        elif "tracker" in entry.model_fields_set:
+            self._check_tracker(source, (*loc, "tracker"), said.tracker)
+        return TicketPlan(
+            tracker=said.tracker or "",
+            title=self._text(source, loc, entry, "title") or self._compiler.compile(DEFAULT_TITLE),
+            body=self._text(source, loc, entry, "body") or self._compiler.compile(DEFAULT_BODY),
+            type=said.type or DEFAULT_TYPE,
+            labels=self._list(source, loc, entry, "labels"),
+            assignees=self._list(source, loc, entry, "assignees"),
+            priority=said.priority,
+        )
+
+    def _check_tracker(self, source: Source, loc: Loc, name: str) -> None:
+        if name not in self._trackers:
+            self._wrong(source, loc, f"there is no tracker “{name}”", nearest(name, self._trackers))
+
+    def _text(self, source: Source, loc: Loc, entry: TicketEntry, name: str) -> Template | None:
+        text = getattr(entry, name)
+        written = self._default(name) if text is None else _Written(text, source, (*loc, name))
+        return None if written is None else self._template(written)
+
+    def _list(self, source: Source, loc: Loc, entry: TicketEntry, name: str) -> tuple[Template, ...]:
+        texts = getattr(entry, name)
+        if texts is None:
+            source = self._inherited.sources.get(name, source)
+            texts, loc = getattr(self._inherited.ticket, name) or (), ("defaults", "ticket")
+        return tuple(self._template(_Written(text, source, (*loc, name, index))) for index, text in enumerate(texts))
+
+    def _template(self, written: _Written) -> Template:
+        if written.text not in self._templates:
+            self._templates[written.text] = self._compiled(written)
+        return self._templates[written.text] or self._nothing
+
+    def _compiled(self, written: _Written) -> Template | None:
+        try:
+            return self._compiler.compile(written.text)
+        except Wrong as error:
+            self._wrong(written.source, written.loc, str(error), error.hint, error.line)
+            return None
+
+    def _wrong(
+        self, source: Source, loc: Loc, message: str, hint: str | None = None, line: int = 1, column: int = 1
+    ) -> None:
+        self._problems.append(source.problem(loc, message, hint, line=line, column=column))
+
+
+def _expressions(loc: Loc, when: When) -> Iterator[tuple[Loc, When]]:
+    if when.cel is not None:
+        yield loc, When(cel=when.cel)
+    listed: Mapping[str, tuple[When, ...] | None] = {"all": when.all, "any": when.any, "none": when.none}
+    for mode, parts in listed.items():
+        for index, part in enumerate(parts or ()):
+            yield from _expressions((*loc, mode, index), part)

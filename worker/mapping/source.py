@@ -1,0 +1,169 @@
+"""Reads mapping files as YAML that remembers where each key and value stands, and checks their shape."""
+
+import typing
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.scalarstring import LiteralScalarString
+
+from worker.mapping.problem import Problem, nearest
+from worker.mapping.schema import MappingFile
+
+Loc = tuple[int | str, ...]
+"""The way from the top of a file to a value: keys and list positions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One mapping file as it was written."""
+
+    file: str
+    root: CommentedMap
+
+    def problem(self, loc: Loc, message: str, hint: str | None = None, *, line: int = 1, column: int = 1) -> Problem:
+        """A problem with the value at `loc`; `line` and `column` count from 1 within a text that has several."""
+        at_line, at_column = self._value(loc)
+        if isinstance(self._at(loc), LiteralScalarString):
+            at_line, at_column = at_line + line, self._indent(loc) + column
+        elif line == 1 and column > 1:
+            at_column += column - 1
+        return Problem(self.file, at_line, at_column, message, hint)
+
+    def key_problem(self, loc: Loc, message: str, hint: str | None) -> Problem:
+        """A problem with the key at the end of `loc`."""
+        parent = self._at(loc[:-1])
+        if isinstance(parent, CommentedMap) and loc[-1] in parent:
+            line, column = parent.lc.key(loc[-1])
+            return Problem(self.file, line + 1, column + 1, message, hint)
+        return self.problem(loc[:-1], message, hint)
+
+    def _at(self, loc: Loc) -> object:
+        """The value at `loc`, or the nearest one above it."""
+        here: object = self.root
+        for part in loc:
+            below = _below(here, part)
+            if below is None:
+                return here
+            here = below
+        return here
+
+    def _value(self, loc: Loc) -> tuple[int, int]:
+        here: object = self.root
+        place = (0, 0)
+        for part in loc:
+            below = _below(here, part)
+            if below is None or not isinstance(here, CommentedMap | CommentedSeq):
+                break
+            place = here.lc.value(part) if isinstance(here, CommentedMap) else here.lc.item(part)
+            here = below
+        return place[0] + 1, place[1] + 1
+
+    def _indent(self, loc: Loc) -> int:
+        """Columns before the text of a `|` block, by the convention of two more than its key."""
+        parent = self._at(loc[:-1])
+        if isinstance(parent, CommentedMap) and loc[-1] in parent:
+            return int(parent.lc.key(loc[-1])[1]) + 2
+        return 2
+
+
+def read(paths: Sequence[Path], problems: list[Problem]) -> Iterator[tuple[Source, MappingFile]]:
+    """The files that have the right shape, in order; what is wrong with the others goes to `problems`."""
+    for path in _files(paths, problems):
+        source = _parse(path, problems)
+        entry = _shape(source, problems) if source else None
+        if source is not None and entry is not None:
+            yield source, entry
+
+
+def _files(paths: Sequence[Path], problems: list[Problem]) -> Iterator[Path]:
+    for path in paths:
+        found = sorted(p for p in path.iterdir() if p.suffix in {".yaml", ".yml"}) if path.is_dir() else [path]
+        if not found:
+            problems.append(Problem(str(path), 1, 1, "there is no mapping file (*.yaml) in this folder"))
+        yield from found
+    if not paths:
+        problems.append(Problem("mappings", 1, 1, "no mapping file was named"))
+
+
+def _parse(path: Path, problems: list[Problem]) -> Source | None:
+    try:
+        root = YAML(typ="rt", pure=True).load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        problems.append(Problem(str(path), 1, 1, f"cannot be read: {error.strerror}"))
+    except UnicodeDecodeError:
+        problems.append(Problem(str(path), 1, 1, "is not UTF-8 text"))
+    except YAMLError as error:
+        problems.append(_not_yaml(path, error))
+    else:
+        if isinstance(root, CommentedMap):
+            return Source(str(path), root)
+        problems.append(Problem(str(path), 1, 1, "a mapping file has keys at its top", "Begin with `version: 1`."))
+    return None
+
+
+def _not_yaml(path: Path, error: YAMLError) -> Problem:
+    if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
+        return Problem(str(path), 1, 1, f"not valid YAML: {' '.join(str(error).split())}")
+    mark = error.problem_mark
+    said = str(error.problem).split("\n")[0]
+    return Problem(str(path), mark.line + 1, mark.column + 1, f"not valid YAML: {said}")
+
+
+def _shape(source: Source, problems: list[Problem]) -> MappingFile | None:
+    try:
+        return MappingFile.model_validate(source.root)
+    except ValidationError as refused:
+        errors = refused.errors(include_url=False)
+        problems += [_in_our_words(source, error["type"], error["loc"], error["msg"]) for error in errors]
+    return None
+
+
+def _in_our_words(source: Source, kind: str, loc: Loc, said: str) -> Problem:
+    named = f"`{loc[-1]}`" if loc else "the file"
+    match kind:
+        case "extra_forbidden":
+            return source.key_problem(loc, f"unknown key {named}", nearest(str(loc[-1]), _keys(loc[:-1])))
+        case "missing":
+            hint = "Begin with `version: 1`." if loc == ("version",) else None
+            return source.problem(loc[:-1], f"{named} is missing", hint)
+    return source.problem(loc, f"{named}: {said.removeprefix('Value error, ')}")
+
+
+def _keys(loc: Loc) -> Iterator[str]:
+    """The keys that the schema knows at `loc`."""
+    shape: object = MappingFile
+    for part in loc:
+        shape = _inner(shape, part)
+    for model in _models(shape):
+        yield from model.model_fields
+
+
+def _inner(shape: object, part: int | str) -> object:
+    for model in _models(shape):
+        if isinstance(part, str) and part in model.model_fields and not _is_table(shape):
+            return model.model_fields[part].annotation
+    return typing.get_args(shape) if _is_table(shape) else shape
+
+
+def _is_table(shape: object) -> bool:
+    return typing.get_origin(shape) is Mapping
+
+
+def _models(shape: object) -> Iterator[type[BaseModel]]:
+    if isinstance(shape, type) and issubclass(shape, BaseModel):
+        yield shape
+    for inner in shape if isinstance(shape, tuple) else typing.get_args(shape):
+        yield from _models(inner)
+
+
+def _below(here: object, part: int | str) -> object | None:
+    if isinstance(here, CommentedMap):
+        return here.get(part)  # type: ignore[no-any-return]  # ruamel's containers are untyped
+    if isinstance(here, CommentedSeq) and isinstance(part, int) and part < len(here):
+        return here[part]  # type: ignore[no-any-return]  # ruamel's containers are untyped
+    return None

@@ -1,0 +1,90 @@
+"""From the words of a mapping (`resolved: Done`) to a StatusMap, for each kind of tracker."""
+
+from collections.abc import Iterator, Mapping
+
+from worker.mapping.schema import StatusWords, Target
+from worker.mapping.status import NOT_FIXED, StatusMap
+from worker.model import StateTarget, Status, TrackerKind
+
+GITHUB_WORDS: Mapping[str, StateTarget] = {
+    "open": StateTarget(done=False, name="open"),
+    "closed": StateTarget(done=True, name="closed", resolution="completed"),
+    "completed": StateTarget(done=True, name="closed", resolution="completed"),
+    "not planned": StateTarget(done=True, name="closed", resolution="not_planned"),
+    "duplicate": StateTarget(done=True, name="closed", resolution="duplicate"),
+}
+"""GitHub has no statuses of one's own: open, or closed for a reason."""
+
+
+def overlaid(under: StatusWords, over: StatusWords) -> StatusWords:
+    """The words of a rule laid over those of its tracker, status by status."""
+    return under.model_copy(update={name: getattr(over, name) for name in over.model_fields_set})
+
+
+def status_map(kind: TrackerKind, words: StatusWords, one_way: frozenset[Status]) -> StatusMap:
+    """Build the reading and the writing; words that are unknown to GitHub are left out (see `unknown_words`)."""
+    said = {status: target for status in Status if (target := getattr(words, status.value)) is not None}
+    writes = {status: to for status, target in said.items() if (to := _target(kind, status, target)) is not None}
+    reads: dict[str, Status] = {}
+    for key, status in (*_spoken(writes), *_also(kind, said), *_unfixed(kind, writes)):
+        reads.setdefault(key, status)
+    return StatusMap(kind, writes, reads, one_way)
+
+
+def unknown_words(kind: TrackerKind, words: StatusWords) -> Iterator[tuple[Status, str]]:
+    """The words that GitHub does not have, with the status they stand under."""
+    if kind is TrackerKind.JIRA:
+        return
+    for status in Status:
+        target: Target | None = getattr(words, status.value)
+        for word in (target.name, *target.read) if target else ():
+            if word and _github(word) not in GITHUB_WORDS:
+                yield status, word
+
+
+def complaints(built: StatusMap, tracker: str) -> Iterator[tuple[Status, str, str]]:
+    """The statuses that do not come back as they went out, each with what is wrong and what would help."""
+    for sent, seen in built.broken().items():
+        target = built.write(sent)
+        written = f"“{target.name or 'any status of category done'}”"
+        with_resolution = f" with resolution “{target.resolution}”" if target.resolution else ""
+        message = (
+            f"`{sent.value}` does not come back: {tracker} gets {written}{with_resolution}, read as `{seen.value}`"
+        )
+        yield sent, message, f"Give `{sent.value}` a status or a resolution of its own, or list it under `one_way`."
+
+
+def _target(kind: TrackerKind, status: Status, target: Target) -> StateTarget | None:
+    if kind is TrackerKind.GITHUB:
+        return GITHUB_WORDS.get(_github(target.name or ""))
+    if target.name is None and target.resolution is None:
+        return None
+    return StateTarget(done=status is not Status.OPEN, name=target.name, resolution=target.resolution)
+
+
+def _spoken(writes: Mapping[Status, StateTarget]) -> Iterator[tuple[str, Status]]:
+    for status, target in writes.items():
+        if target.name:
+            yield f"{target.name}:{target.resolution}".lower() if target.resolution else target.name.lower(), status
+
+
+def _also(kind: TrackerKind, said: Mapping[Status, Target]) -> Iterator[tuple[str, Status]]:
+    for status, target in said.items():
+        for word in target.read:
+            yield _github_key(word) if kind is TrackerKind.GITHUB else word.lower(), status
+
+
+def _unfixed(kind: TrackerKind, writes: Mapping[Status, StateTarget]) -> Iterator[tuple[str, Status]]:
+    """“Done” means resolved, but “Done” as “Won't Do” does not, unless the rule says so."""
+    resolved = writes.get(Status.RESOLVED)
+    if kind is TrackerKind.JIRA and resolved and resolved.name and not resolved.resolution:
+        yield from ((f"{resolved.name.lower()}:{resolution}", Status.IGNORED) for resolution in sorted(NOT_FIXED))
+
+
+def _github(word: str) -> str:
+    return word.lower().replace("_", " ")
+
+
+def _github_key(word: str) -> str:
+    target = GITHUB_WORDS.get(_github(word))
+    return "" if target is None else f"{target.name}:{target.resolution}" if target.resolution else "open"

@@ -1,0 +1,256 @@
+"""The words of Bugferry as frozen values: what was seen, what is linked, what is asked for.
+
+Nothing here reads a clock, a network or a file. All times are aware UTC.
+Missing facts are None or empty, never made up.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class Status(StrEnum):
+    """What one side says of a bug; the tracker's own status name is kept beside it."""
+
+    OPEN = "open"
+    RESOLVED = "resolved"
+    IGNORED = "ignored"
+
+
+class Side(StrEnum):
+    """Who moved, or who speaks when both did."""
+
+    SENTRY = "sentry"
+    TRACKER = "tracker"
+
+
+class Winner(StrEnum):
+    """Which side speaks when both moved since they last agreed."""
+
+    NEWEST = "newest"
+    SENTRY = "sentry"
+    TRACKER = "tracker"
+
+
+class TrackerKind(StrEnum):
+    """Which service a tracker is."""
+
+    JIRA = "jira"
+    GITHUB = "github"
+
+
+# ---------------------------------------------------------------- events
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One stack frame; lists of frames go from the oldest call to the newest, as Sentry has them."""
+
+    function: str | None = None
+    module: str | None = None
+    filename: str | None = None
+    abs_path: str | None = None
+    line: int | None = None
+    column: int | None = None
+    in_app: bool | None = None
+    context_line: str | None = None
+    pre_context: tuple[str, ...] = ()
+    post_context: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Thrown:
+    """One exception of a chain; the last of an event is the one that surfaced."""
+
+    type: str | None = None
+    value: str | None = None
+    module: str | None = None
+    handled: bool | None = None
+    mechanism: str | None = None
+    frames: tuple[Frame, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The HTTP request during which the error happened."""
+
+    method: str | None = None
+    url: str | None = None
+    user_agent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessingError:
+    """What Sentry could not do with an event, such as a missing source map."""
+
+    type: str
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One error occurrence, the same value whether it came from an SDK, a webhook or the API."""
+
+    id: str
+    title: str | None = None
+    message: str | None = None
+    platform: str | None = None
+    level: str | None = None
+    logger: str | None = None
+    culprit: str | None = None
+    transaction: str | None = None
+    environment: str | None = None
+    release: str | None = None
+    dist: str | None = None
+    server_name: str | None = None
+    sdk: str | None = None
+    user_id: str | None = None
+    occurred_at: datetime | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    exceptions: tuple[Thrown, ...] = ()
+    request: Request = Request()
+    errors: tuple[ProcessingError, ...] = ()
+
+
+# ---------------------------------------------------------------- the Sentry side
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A Sentry project."""
+
+    id: str
+    slug: str
+    name: str | None = None
+    platform: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One Sentry issue as it looks right now.
+
+    `settled` is False while Sentry is moving it (`pending_merge`, `pending_deletion`, `reprocessing`): then it is no
+    observation, look again later. `moved_at` is its latest status activity; None when unknown.
+    """
+
+    id: str
+    short_id: str
+    title: str
+    project: Project
+    status: Status = Status.OPEN
+    substatus: str | None = None
+    settled: bool = True
+    culprit: str | None = None
+    permalink: str | None = None
+    level: str | None = None
+    priority: str | None = None
+    platform: str | None = None
+    category: str | None = None
+    type: str | None = None
+    value: str | None = None
+    unhandled: bool | None = None
+    count: int = 0
+    user_count: int = 0
+    first_seen: datetime | None = None
+    last_seen: datetime | None = None
+    first_release: str | None = None
+    last_release: str | None = None
+    assignee: str | None = None
+    moved_at: datetime | None = None
+    moved_how: str | None = None
+    linked: tuple[str, ...] = ()
+
+
+# ---------------------------------------------------------------- the tracker side
+
+
+@dataclass(frozen=True, slots=True)
+class TicketState:
+    """A tracker's own word for where a ticket stands.
+
+    Jira: `name` is the status name, `resolution` the resolution name, `done` whether the status category is done.
+    GitHub: `name` is `open` or `closed`, `resolution` the state_reason, `done` whether closed.
+    """
+
+    name: str
+    done: bool
+    resolution: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StateTarget:
+    """Where to move a ticket. No `name`: any status whose category is `done` (or, for done=False, is not)."""
+
+    done: bool
+    name: str | None = None
+    resolution: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """One ticket as it looks right now. `id` never changes; `key` may (moves, renames)."""
+
+    tracker: str
+    key: str
+    id: str
+    url: str
+    title: str
+    state: TicketState
+    labels: tuple[str, ...] = ()
+    assignee: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    moved_at: datetime | None = None
+
+
+Body = str | Mapping[str, Any]
+"""Ticket or comment text as it is sent: Markdown (GitHub) or an Atlassian document tree (Jira Cloud)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A ticket ready to be sent: nothing in it is computed later, so that a retry sends the same."""
+
+    rule: str
+    tracker: str
+    kind: TrackerKind
+    place: str
+    """Jira project key, or GitHub `owner/name`."""
+    title: str
+    body: Body
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    """Jira: `type`, `labels`, `priority`. GitHub: `labels`, `assignees`. In our words, not the vendor's."""
+
+
+# ---------------------------------------------------------------- hints and deliveries
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """The words "look at X": all that a webhook or a poll ever says to the core.
+
+    `key` is a work key: `issue:<sentry issue id>`, `ticket:<tracker>:<key>` or `case:<id>`.
+    A hint about mere activity (a new event) is not `urgent` and may be held back.
+    """
+
+    key: str
+    why: str
+    urgent: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One webhook delivery, read: what it is about, never what it claims.
+
+    `identity` is equal for two deliveries that carry the same payload identity, whatever their request ids.
+    `installation` is the Sentry installation that sent it, when it names one.
+    """
+
+    source: str
+    identity: str
+    resource: str
+    action: str | None
+    hints: tuple[Hint, ...]
+    installation: str | None = None

@@ -1,0 +1,87 @@
+"""The practice world as one ASGI application: three services, the controls and the human pages."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from worker.sandbox import controls
+from worker.sandbox.faults import FaultMiddleware
+from worker.sandbox.github import door as github_door
+from worker.sandbox.github import issues as github_issues
+from worker.sandbox.github import repo
+from worker.sandbox.jira import beside, site
+from worker.sandbox.jira import door as jira_door
+from worker.sandbox.jira import issues as jira_issues
+from worker.sandbox.sentry import door as sentry_door
+from worker.sandbox.sentry import events, ingest, releases
+from worker.sandbox.sentry import issues as sentry_issues
+from worker.sandbox.state import Config, Practice, new_practice
+from worker.sandbox.wire import Refusal, refused
+
+NotRouted = Callable[[Request, Exception], Awaitable[Response]]
+Headers = Callable[[], Mapping[str, str]]
+
+
+def create_app(config: Config) -> ASGIApp:
+    """Build a fresh practice world. Its state is `app.state.practice` of the Starlette application inside."""
+    practice = new_practice(config)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        practice.outbox.start()
+        yield
+        await practice.outbox.stop()
+
+    mounts: list[BaseRoute] = [
+        Mount("/sentry", _sentry(practice)),
+        Mount("/jira", _jira(practice)),
+        Mount("/github", _github(practice)),
+        Mount("/sandbox", _service(practice, controls.routes(), controls.not_routed)),
+    ]
+    app = Starlette(routes=mounts, lifespan=lifespan)
+    return FaultMiddleware(app, practice.faults)
+
+
+def _sentry(practice: Practice) -> ASGIApp:
+    routes = [*ingest.routes(), *sentry_issues.routes(), *events.routes(), *releases.routes()]
+    return _Stamped(_service(practice, routes, sentry_door.not_routed), sentry_door.limits)
+
+
+def _jira(practice: Practice) -> ASGIApp:
+    routes = [*site.routes(), *jira_issues.routes(), *beside.routes()]
+    return _service(practice, routes, jira_door.not_routed)
+
+
+def _github(practice: Practice) -> ASGIApp:
+    routes = [*github_issues.routes(), *repo.routes()]
+    return _Stamped(_service(practice, routes, github_door.not_routed), github_door.limits)
+
+
+def _service(practice: Practice, routes: list[BaseRoute], not_routed: NotRouted) -> Starlette:
+    app = Starlette(routes=routes, exception_handlers={Refusal: refused, HTTPException: not_routed})
+    app.state.practice = practice
+    app.router.redirect_slashes = False
+    return app
+
+
+class _Stamped:
+    """An application whose every answer carries its vendor's rate limit headers."""
+
+    def __init__(self, app: ASGIApp, headers: Headers) -> None:
+        self.app = app
+        self.headers = headers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def stamped(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                extra = [(name.lower().encode(), value.encode()) for name, value in self.headers().items()]
+                message = {**message, "headers": [*message.get("headers", []), *extra]}
+            await send(message)
+
+        await self.app(scope, receive, stamped)

@@ -1,0 +1,1 @@
+"""Practice GitHub: issues, comments, labels and webhook deliveries of a repository."""

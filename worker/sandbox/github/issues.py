@@ -1,0 +1,223 @@
+"""Issues of the practice GitHub: list, create, read, edit, events, comments."""
+
+from datetime import datetime
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from worker.sandbox.clock import now, parse_time
+from worker.sandbox.github import shapes
+from worker.sandbox.github.door import check_enabled, created, found_issue, invalid, paged, refusal, route, tagged
+from worker.sandbox.github.world import GithubComment, GithubIssue
+from worker.sandbox.seed import GITHUB_ACCOUNTS, Account
+from worker.sandbox.values import Json, as_dict, as_list, as_text
+from worker.sandbox.wire import Call, nothing
+
+LONGEST_BODY, LONGEST_TITLE, LONGEST_LABEL = 65_536, 256, 50
+REASONS = frozenset({"completed", "not_planned", "duplicate", "reopened"})
+
+
+def list_issues(call: Call) -> Response:
+    """List issues: `state`, `since`, `creator`, `assignee`, `labels`, `sort`, `direction`. The list may lag."""
+    check_enabled(call)
+    world = call.practice.github
+    edge = now() - world.lag
+    found = [issue for issue in world.issues.values() if issue.created <= edge and _wanted(call, issue)]
+    found.sort(
+        key=lambda issue: (_sort_key(call, issue), issue.number), reverse=call.query("direction", "desc") != "asc"
+    )
+    return paged(call, [shapes.issue(issue, call.base) for issue in found])
+
+
+def _wanted(call: Call, issue: GithubIssue) -> bool:
+    state, since, creator = call.query("state", "open"), call.query("since"), call.query("creator")
+    labels = {name.strip().lower() for name in call.query("labels").split(",") if name.strip()}
+    at = parse_time(since) if since else None
+    if since and at is None:
+        raise invalid("Issue", "since", "invalid")
+    if state not in {"open", "closed", "all"}:
+        raise invalid("Issue", "state", "invalid")
+    return (
+        state in {issue.state, "all"}
+        and (at is None or issue.updated.replace(microsecond=0) >= at)
+        and (not creator or issue.author.login.lower() == creator.lower())
+        and labels <= {label.name.lower() for label in issue.labels}
+        and _assigned(call.query("assignee"), issue)
+    )
+
+
+def _assigned(wanted: str, issue: GithubIssue) -> bool:
+    if wanted in {"", "*", "none"}:
+        return wanted == "" or bool(issue.assignees) == (wanted == "*")
+    return wanted.lower() in {who.login.lower() for who in issue.assignees}
+
+
+def _sort_key(call: Call, issue: GithubIssue) -> datetime | int:
+    match call.query("sort", "created"):
+        case "updated":
+            return issue.updated
+        case "comments":
+            return len(issue.comments)
+        case _:
+            return issue.created
+
+
+def create_issue(call: Call) -> Response:
+    """Create an issue."""
+    check_enabled(call)
+    given = call.fields
+    title, body = _title(given.get("title")), _body(given.get("body"))
+    labels, assignees = label_names(given.get("labels")), _accounts(given.get("assignees"))
+    issue = call.practice.github.create(title, body, labels, assignees, call.account)
+    return created(shapes.issue(issue, call.base))
+
+
+def read_issue(call: Call) -> Response:
+    """Read an issue."""
+    return tagged(call, shapes.issue(found_issue(call), call.base))
+
+
+def edit_issue(call: Call) -> Response:
+    """Change what was sent: title, body, state with its reason, labels, assignees."""
+    issue, given, world = found_issue(call), call.fields, call.practice.github
+    title = _title(given["title"]) if "title" in given else issue.title
+    body = _body(given["body"]) if "body" in given else issue.body
+    state, reason = _state(given, issue)
+    labels = label_names(given["labels"]) if "labels" in given else None
+    assignees = _accounts(given["assignees"]) if "assignees" in given else None
+    world.edit(issue, call.account, title, body)
+    if state == "closed":
+        world.close(issue, call.account, reason)
+    elif state == "open":
+        world.reopen(issue, call.account)
+    if labels is not None:
+        world.set_labels(issue, labels, call.account)
+    if assignees is not None:
+        world.set_assignees(issue, assignees, call.account)
+    return tagged(call, shapes.issue(issue, call.base))
+
+
+def _state(given: Json, issue: GithubIssue) -> tuple[str | None, str]:
+    state, reason = given.get("state"), given.get("state_reason")
+    if state not in {None, "open", "closed"}:
+        raise invalid("Issue", "state", "invalid")
+    if reason is not None and reason not in REASONS:
+        raise invalid("Issue", "state_reason", "invalid")
+    if state is None and reason is not None and issue.state == "closed":
+        state = "closed"
+    return state, str(reason or (issue.state_reason if issue.state == "closed" else None) or "completed")
+
+
+def list_events(call: Call) -> Response:
+    """What happened to an issue, oldest first."""
+    return paged(call, [shapes.event(value, call.base) for value in found_issue(call).events])
+
+
+# ---------------------------------------------------------------- comments
+
+
+def list_comments(call: Call) -> Response:
+    """The comments of an issue, oldest first; `since` filters."""
+    issue, since = found_issue(call), parse_time(call.query("since"))
+    kept = [value for value in issue.comments if since is None or value.updated >= since]
+    return paged(call, [shapes.comment(value, issue, call.base) for value in kept])
+
+
+def create_comment(call: Call) -> Response:
+    """Add a comment."""
+    issue, body = found_issue(call), _body(call.fields.get("body"))
+    if not body:
+        raise invalid("IssueComment", "body", "missing_field")
+    return created(shapes.comment(call.practice.github.comment(issue, body, call.account), issue, call.base))
+
+
+def read_comment(call: Call) -> Response:
+    """Read a comment."""
+    issue, comment = _comment(call)
+    return tagged(call, shapes.comment(comment, issue, call.base))
+
+
+def edit_comment(call: Call) -> Response:
+    """Rewrite a comment."""
+    issue, comment = _comment(call)
+    body = _body(call.fields.get("body"))
+    if not body:
+        raise invalid("IssueComment", "body", "missing_field")
+    call.practice.github.edit_comment(issue, comment, body, call.account)
+    return tagged(call, shapes.comment(comment, issue, call.base))
+
+
+def delete_comment(call: Call) -> Response:
+    """Delete a comment."""
+    issue, comment = _comment(call)
+    call.practice.github.delete_comment(issue, comment, call.account)
+    return nothing()
+
+
+def _comment(call: Call) -> tuple[GithubIssue, GithubComment]:
+    for issue in call.practice.github.issues.values():
+        for comment in issue.comments:
+            if str(comment.id) == call.path["comment"]:
+                return issue, comment
+    raise refusal(404, "Not Found")
+
+
+# ---------------------------------------------------------------- checks
+
+
+def _title(value: object) -> str:
+    title = as_text(value) or ""
+    if not title.strip():
+        raise invalid("Issue", "title", "missing_field")
+    if len(title) > LONGEST_TITLE:
+        raise invalid("Issue", "title", "custom", "title is too long (maximum is 256 characters)")
+    return title
+
+
+def _body(value: object) -> str | None:
+    body = as_text(value)
+    if body is not None and len(body) > LONGEST_BODY:
+        raise invalid("Issue", "body", "custom", "body is too long (maximum is 65536 characters)")
+    return body
+
+
+def label_names(value: object) -> list[str]:
+    """Label names of a list of texts or objects; 422 for one over 50 characters."""
+    names = [as_text(as_dict(item).get("name") if isinstance(item, dict) else item) or "" for item in as_list(value)]
+    for name in names:
+        if not name or len(name) > LONGEST_LABEL:
+            raise invalid(
+                "Label",
+                "name",
+                "invalid" if not name else "custom",
+                f"name is too long (maximum is {LONGEST_LABEL} characters)",
+            )
+    return names
+
+
+def _accounts(value: object) -> list[Account]:
+    """Accounts by login; 422 for a stranger."""
+    known = {who.login.lower(): who for who in GITHUB_ACCOUNTS}
+    logins = [str(item).lower() for item in as_list(value)]
+    if any(login not in known for login in logins):
+        raise invalid("Issue", "assignees", "invalid")
+    return [known[login] for login in logins]
+
+
+def routes() -> list[Route]:
+    """Every address of this module."""
+    repo = "/repos/{owner}/{repo}"
+    issue, comment = repo + "/issues/{number:int}", repo + "/issues/comments/{comment}"
+    return [
+        route("GET", f"{repo}/issues", list_issues),
+        route("POST", f"{repo}/issues", create_issue),
+        route("GET", issue, read_issue),
+        route("PATCH", issue, edit_issue),
+        route("GET", f"{issue}/events", list_events),
+        route("GET", f"{issue}/timeline", list_events),
+        route("GET", f"{issue}/comments", list_comments),
+        route("POST", f"{issue}/comments", create_comment),
+        route("GET", comment, read_comment),
+        route("PATCH", comment, edit_comment),
+        route("DELETE", comment, delete_comment),
+    ]

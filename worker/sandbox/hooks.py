@@ -1,0 +1,166 @@
+"""Webhooks on their way out: signed by each vendor's rule, delivered and retried the way each vendor does it."""
+
+import asyncio
+import hashlib
+import hmac
+import itertools
+import random
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import httpx
+
+from worker.sandbox.clock import now
+
+AT_ONCE = 4
+TIMEOUT_S = {"sentry": 1.0, "jira": 10.0, "github": 10.0}
+SENTRY_TRIES, SENTRY_PAUSE_S = 4, 300.0
+JIRA_TRIES, JIRA_PAUSE_S = 5, (300.0, 900.0)
+JIRA_RETRIED = frozenset({408, 409, 425, 429})
+SERVER_ERROR = 500
+KEPT = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where one vendor's webhooks go. `skip`: `resource` or `resource.action` names that are switched off."""
+
+    source: str
+    url: str
+    secret: str
+    skip: frozenset[str] = frozenset()
+    published: bool = False
+    """Sentry only: a published integration is retried, an internal one never is."""
+
+
+@dataclass(slots=True)
+class Letter:
+    """One delivery and what became of it. `statuses`: one a try, 0 when no answer came."""
+
+    id: str
+    source: str
+    resource: str
+    action: str
+    body: bytes
+    headers: Mapping[str, str]
+    number: int = 0
+    digest: str = ""
+    """SHA-256 of the body, which itself is not kept."""
+    statuses: list[int] = field(default_factory=list)
+    redelivery: bool = False
+    at: datetime = field(default_factory=now)
+
+    @property
+    def status(self) -> int:
+        """The last answer; 0 before the first."""
+        return self.statuses[-1] if self.statuses else 0
+
+
+def signature(secret: str, body: bytes) -> str:
+    """HMAC-SHA256 of the raw body, lower-case hex."""
+    return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+class Outbox:
+    """Delivers letters from background tasks, at most `AT_ONCE` a vendor, and keeps a log of the last ones."""
+
+    def __init__(self, targets: dict[str, Target], time_scale: float) -> None:
+        """Take the targets by source. `time_scale`: every back-off is multiplied by it."""
+        self.targets = targets
+        self.time_scale = time_scale
+        self.letters: deque[Letter] = deque(maxlen=KEPT)
+        self.waiting = 0
+        self._numbers = itertools.count(1)
+        self._queues: dict[str, asyncio.Queue[Letter]] = {source: asyncio.Queue() for source in TIMEOUT_S}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def wants(self, source: str, resource: str, action: str) -> bool:
+        """Say whether such a delivery would be sent at all."""
+        target = self.targets.get(source)
+        return bool(target and not {resource, f"{resource}.{action}"} & target.skip)
+
+    def put(self, letter: Letter) -> None:
+        """Send a letter soon."""
+        letter.number = next(self._numbers)
+        letter.digest = hashlib.sha256(letter.body).hexdigest()
+        self.letters.append(letter)
+        self.waiting += 1
+        self._queues[letter.source].put_nowait(letter)
+
+    def clear(self) -> None:
+        """Forget the log; letters under way still arrive."""
+        self.letters.clear()
+
+    def start(self) -> None:
+        """Begin to deliver, on the running loop."""
+        self._tasks = [asyncio.create_task(self._carry(source)) for source in TIMEOUT_S for _ in range(AT_ONCE)]
+
+    async def stop(self) -> None:
+        """Stop delivering."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _carry(self, source: str) -> None:
+        queue = self._queues[source]
+        async with httpx.AsyncClient(timeout=TIMEOUT_S[source], trust_env=False) as client:
+            while True:
+                letter = await queue.get()
+                try:
+                    await self._deliver(client, letter)
+                finally:
+                    self.waiting -= 1
+
+    async def _deliver(self, client: httpx.AsyncClient, letter: Letter) -> None:
+        target = self.targets.get(letter.source)
+        if target is None:
+            return
+        letter.statuses.append(await _send(client, target, letter))
+        pause_s = _pause_s(target, letter)
+        if pause_s is not None:
+            self.waiting += 1
+            loop = asyncio.get_running_loop()
+            loop.call_later(pause_s * self.time_scale, self._queues[letter.source].put_nowait, letter)
+        elif letter.source != "github":
+            letter.body = b""  # only GitHub can be asked to send it again
+
+
+async def _send(client: httpx.AsyncClient, target: Target, letter: Letter) -> int:
+    """Post once; the status answered, 0 for none."""
+    headers = {**letter.headers, **_signed(target, letter)}
+    try:
+        return (await client.post(target.url, content=letter.body, headers=headers)).status_code
+    except httpx.HTTPError:
+        return 0
+
+
+def _signed(target: Target, letter: Letter) -> dict[str, str]:
+    """Headers that depend on the secret or on the try."""
+    digest = signature(target.secret, letter.body)
+    if letter.source == "sentry":
+        fresh = f"{random.getrandbits(128):032x}"  # noqa: S311 - an id, not a secret
+        return {
+            "Request-ID": fresh,
+            "Sentry-Hook-Timestamp": str(int(now().timestamp())),
+            "Sentry-Hook-Signature": digest,
+        }
+    if letter.source == "github":
+        return {"X-Hub-Signature-256": f"sha256={digest}"}
+    again = {"X-Atlassian-Webhook-Retry": str(len(letter.statuses))} if letter.statuses else {}
+    return {"X-Hub-Signature": f"sha256={digest}", **again}
+
+
+def _pause_s(target: Target, letter: Letter) -> float | None:
+    """Seconds until the vendor tries again; None when it gives up or is content."""
+    tries, status = len(letter.statuses), letter.status
+    failed = status == 0 or status >= SERVER_ERROR
+    match letter.source:
+        case "sentry":
+            return SENTRY_PAUSE_S if target.published and failed and tries < SENTRY_TRIES else None
+        case "jira":
+            again = failed or status in JIRA_RETRIED
+            return random.uniform(*JIRA_PAUSE_S) if again and tries < JIRA_TRIES else None  # noqa: S311 - jitter
+        case _:
+            return None

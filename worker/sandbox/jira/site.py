@@ -1,0 +1,185 @@
+"""What a Jira site says of itself: server, accounts, fields, project, what a create needs."""
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from worker.sandbox.clock import jira_time, now
+from worker.sandbox.jira import shapes
+from worker.sandbox.jira.door import page, refusal, route, version
+from worker.sandbox.jira.workflow import PRIORITIES, RESOLUTIONS, STATES, TYPES
+from worker.sandbox.seed import JIRA_ACCOUNTS, JIRA_PROJECT
+from worker.sandbox.values import Json
+from worker.sandbox.wire import Call, reply
+
+FIELDS = {
+    "summary": ("Summary", "string", True),
+    "description": ("Description", "string", False),
+    "labels": ("Labels", "array", False),
+    "priority": ("Priority", "priority", False),
+    "assignee": ("Assignee", "user", False),
+    "issuetype": ("Issue Type", "issuetype", True),
+    "project": ("Project", "project", True),
+    "reporter": ("Reporter", "user", False),
+    "status": ("Status", "status", False),
+    "resolution": ("Resolution", "resolution", False),
+    "created": ("Created", "datetime", False),
+    "updated": ("Updated", "datetime", False),
+    "comment": ("Comment", "comments-page", False),
+}
+"""Id to name, type, and whether a create must have it."""
+ON_CREATE = ("summary", "description", "labels", "priority", "assignee", "issuetype", "project", "reporter")
+
+
+def server_info(call: Call) -> Response:
+    """Say that this is a cloud."""
+    return reply(
+        {
+            "baseUrl": call.base,
+            "version": "1001.0.0-SNAPSHOT",
+            "versionNumbers": [1001, 0, 0],
+            "deploymentType": "Cloud",
+            "buildNumber": 100300,
+            "buildDate": "2026-11-01T00:00:00.000+0000",
+            "serverTime": jira_time(now()),
+            "scmInfo": "practice",
+            "serverTitle": "Jira",
+            "defaultLocale": {"locale": "en_US"},
+        }
+    )
+
+
+def myself(call: Call) -> Response:
+    """Who is calling."""
+    return reply({**shapes.user(call.account, call.base, version(call)), "locale": "en_US"})
+
+
+def list_fields(_call: Call) -> Response:
+    """All fields."""
+    return reply([_field(name) for name in FIELDS])
+
+
+def _field(name: str) -> Json:
+    title, kind, _ = FIELDS[name]
+    schema = {"type": kind, "system": name, **({"items": "string"} if kind == "array" else {})}
+    return {
+        "id": name,
+        "key": name,
+        "name": title,
+        "custom": False,
+        "orderable": True,
+        "navigable": True,
+        "searchable": True,
+        "clauseNames": [name],
+        "schema": schema,
+    }
+
+
+def _project(call: Call) -> None:
+    if call.path["project"].upper() not in {JIRA_PROJECT, shapes.PROJECT_ID}:
+        raise refusal(404, f"No project could be found with key '{call.path['project']}'.")
+
+
+def read_project(call: Call) -> Response:
+    """The practice project, by key or id."""
+    _project(call)
+    v = version(call)
+    kinds = [shapes.issue_type(name, call.base, v) for name in TYPES]
+    lead = shapes.user(JIRA_ACCOUNTS[1], call.base, v)
+    more = {"description": "", "lead": lead, "issueTypes": kinds, "components": [], "versions": [], "roles": {}}
+    return reply(
+        {**shapes.project(call.base, v), **more, "assigneeType": "UNASSIGNED", "style": "classic", "isPrivate": False}
+    )
+
+
+def project_statuses(call: Call) -> Response:
+    """The statuses of each issue type."""
+    _project(call)
+    v = version(call)
+    states = [shapes.status(state, call.base, v) for state in STATES.values()]
+    kinds = [shapes.issue_type(name, call.base, v) for name in TYPES]
+    return reply(
+        [{**{key: kind[key] for key in ("self", "id", "name", "subtask")}, "statuses": states} for kind in kinds]
+    )
+
+
+def list_projects(call: Call) -> Response:
+    """All projects: one."""
+    return reply(page(call, [shapes.project(call.base, version(call))]))
+
+
+def list_types(call: Call) -> Response:
+    """The issue types that can be created."""
+    _project(call)
+    rows = [shapes.issue_type(name, call.base, version(call)) for name in TYPES]
+    body = page(call, rows, "issueTypes")
+    del body["self"], body["isLast"]
+    return reply(body)
+
+
+def list_type_fields(call: Call) -> Response:
+    """The fields of a create, with which are required."""
+    _project(call)
+    if call.path["kind"] not in TYPES.values():
+        raise refusal(404, "Issue type does not exist.")
+    rows = [_create_field(name) for name in ON_CREATE]
+    body = page(call, rows, "fields")
+    del body["self"], body["isLast"]
+    return reply(body)
+
+
+def _create_field(name: str) -> Json:
+    title, _, required = FIELDS[name]
+    schema = _field(name)["schema"]
+    return {
+        "required": required,
+        "schema": schema,
+        "name": title,
+        "key": name,
+        "fieldId": name,
+        "hasDefaultValue": name in {"priority", "reporter"},
+        "operations": ["add", "set", "remove"] if name == "labels" else ["set"],
+    }
+
+
+def list_priorities(call: Call) -> Response:
+    """All priorities, highest first."""
+    rows = [{**shapes.priority(name, call.base, version(call)), "isDefault": name == "Medium"} for name in PRIORITIES]
+    return reply(page(call, rows))
+
+
+def list_resolutions(call: Call) -> Response:
+    """All resolutions."""
+    rows = [{"id": number, "name": name, "description": "", "isDefault": False} for name, number in RESOLUTIONS.items()]
+    return reply(page(call, rows))
+
+
+def list_statuses(call: Call) -> Response:
+    """All statuses."""
+    return reply([shapes.status(state, call.base, version(call)) for state in STATES.values()])
+
+
+def assignable(call: Call) -> Response:
+    """Who can be assigned, by name, address or account id."""
+    wanted = (call.query("query") or call.query("accountId")).lower()
+    found = [who for who in JIRA_ACCOUNTS if wanted in f"{who.name} {who.login} {who.id}".lower()]
+    return reply([shapes.user(who, call.base, version(call)) for who in found])
+
+
+def routes() -> list[Route]:
+    """Every address of this module."""
+    api = "/rest/api/{v}"
+    return [
+        route("GET", f"{api}/serverInfo", server_info),
+        route("GET", f"{api}/myself", myself),
+        route("GET", f"{api}/field", list_fields),
+        route("GET", f"{api}/project/search", list_projects),
+        route("GET", f"{api}/project/{{project}}", read_project),
+        route("GET", f"{api}/project/{{project}}/statuses", project_statuses),
+        route("GET", f"{api}/issue/createmeta/{{project}}/issuetypes", list_types),
+        route("GET", f"{api}/issue/createmeta/{{project}}/issuetypes/{{kind}}", list_type_fields),
+        route("GET", f"{api}/priority/search", list_priorities),
+        route("GET", f"{api}/resolution/search", list_resolutions),
+        route("GET", f"{api}/status", list_statuses),
+        route("GET", f"{api}/user/assignable/search", assignable),
+        route("GET", f"{api}/user/search", assignable),
+    ]

@@ -1,0 +1,1 @@
+"""Practice Sentry: ingest, grouping, the issue states and the REST API."""

@@ -1,0 +1,107 @@
+"""What the three practice APIs share of HTTP: one call, one refusal, JSON in and out."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from worker.sandbox.seed import Account
+from worker.sandbox.state import Practice
+from worker.sandbox.values import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a failure
+    """An answer other than the wished one, in the vendor's own shape."""
+
+    status: int
+    body: Json | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One API call, authenticated and with its body read. `base`: the API's own address as the caller wrote it."""
+
+    practice: Practice
+    request: Request
+    account: Account
+    body: Any  # JSON from outside: a handler checks what it uses
+    base: str
+
+    @property
+    def path(self) -> Mapping[str, str]:
+        """The variable parts of the path."""
+        return cast("Mapping[str, str]", self.request.path_params)
+
+    @property
+    def fields(self) -> Json:
+        """The body as an object; empty when it is none."""
+        return self.body if isinstance(self.body, dict) else {}
+
+    def query(self, name: str, default: str = "") -> str:
+        """Read one query parameter."""
+        return self.request.query_params.get(name, default)
+
+    def number(self, name: str, default: int, most: int) -> int:
+        """Read a positive query parameter, at most `most`; `default` when it is absent or no number."""
+        text = self.query(name)
+        return max(1, min(int(text), most)) if text.isdigit() else default
+
+
+Handler = Callable[[Call], Response]
+Authenticate = Callable[[Request, Practice], Account]
+BadBody = Callable[[], Refusal]
+
+
+def reply(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Answer JSON. Lone surrogates survive as escapes."""
+    return Response(json.dumps(body), status, headers=headers, media_type="application/json")
+
+
+def nothing(status: int = 204) -> Response:
+    """Answer without a body."""
+    return Response(status_code=status)
+
+
+def router(prefix: str, authenticate: Authenticate, bad_body: BadBody) -> Callable[..., Route]:
+    """Make `route(method, path, handler)` for one API: checks the caller first, then reads the body."""
+
+    def route(method: str, path: str, handler: Handler) -> Route:
+        async def endpoint(request: Request) -> Response:
+            practice = cast("Practice", request.app.state.practice)
+            account = authenticate(request, practice)
+            body = await _body(request, bad_body)
+            return handler(Call(practice, request, account, body, origin(request) + prefix))
+
+        return Route(path, endpoint, methods=[method], name=f"{method} {path}")
+
+    return route
+
+
+async def _body(request: Request, bad_body: BadBody) -> object:
+    """Read a JSON body; None when there is none."""
+    raw = await request.body()
+    if not raw.strip():
+        return None
+    try:
+        return cast("object", json.loads(raw))
+    except (ValueError, RecursionError):
+        raise bad_body() from None
+
+
+def origin(request: Request) -> str:
+    """`http://host:port` as the caller wrote it."""
+    return f"{request.url.scheme}://{request.url.netloc}"
+
+
+async def refused(_request: Request, refusal: Exception) -> Response:
+    """Turn a refusal into its answer."""
+    if not isinstance(refusal, Refusal):
+        raise refusal
+    body = b"" if refusal.body is None else json.dumps(refusal.body).encode()
+    return Response(body, refusal.status, headers=refusal.headers, media_type="application/json" if body else None)

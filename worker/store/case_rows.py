@@ -1,0 +1,124 @@
+"""Cases as they are remembered, with their members and their live ticket: read whole, in three queries."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+from sqlalchemy.sql.base import Executable
+
+from worker.model import Status, TicketState
+from worker.store.tables import columns_of, fetch, issues, tickets
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    """One issue of a case as last observed; `linked_ticket` is the row id of the ticket we last showed on it."""
+
+    id: str
+    case_id: int
+    short_id: str
+    project_slug: str
+    title: str
+    permalink: str | None
+    status: Status
+    substatus: str | None
+    priority: str | None
+    level: str | None
+    platform: str | None
+    count: int
+    user_count: int
+    first_seen: datetime | None
+    last_seen: datetime | None
+    first_release: str | None
+    last_release: str | None
+    assignee: str | None
+    agreed: Status | None
+    closed_with_ticket: bool
+    linked_ticket: int | None
+    observed_at: datetime
+    gone_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class TicketRow:
+    """One ticket of a case as last observed."""
+
+    id: int
+    case_id: int
+    tracker: str
+    key: str
+    vendor_id: str
+    url: str
+    title: str
+    status_name: str
+    done: bool
+    resolution: str | None
+    agreed: Status | None
+    nonce: str | None
+    rule: str
+    live: bool
+    created_at: datetime
+    observed_at: datetime
+    closed_reason: str | None
+
+    @property
+    def state(self) -> TicketState:
+        """The tracker's own word for where it stood."""
+        return TicketState(self.status_name, self.done, self.resolution)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRow:
+    """One case: its members in the order of their ids, and its live ticket if it has one.
+
+    `verdict` says why there is no ticket; `goal` is a move that was begun and not yet finished.
+    """
+
+    id: int
+    opened_at: datetime
+    project_group: str
+    rule: str | None
+    tracker: str | None
+    verdict: str | None
+    goal: Mapping[str, object] | None
+    broken_reason: str | None
+    broken_at: datetime | None
+    updated_at: datetime
+    members: tuple[MemberRow, ...]
+    ticket: TicketRow | None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseCounts:
+    """How many cases, issues, live tickets, cases whose ticket was taken away, cases that want no ticket."""
+
+    cases: int
+    members: int
+    live: int
+    broken: int
+    unlinked: int
+
+
+def read_cases(connection: Connection, query: Executable) -> tuple[CaseRow, ...]:
+    """Read the cases that a `select(cases)` finds, in its order, whole."""
+    heads = [row._asdict() for row in connection.execute(query)]
+    ids = [head["id"] for head in heads]
+    members = _members(connection, ids)
+    live = _live_tickets(connection, ids)
+    return tuple(
+        CaseRow(**head, members=tuple(members.get(head["id"], ())), ticket=live.get(head["id"])) for head in heads
+    )
+
+
+def _members(connection: Connection, case_ids: Sequence[int]) -> Mapping[int, list[MemberRow]]:
+    query = select(*columns_of(issues, MemberRow)).where(issues.c.case_id.in_(case_ids)).order_by(issues.c.id)
+    found: dict[int, list[MemberRow]] = {}
+    for member in fetch(connection, query, MemberRow):
+        found.setdefault(member.case_id, []).append(member)
+    return found
+
+
+def _live_tickets(connection: Connection, case_ids: Sequence[int]) -> Mapping[int, TicketRow]:
+    query = select(*columns_of(tickets, TicketRow)).where(tickets.c.case_id.in_(case_ids), tickets.c.live)
+    return {ticket.case_id: ticket for ticket in fetch(connection, query, TicketRow)}

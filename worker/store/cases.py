@@ -1,0 +1,223 @@
+"""Which issues are one bug, which ticket is theirs, and what both sides last agreed on."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, delete, func, select, update
+
+from worker.errors import Permanent
+from worker.model import Issue, Status, Ticket
+from worker.store.case_rows import CaseCounts, CaseRow, MemberRow, TicketRow, read_cases
+from worker.store.tables import cases, columns_of, fetch, insert_into, issues, tickets
+
+_GROUP_LOCKS = 0x6275_6766
+"""Keeps our advisory locks apart from those of others in the same PostgreSQL database."""
+
+
+class Cases:
+    """Cases, their issues and their tickets in one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    # ------------------------------------------------------------ finding
+
+    def of_issue(self, issue_id: str) -> int | None:
+        """Give the case of an issue; None when it has none."""
+        return self._connection.scalar(select(issues.c.case_id).where(issues.c.id == issue_id))
+
+    def of_ticket(self, tracker: str, key: str) -> int | None:
+        """Give the case of a ticket by its key or the vendor's id; a live one before one that no longer speaks."""
+        named = (tickets.c.key == key) | (tickets.c.vendor_id == key)
+        query = select(tickets.c.case_id).where(tickets.c.tracker == tracker, named)
+        return self._connection.scalar(query.order_by(tickets.c.live.desc(), tickets.c.id.desc()).limit(1))
+
+    def load(self, case_id: int) -> CaseRow | None:
+        """Give one case, whole; None when there is no such case."""
+        return next(iter(read_cases(self._connection, select(cases).where(cases.c.id == case_id))), None)
+
+    def member(self, issue_id: str) -> MemberRow | None:
+        """Give one issue as last observed; None when it is not known."""
+        query = select(*columns_of(issues, MemberRow)).where(issues.c.id == issue_id)
+        return next(iter(fetch(self._connection, query, MemberRow)), None)
+
+    def ticket_of(self, case_id: int) -> TicketRow | None:
+        """Give the live ticket of a case; None when it has none."""
+        case = self.load(case_id)
+        return case.ticket if case else None
+
+    def live_pairs(self, after_case_id: int, limit: int) -> tuple[CaseRow, ...]:
+        """Cases that have a live ticket, by id, after `after_case_id`: one page of a sweep."""
+        query = select(cases).join(tickets, (tickets.c.case_id == cases.c.id) & tickets.c.live)
+        page = query.where(cases.c.id > after_case_id).order_by(cases.c.id).limit(limit)
+        return read_cases(self._connection, page)
+
+    def overview(self, limit: int, offset: int) -> tuple[CaseRow, ...]:
+        """One page of all cases, the latest changed first."""
+        query = select(cases).order_by(cases.c.updated_at.desc(), cases.c.id.desc())
+        return read_cases(self._connection, query.limit(limit).offset(offset))
+
+    def counts(self) -> CaseCounts:
+        """Count everything a front page shows."""
+        counted = {
+            "cases": select(func.count()).select_from(cases),
+            "members": select(func.count()).select_from(issues),
+            "live": select(func.count()).where(tickets.c.live),
+            "broken": select(func.count()).where(cases.c.broken_reason.is_not(None)),
+            "unlinked": select(func.count()).where(cases.c.verdict.is_not(None)),
+        }
+        query = select(*(one.scalar_subquery().label(name) for name, one in counted.items()))
+        return fetch(self._connection, query, CaseCounts)[0]
+
+    # ------------------------------------------------------------ observing
+
+    def open(self, issue: Issue, group: str, now: datetime) -> int:
+        """Give the case of an issue, opened now if it has none; two who open one issue get one case."""
+        known = self.of_issue(issue.id)
+        if known is not None:
+            return known
+        case_id = self._new_case(group, now)
+        fresh = insert_into(self._connection, issues).values(
+            id=issue.id, case_id=case_id, closed_with_ticket=False, **_mirror(issue, now)
+        )
+        if self._connection.execute(fresh.on_conflict_do_nothing(index_elements=["id"])).rowcount:
+            return case_id
+        # Somebody opened it between our question and our answer: their case stands, ours never was.
+        self._connection.execute(delete(cases).where(cases.c.id == case_id))
+        theirs: int = self._connection.execute(select(issues.c.case_id).where(issues.c.id == issue.id)).scalar_one()
+        return theirs
+
+    def save_issue(self, issue: Issue, now: datetime) -> None:
+        """Remember how a member looks now."""
+        self._set_issue(issue.id, gone_at=None, **_mirror(issue, now))
+
+    def issue_gone(self, issue_id: str, now: datetime) -> None:
+        """Remember that an issue was deleted, since when it was first known."""
+        self._set_issue(issue_id, gone_at=func.coalesce(issues.c.gone_at, now), observed_at=now)
+
+    def save_ticket(self, case_id: int, ticket: Ticket, now: datetime) -> None:
+        """Remember how a ticket looks now; it is known by the vendor's id, so a new key is followed."""
+        same = (tickets.c.case_id == case_id, tickets.c.tracker == ticket.tracker, tickets.c.vendor_id == ticket.id)
+        self._connection.execute(update(tickets).where(*same).values(**_looks(ticket, now)))
+
+    # ------------------------------------------------------------ linking
+
+    def add_ticket(
+        self, case_id: int, ticket: Ticket, rule: str, nonce: str | None, agreed: Status | None, now: datetime
+    ) -> int:
+        """Make `ticket` the live ticket of a case and give its row id; repeating it is harmless.
+
+        Raises `Permanent` when the case has another live ticket, or the ticket belongs to another case.
+        """
+        fresh = insert_into(self._connection, tickets).values(
+            case_id=case_id,
+            tracker=ticket.tracker,
+            vendor_id=ticket.id,
+            agreed=agreed,
+            nonce=nonce,
+            rule=rule,
+            live=True,
+            created_at=ticket.created_at or now,
+            **_looks(ticket, now),
+        )
+        added = self._connection.scalar(fresh.on_conflict_do_nothing().returning(tickets.c.id))
+        row_id = added or self._same_ticket(case_id, ticket)
+        linked = {"rule": rule, "tracker": ticket.tracker, "verdict": None, "broken_reason": None, "broken_at": None}
+        self._set_case(case_id, **linked)
+        return row_id
+
+    def mark_linked(self, issue_id: str, ticket_row_id: int) -> None:
+        """Remember that the issue shows this ticket in Sentry."""
+        self._set_issue(issue_id, linked_ticket=ticket_row_id)
+
+    def break_link(self, case_id: int, reason: str, now: datetime) -> None:
+        """Take the live ticket away for good: it never speaks again, and the case says why."""
+        live = (tickets.c.case_id == case_id, tickets.c.live)
+        self._connection.execute(update(tickets).where(*live).values(live=False, closed_reason=reason))
+        self._set_case(case_id, broken_reason=reason, broken_at=now)
+
+    # ------------------------------------------------------------ agreeing
+
+    def agree(self, case_id: int, members: Mapping[str, tuple[Status, bool]], ticket: Status | None) -> None:
+        """Remember what both sides have in common now, and that nothing is left half done.
+
+        `members`: by issue id, its status and whether the closing of the ticket closed it. `ticket` None: as before.
+        """
+        if members:
+            one = update(issues).where(issues.c.case_id == case_id, issues.c.id == bindparam("of_issue"))
+            rows = [
+                {"of_issue": issue_id, "agreed": status, "closed_with_ticket": closed}
+                for issue_id, (status, closed) in sorted(members.items())
+            ]
+            self._connection.execute(one, rows)
+        if ticket is not None:
+            live = (tickets.c.case_id == case_id, tickets.c.live)
+            self._connection.execute(update(tickets).where(*live).values(agreed=ticket))
+        self.set_goal(case_id, None)
+
+    def set_goal(self, case_id: int, goal: Mapping[str, object] | None) -> None:
+        """Remember where a move of several steps is going, before its first step; None when it has arrived."""
+        self._set_case(case_id, goal=None if goal is None else dict(goal))
+
+    def set_verdict(self, case_id: int, rule: str | None, verdict: str | None) -> None:
+        """Remember under which rule a case falls and why it has no ticket."""
+        self._set_case(case_id, rule=rule, verdict=verdict)
+
+    def set_route(self, case_id: int, rule: str, tracker: str) -> None:
+        """Remember where the ticket of a case is about to be made, whatever the mapping says later."""
+        self._set_case(case_id, rule=rule, tracker=tracker)
+
+    def lock_group(self, group: str) -> None:
+        """Let nobody else assign issues of this project group until the transaction ends.
+
+        On SQLite every writing transaction is alone already.
+        """
+        if self._connection.dialect.name == "postgresql":
+            number = func.hashtextextended(group, _GROUP_LOCKS)
+            self._connection.execute(select(func.pg_advisory_xact_lock(number)))
+
+    # ------------------------------------------------------------ inside
+
+    def _new_case(self, group: str, now: datetime) -> int:
+        fresh = insert_into(self._connection, cases).values(opened_at=now, project_group=group)
+        case_id: int = self._connection.execute(fresh.returning(cases.c.id)).scalar_one()
+        return case_id
+
+    def _same_ticket(self, case_id: int, ticket: Ticket) -> int:
+        """Row id of the live ticket of this case, if it is this ticket; else `Permanent`."""
+        same = (tickets.c.case_id == case_id, tickets.c.tracker == ticket.tracker, tickets.c.vendor_id == ticket.id)
+        known: int | None = self._connection.scalar(select(tickets.c.id).where(*same, tickets.c.live))
+        if known is None:
+            raise Permanent(
+                f"{ticket.key} cannot become the ticket of case {case_id}: the case has another live ticket, "
+                "or this one belongs to another case or was taken away before; look at both and decide"
+            )
+        return known
+
+    def _set_case(self, case_id: int, **values: object) -> None:
+        self._connection.execute(update(cases).where(cases.c.id == case_id).values(**values))
+
+    def _set_issue(self, issue_id: str, **values: object) -> None:
+        self._connection.execute(update(issues).where(issues.c.id == issue_id).values(**values))
+
+
+def _mirror(issue: Issue, now: datetime) -> dict[str, object]:
+    """The columns that say how an issue looks."""
+    same = (
+        *("short_id", "title", "permalink", "status", "substatus", "priority", "level", "platform", "count"),
+        *("user_count", "first_seen", "last_seen", "first_release", "last_release", "assignee"),
+    )
+    return {name: getattr(issue, name) for name in same} | {"project_slug": issue.project.slug, "observed_at": now}
+
+
+def _looks(ticket: Ticket, now: datetime) -> dict[str, object]:
+    """The columns that say how a ticket looks."""
+    return {
+        "key": ticket.key,
+        "url": ticket.url,
+        "title": ticket.title,
+        "status_name": ticket.state.name,
+        "done": ticket.state.done,
+        "resolution": ticket.state.resolution,
+        "observed_at": now,
+    }

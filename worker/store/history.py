@@ -1,0 +1,76 @@
+"""Who moved what, when and why: written once, never changed, and the source of every figure."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from worker.store.tables import columns_of, fetch, history, insert_into
+
+OURS = "bugferry"
+"""Source of entries about what we saw or did ourselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that happened. `source` and `external_id` name it where it happened, so that it counts once."""
+
+    case_id: int | None
+    kind: str
+    actor: str
+    why: str
+    occurred_at: datetime
+    issue_id: str | None = None
+    ticket_key: str | None = None
+    rule: str | None = None
+    old: str | None = None
+    new: str | None = None
+    source: str = OURS
+    external_id: str | None = None
+    detail: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded(Entry):
+    """An entry as it stands in history."""
+
+    id: int
+    recorded_at: datetime
+
+
+_columns = columns_of(history, Recorded)
+
+
+class History:
+    """History in one transaction; there is no way to change or remove an entry."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, entry: Entry, now: datetime) -> bool:
+        """Record an entry; False when what happened is recorded already."""
+        fresh = insert_into(self._connection, history).values(
+            **asdict(replace(entry, detail=dict(entry.detail))), recorded_at=now
+        )
+        added = self._connection.execute(fresh.on_conflict_do_nothing().returning(history.c.id))
+        return added.first() is not None
+
+    def of_case(self, case_id: int) -> tuple[Recorded, ...]:
+        """Everything that happened to a case, in the order in which it happened."""
+        query = select(*_columns).where(history.c.case_id == case_id)
+        return tuple(fetch(self._connection, query.order_by(history.c.occurred_at, history.c.id), Recorded))
+
+    def recent(self, limit: int) -> tuple[Recorded, ...]:
+        """Latest entries recorded, newest first."""
+        query = select(*_columns).order_by(history.c.recorded_at.desc(), history.c.id.desc()).limit(limit)
+        return tuple(fetch(self._connection, query, Recorded))
+
+    def after(self, number: int, limit: int) -> tuple[Recorded, ...]:
+        """Entries recorded after the one with this id, in the order of recording."""
+        query = select(*_columns).where(history.c.id > number).order_by(history.c.id).limit(limit)
+        return tuple(fetch(self._connection, query, Recorded))
+
+    def count(self, kind: str) -> int:
+        """Count the entries of one kind."""
+        return self._connection.scalar(select(func.count()).where(history.c.kind == kind)) or 0

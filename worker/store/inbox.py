@@ -1,0 +1,96 @@
+"""What was delivered: each delivery once, with its hints, in the one commit that a 2xx answer promises."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, func, select
+
+from worker.model import Delivery, Hint
+from worker.store.cursors import Cursors
+from worker.store.tables import columns_of, deliveries, fetch, insert_into, issues
+from worker.store.work import Work
+
+INSTALLATION = "sentry.installation"
+"""Cursor: the Sentry installation that last named itself in a delivery."""
+
+_ISSUE = "issue:"
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    """One delivery as it was read; the raw body is not kept."""
+
+    id: int
+    source: str
+    identity: str
+    resource: str
+    action: str | None
+    digest: str
+    verdict: str
+    hints: tuple[Hint, ...]
+    installation: str | None
+    received_at: datetime
+
+
+_columns = columns_of(deliveries, DeliveryRow)
+
+
+class Inbox:
+    """The deliveries in one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._work = Work(connection)
+        self._cursors = Cursors(connection)
+
+    def accept(self, delivery: Delivery, digest: str, now: datetime, hold: timedelta) -> bool:
+        """Remember a delivery and make its hints due; False when the same one was accepted before.
+
+        A hint that is not urgent waits until its issue was last observed `hold` ago.
+        """
+        if not self._remember(delivery, digest, now):
+            return False
+        # In one order for everybody: two deliveries about the same keys must not wait for each other.
+        for hint in sorted(delivery.hints, key=lambda hint: hint.key):
+            self._work.push(hint, now, self._due(hint, now, hold))
+        if delivery.installation is not None:
+            self._cursors.set(INSTALLATION, delivery.installation)
+        return True
+
+    def recent(self, limit: int) -> tuple[DeliveryRow, ...]:
+        """Latest deliveries, newest first."""
+        query = select(*_columns).order_by(deliveries.c.received_at.desc(), deliveries.c.id.desc())
+        return tuple(fetch(self._connection, query.limit(limit), DeliveryRow))
+
+    def since(self, when: datetime) -> tuple[DeliveryRow, ...]:
+        """Deliveries received at or after `when`, oldest first."""
+        query = select(*_columns).where(deliveries.c.received_at >= when)
+        in_order = query.order_by(deliveries.c.received_at, deliveries.c.id)
+        return tuple(fetch(self._connection, in_order, DeliveryRow))
+
+    def counts(self) -> dict[str, int]:
+        """Count the deliveries by verdict; a verdict never given is absent."""
+        query = select(deliveries.c.verdict, func.count().label("number")).group_by(deliveries.c.verdict)
+        return {row.verdict: row.number for row in self._connection.execute(query)}
+
+    def _remember(self, delivery: Delivery, digest: str, now: datetime) -> bool:
+        fresh = insert_into(self._connection, deliveries).values(
+            source=delivery.source,
+            identity=delivery.identity,
+            resource=delivery.resource,
+            action=delivery.action,
+            digest=digest,
+            verdict="hinted" if delivery.hints else "nothing_to_do",
+            hints=delivery.hints,
+            installation=delivery.installation,
+            received_at=now,
+        )
+        once = fresh.on_conflict_do_nothing(index_elements=["source", "identity"]).returning(deliveries.c.id)
+        return self._connection.execute(once).first() is not None
+
+    def _due(self, hint: Hint, now: datetime, hold: timedelta) -> datetime:
+        if hint.urgent or not hint.key.startswith(_ISSUE):
+            return now
+        query = select(issues.c.observed_at).where(issues.c.id == hint.key.removeprefix(_ISSUE))
+        observed_at = self._connection.scalar(query)
+        return now if observed_at is None else max(now, observed_at + hold)

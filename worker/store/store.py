@@ -1,0 +1,99 @@
+"""The store as others see it: a transaction to read, a transaction to write, and claims on work.
+
+Keep no transaction open across a call to a vendor.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, Engine, QueuePool, select
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
+
+from worker.errors import Transient
+from worker.store.cases import Cases
+from worker.store.cursors import Cursors
+from worker.store.engine import READS
+from worker.store.history import History
+from worker.store.inbox import Inbox
+from worker.store.intents import Intents
+from worker.store.work import Claim, Work
+
+
+class Tx:
+    """One transaction, by what it is about."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.inbox = Inbox(connection)
+        self.work = Work(connection)
+        self.cases = Cases(connection)
+        self.intents = Intents(connection)
+        self.history = History(connection)
+        self.cursors = Cursors(connection)
+
+
+class Store:
+    """Durable memory behind one engine. Raises `Transient` when the database does not answer."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        # One snapshot for all reads of a transaction, on both databases.
+        self._reading = engine.execution_options(**_reading(engine))
+
+    @contextmanager
+    def write(self, claim: Claim | None = None, now: datetime | None = None) -> Iterator[Tx]:
+        """Write all or nothing. With a claim, nothing unless the claim stands until the commit: else `LeaseLost`.
+
+        `now` is kept with the claimed key as its holder's last sign of life.
+        """
+        with _answering(), self._engine.begin() as connection:
+            tx = Tx(connection)
+            if claim is not None:
+                tx.work.hold(claim, now)
+            yield tx
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        """Read one moment of the database; whoever tries to write here is refused by it."""
+        with _answering(), self._reading.begin() as connection:
+            yield Tx(connection)
+
+    def claim(self, now: datetime, lease: timedelta, limit: int = 1, prefix: str | None = None) -> list[Claim]:
+        """Take up to `limit` due keys that start with `prefix`, longest due first, in a transaction of its own."""
+        with self.write() as tx:
+            return tx.work.claim(now, lease, limit, prefix)
+
+    def renew(self, claim: Claim, now: datetime, lease: timedelta) -> Claim:
+        """Hold a claimed key for `lease` from `now` on. Raises `LeaseLost`."""
+        with self.write() as tx:
+            return tx.work.renew(claim, now, lease)
+
+    def ping(self) -> None:
+        """Raise `Transient` unless the database answers."""
+        with _answering(), self._reading.connect() as connection:
+            connection.execute(select(1))
+
+    @property
+    def open_connections(self) -> int:
+        """How many connections of this process are in use right now: 0 during every call to a vendor."""
+        pool = self._engine.pool
+        if not isinstance(pool, QueuePool):
+            raise TypeError("the engine has a pool that does not count; open it with open_engine")
+        return pool.checkedout()
+
+
+def _reading(engine: Engine) -> dict[str, object]:
+    if engine.dialect.name == "sqlite":
+        return {READS: True}
+    return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """Say in our words that the database did not answer or could not serve us now."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolExhausted) as error:
+        said = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+        raise Transient(f"the database did not serve us: {said}; trying again may work") from error

@@ -1,0 +1,298 @@
+"""The schema: one place that says what is kept, with the constraints that hold whatever the code above does."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Connection,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DontWrapMixin
+from sqlalchemy.sql.base import Executable
+from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.types import TypeDecorator
+
+from worker.model import Hint, Status
+
+Shape = TypeVar("Shape")
+Upsert = sqlite.Insert | postgresql.Insert
+
+
+# SQLite gives out row ids only to a column that is INTEGER to the letter.
+RowId = BigInteger().with_variant(Integer(), "sqlite")
+Json = JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
+
+
+class NaiveDatetime(DontWrapMixin, ValueError):
+    """A time without a zone was about to be stored."""
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment: refuses naive datetimes, always gives back aware UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Turn any aware datetime into UTC; SQLite has no zones, so there the zone is dropped after that."""
+        if value is None:
+            return None
+        if value.utcoffset() is None:
+            raise NaiveDatetime(f"{value!r} has no time zone; pass an aware datetime")
+        moment = value.astimezone(UTC)
+        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give back aware UTC, whatever zone the session speaks."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+class StatusText(TypeDecorator[Status]):
+    """A status, kept as its word."""
+
+    impl = String(16)
+    cache_ok = True
+
+    def process_bind_param(self, value: Status | None, dialect: Dialect) -> str | None:
+        """Store the word itself: drivers differ in what they make of an enum."""
+        del dialect
+        return None if value is None else value.value
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Status | None:
+        """Give back the status; a word nobody knows is an error here, not later."""
+        del dialect
+        return None if value is None else Status(value)
+
+
+class HintList(TypeDecorator[tuple[Hint, ...]]):
+    """Hints, kept as JSON."""
+
+    impl = Json
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[Hint, ...] | None, dialect: Dialect) -> list[dict[str, object]]:
+        """Store the hints by their fields."""
+        del dialect
+        return [asdict(hint) for hint in value or ()]
+
+    def process_result_value(self, value: list[dict[str, Any]] | None, dialect: Dialect) -> tuple[Hint, ...]:
+        """Give back the hints."""
+        del dialect
+        return tuple(Hint(**hint) for hint in value or ())
+
+
+def utc_now() -> datetime:
+    """Now, for columns that only tell a person when a row last changed; no decision reads them."""
+    return datetime.now(UTC)
+
+
+def columns_of(table: Table, shape: type) -> Sequence[ColumnElement[object]]:
+    """The columns that fill a dataclass whose fields are named like them."""
+    return [table.c[field.name] for field in fields(shape)]
+
+
+def fetch(connection: Connection, query: Executable, shape: type[Shape]) -> list[Shape]:
+    """Run a query whose columns are named like the fields of `shape`, and give those values."""
+    return [shape(**row._asdict()) for row in connection.execute(query)]
+
+
+def insert_into(connection: Connection, table: Table) -> Upsert:
+    """An INSERT that knows ON CONFLICT, in the dialect of this connection."""
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("source", String(32), nullable=False),
+    Column("identity", Text, nullable=False),
+    Column("resource", Text, nullable=False),
+    Column("action", Text),
+    Column("digest", Text, nullable=False),
+    Column("verdict", String(16), nullable=False),
+    Column("hints", HintList, nullable=False),
+    Column("installation", Text),
+    Column("received_at", UtcDateTime, nullable=False, index=True),
+    UniqueConstraint("source", "identity"),
+    CheckConstraint("verdict IN ('hinted', 'nothing_to_do')", name="verdict"),
+)
+
+work = Table(
+    "work",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("generation", BigInteger, nullable=False),
+    # When the row may be claimed: while it is leased, that is when the lease runs out.
+    Column("due_at", UtcDateTime, nullable=False),
+    # While it is leased: the soonest that a hint asked for since. Finishing makes it the due time.
+    Column("hinted_due_at", UtcDateTime),
+    Column("why", Text, nullable=False),
+    Column("lease_token", String(16)),
+    Column("attempts", Integer, nullable=False),
+    Column("last_error", Text),
+    Column("parked_at", UtcDateTime),
+    Column("parked_reason", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+)
+_unparked = text("parked_at IS NULL")
+Index("ix_work_unparked_due_at", work.c.due_at, sqlite_where=_unparked, postgresql_where=_unparked)
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("project_group", Text, nullable=False, index=True),
+    Column("rule", Text),
+    Column("tracker", Text),
+    Column("verdict", Text),
+    Column("goal", Json),
+    Column("broken_reason", Text),
+    Column("broken_at", UtcDateTime),
+    Column("updated_at", UtcDateTime, nullable=False, default=utc_now, onupdate=utc_now, index=True),
+)
+
+tickets = Table(
+    "tickets",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("case_id", RowId, ForeignKey("cases.id"), nullable=False, index=True),
+    Column("tracker", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("vendor_id", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("status_name", Text, nullable=False),
+    Column("done", Boolean, nullable=False),
+    Column("resolution", Text),
+    Column("agreed", StatusText),
+    Column("nonce", Text),
+    Column("rule", Text, nullable=False),
+    Column("live", Boolean, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("observed_at", UtcDateTime, nullable=False),
+    Column("closed_reason", Text),
+    UniqueConstraint("tracker", "vendor_id"),
+    Index("ix_tickets_tracker_key", "tracker", "key"),
+)
+# Promise 1: at most one live ticket per case, kept by the database itself.
+Index("uq_tickets_live_case", tickets.c.case_id, unique=True, sqlite_where=text("live"), postgresql_where=text("live"))
+
+issues = Table(
+    "issues",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("case_id", RowId, ForeignKey("cases.id"), nullable=False, index=True),
+    Column("short_id", Text, nullable=False, index=True),
+    Column("project_slug", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("permalink", Text),
+    Column("status", StatusText, nullable=False),
+    Column("substatus", Text),
+    Column("priority", Text),
+    Column("level", Text),
+    Column("platform", Text),
+    Column("count", BigInteger, nullable=False),
+    Column("user_count", BigInteger, nullable=False),
+    Column("first_seen", UtcDateTime),
+    Column("last_seen", UtcDateTime),
+    Column("first_release", Text),
+    Column("last_release", Text),
+    Column("assignee", Text),
+    Column("agreed", StatusText),
+    Column("closed_with_ticket", Boolean, nullable=False),
+    Column("linked_ticket", RowId, ForeignKey("tickets.id")),
+    Column("observed_at", UtcDateTime, nullable=False),
+    Column("gone_at", UtcDateTime),
+)
+
+intents = Table(
+    "intents",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("case_id", RowId, ForeignKey("cases.id"), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("occasion", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("last_sent_at", UtcDateTime),
+    Column("tries", Integer, nullable=False),
+    Column("result", Text),
+    Column("closed_at", UtcDateTime),
+    UniqueConstraint("case_id", "kind", "occasion"),
+    CheckConstraint("kind IN ('create', 'comment')", name="kind"),
+    CheckConstraint("state IN ('unsent', 'sent', 'done')", name="state"),
+)
+_unclosed = text("closed_at IS NULL")
+Index("ix_intents_unclosed_opened_at", intents.c.opened_at, sqlite_where=_unclosed, postgresql_where=_unclosed)
+
+history = Table(
+    "history",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("case_id", RowId, ForeignKey("cases.id")),
+    Column("kind", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("occurred_at", UtcDateTime, nullable=False, index=True),
+    Column("recorded_at", UtcDateTime, nullable=False, index=True),
+    Column("issue_id", Text),
+    Column("ticket_key", Text),
+    Column("rule", Text),
+    Column("old", Text),
+    Column("new", Text),
+    Column("source", Text, nullable=False),
+    Column("external_id", Text),
+    Column("detail", Json, nullable=False),
+    Index("ix_history_case_id_occurred_at", "case_id", "occurred_at"),
+    Index("ix_history_kind_occurred_at", "kind", "occurred_at"),
+)
+_foreign = text("external_id IS NOT NULL")
+Index(
+    "uq_history_source_external_id",
+    history.c.source,
+    history.c.external_id,
+    unique=True,
+    sqlite_where=_foreign,
+    postgresql_where=_foreign,
+)
+
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False, default=utc_now, onupdate=utc_now),
+)

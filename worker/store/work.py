@@ -1,0 +1,227 @@
+"""What is due: one row per key, coalescing hints; the row is the lease, the retry state and the dead letter at once."""
+
+import secrets
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, and_, case, delete, func, null, select, update
+from sqlalchemy.sql.elements import ColumnElement
+
+from worker.errors import LeaseLost
+from worker.model import Hint
+from worker.store.tables import columns_of, fetch, insert_into, work
+
+_ERROR_CHARS = 2000
+
+_leased = work.c.lease_token.is_not(None)
+_parked = work.c.parked_at.is_not(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A worker's right to a key until the lease runs out."""
+
+    key: str
+    token: str
+    generation: int
+    attempts: int
+    why: str
+    lease_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WorkRow:
+    """One key that is due, waiting, leased or parked."""
+
+    key: str
+    generation: int
+    due_at: datetime
+    hinted_due_at: datetime | None
+    why: str
+    lease_token: str | None
+    attempts: int
+    last_error: str | None
+    parked_at: datetime | None
+    parked_reason: str | None
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def lease_until(self) -> datetime | None:
+        """When the lease runs out; None when nobody holds one."""
+        return None if self.lease_token is None else self.due_at
+
+
+@dataclass(frozen=True, slots=True)
+class WorkCounts:
+    """How many keys are in which state; every key is in exactly one."""
+
+    due: int
+    waiting: int
+    leased: int
+    parked: int
+
+
+class Work:
+    """The work table in one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def push(self, hint: Hint, now: datetime, due_at: datetime | None = None) -> None:
+        """Ask for a look at `hint.key`, at `due_at` or at once; a key that is known already only comes forward.
+
+        While the key is leased, the wish is kept for the end of the lease; while it is parked, it stays parked.
+        """
+        fresh = insert_into(self._connection, work).values(
+            key=hint.key, why=hint.why, due_at=due_at or now, generation=1, attempts=0, created_at=now, updated_at=now
+        )
+        new = fresh.excluded
+        wish = _sooner(func.coalesce(work.c.hinted_due_at, new.due_at), new.due_at)
+        bump = {
+            "generation": work.c.generation + 1,
+            "due_at": case((_leased, work.c.due_at), else_=_sooner(work.c.due_at, new.due_at)),
+            "hinted_due_at": case((_leased, wish), else_=null()),
+            # Mere activity does not hide the better reason that is waiting already.
+            "why": new.why if hint.urgent else work.c.why,
+            "updated_at": new.updated_at,
+        }
+        self._connection.execute(fresh.on_conflict_do_update(index_elements=["key"], set_=bump))
+
+    def claim(self, now: datetime, lease: timedelta, limit: int, prefix: str | None) -> list[Claim]:
+        """Take up to `limit` due keys, longest due first; keys that others are just taking are passed over.
+
+        Taking over a lease that ran out counts as an attempt: work that kills its workers must not be tried for ever.
+        """
+        query = select(*columns_of(work, WorkRow)).where(work.c.due_at <= now, ~_parked)
+        if prefix is not None:
+            query = query.where(work.c.key.startswith(prefix, autoescape=True))
+        query = query.order_by(work.c.due_at, work.c.key).limit(limit)
+        rows = fetch(self._connection, query.with_for_update(skip_locked=True), WorkRow)
+        claims = [_claim(row, secrets.token_hex(8), now + lease) for row in rows]
+        for claim in claims:
+            taken = {"lease_token": claim.token, "due_at": claim.lease_until, "attempts": claim.attempts}
+            self._set(claim.key, hinted_due_at=None, updated_at=now, **taken)
+        return claims
+
+    def renew(self, claim: Claim, now: datetime, lease: timedelta) -> Claim:
+        """Hold the key for `lease` from `now` on. Raises `LeaseLost`."""
+        self._set_held(claim, due_at=now + lease, updated_at=now)
+        return replace(claim, lease_until=now + lease)
+
+    def hold(self, claim: Claim, now: datetime | None) -> None:
+        """Make sure until the end of this transaction that nobody took the key over. Raises `LeaseLost`.
+
+        The token decides, not the clock: what was done elsewhere is better recorded late than not at all. `now` is
+        kept as the holder's last sign of life.
+        """
+        if now is not None:
+            self._set_held(claim, updated_at=now)
+        elif self._connection.scalar(select(work.c.key).where(_held_by(claim)).with_for_update()) is None:
+            raise _lost(claim)
+
+    def finish(self, claim: Claim, again_at: datetime | None = None) -> None:
+        """Give the key back as done: it goes, unless a hint came meanwhile, or it is to be looked at `again_at`.
+
+        A key that a person parked meanwhile stays parked. Raises `LeaseLost`.
+        """
+        if again_at is None:
+            still = and_(_held_by(claim), work.c.generation == claim.generation, ~_parked)
+            if self._connection.execute(delete(work).where(still)).rowcount:
+                return
+        wish = func.coalesce(work.c.hinted_due_at, again_at or work.c.due_at)
+        due_at = wish if again_at is None else _sooner(wish, again_at)
+        self._set_held(claim, lease_token=None, due_at=due_at, hinted_due_at=None, attempts=0, last_error=None)
+
+    def retry(self, claim: Claim, error: str, at: datetime) -> None:
+        """Give the key back as failed for now, due again at `at`. Raises `LeaseLost`."""
+        attempts = work.c.attempts + 1
+        back = {"lease_token": None, "due_at": at, "hinted_due_at": None}
+        self._set_held(claim, attempts=attempts, last_error=error[:_ERROR_CHARS], **back)
+
+    def park(self, claim: Claim, reason: str, now: datetime) -> None:
+        """Give the key back as failed for good: it waits for a person. Raises `LeaseLost`."""
+        back = {"lease_token": None, "due_at": now, "hinted_due_at": None}
+        self._set_held(claim, parked_at=now, parked_reason=reason, updated_at=now, **back)
+
+    def park_key(self, key: str, reason: str, now: datetime) -> None:
+        """Park a key, known or not. Whoever holds it may still record what was done; then it stays parked."""
+        parked = {"parked_at": now, "parked_reason": reason, "updated_at": now}
+        fresh = insert_into(self._connection, work).values(
+            key=key, why=reason, due_at=now, generation=1, attempts=0, created_at=now, **parked
+        )
+        self._connection.execute(fresh.on_conflict_do_update(index_elements=["key"], set_=parked))
+
+    def unpark(self, key: str, now: datetime) -> bool:
+        """Make a parked key due now, its failures forgotten; False when it is not parked."""
+        busy = and_(_leased, work.c.due_at > now)
+        freed = (
+            update(work)
+            .where(work.c.key == key, _parked)
+            .values(
+                parked_at=None,
+                parked_reason=None,
+                attempts=0,
+                generation=work.c.generation + 1,
+                due_at=case((busy, work.c.due_at), else_=now),
+                hinted_due_at=case((busy, now), else_=null()),
+                updated_at=now,
+            )
+        )
+        return self._connection.execute(freed).rowcount == 1
+
+    def get(self, key: str) -> WorkRow | None:
+        """One key; None when nothing is known of it, which means that nothing is left to do."""
+        found = fetch(self._connection, select(*columns_of(work, WorkRow)).where(work.c.key == key), WorkRow)
+        return found[0] if found else None
+
+    def listing(self, parked: bool | None, limit: int) -> tuple[WorkRow, ...]:
+        """Keys by due time, soonest first; only the parked (True), only the others (False) or both (None)."""
+        query = select(*columns_of(work, WorkRow)).order_by(work.c.due_at, work.c.key).limit(limit)
+        if parked is not None:
+            query = query.where(_parked if parked else ~_parked)
+        return tuple(fetch(self._connection, query, WorkRow))
+
+    def counts(self, now: datetime) -> WorkCounts:
+        """Count the keys by state; a lease that ran out counts as due."""
+        due = work.c.due_at <= now
+        states = {
+            "due": and_(~_parked, due),
+            "waiting": and_(~_parked, ~due, ~_leased),
+            "leased": and_(~_parked, ~due, _leased),
+            "parked": _parked,
+        }
+        counted = select(*(func.count(case((state, 1))).label(name) for name, state in states.items()))
+        return fetch(self._connection, counted, WorkCounts)[0]
+
+    def next_due(self, now: datetime) -> datetime | None:
+        """When the next key can be claimed: `now` when one can be at once, None when there is none to wait for."""
+        soonest = self._connection.scalar(select(func.min(work.c.due_at)).where(~_parked))
+        return None if soonest is None else max(soonest, now)
+
+    def _set(self, key: str, **values: object) -> None:
+        self._connection.execute(update(work).where(work.c.key == key).values(**values))
+
+    def _set_held(self, claim: Claim, **values: object) -> None:
+        """Change the row of a claim that stands. Raises `LeaseLost`."""
+        changed = self._connection.execute(update(work).where(_held_by(claim)).values(**values))
+        if not changed.rowcount:
+            raise _lost(claim)
+
+
+def _held_by(claim: Claim) -> ColumnElement[bool]:
+    return and_(work.c.key == claim.key, work.c.lease_token == claim.token)
+
+
+def _sooner(one: ColumnElement[datetime], other: ColumnElement[datetime] | datetime) -> ColumnElement[datetime]:
+    """The earlier of two times; written out because the databases name this function differently."""
+    return case((one <= other, one), else_=other)
+
+
+def _claim(row: WorkRow, token: str, until: datetime) -> Claim:
+    attempts = row.attempts + (row.lease_token is not None)
+    return Claim(row.key, token, row.generation, attempts, row.why, until)
+
+
+def _lost(claim: Claim) -> LeaseLost:
+    return LeaseLost(f"{claim.key} is no longer held by this worker; it stops here and writes nothing")

@@ -1,0 +1,133 @@
+"""Builds everything from the settings. Nothing is built at import, and nothing here is called twice in a process."""
+
+import logging
+import sys
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, assert_never
+
+import structlog
+
+from worker.ends.github import GithubTracker
+from worker.ends.jira import JiraTracker
+from worker.ends.ports import Sentry, Tracker
+from worker.ends.sentry import SentryClient
+from worker.errors import UserFault
+from worker.flow.context import Context, Timing
+from worker.mapping.book import MappingBook
+from worker.mapping.draft import TrackerSpec
+from worker.mapping.load import load_mapping
+from worker.model import TrackerKind
+from worker.settings import Settings, access_of, refuse_half_set
+from worker.store.engine import open_engine
+from worker.store.migrate import pending
+from worker.store.store import Store
+
+
+def utc_now() -> datetime:
+    """The clock of the product."""
+    return datetime.now(UTC)
+
+
+def open_store(settings: Settings) -> Store:
+    """The store on its engine; `UserFault` when the database cannot be reached or is not migrated."""
+    engine = open_engine(settings.database)
+    if pending(engine):
+        raise UserFault("the database is behind this version of Bugferry: run `bugferry db upgrade`.")
+    return Store(engine)
+
+
+def open_mapping(settings: Settings) -> MappingBook:
+    """The checked mapping; `UserFault` with every problem in it."""
+    return load_mapping(settings.mapping_paths)
+
+
+def build(settings: Settings) -> Context:
+    """Everything the flow works with. Refuses half a set of credentials and a mapping whose trackers have none."""
+    refuse_half_set(settings)
+    book = open_mapping(settings)
+    trackers = {name: open_tracker(settings, spec) for name, spec in book.trackers.items()}
+    return Context(
+        store=open_store(settings),
+        sentry=open_sentry(settings),
+        trackers=trackers,
+        book=lambda: book,
+        now=utc_now,
+        timing=timing(settings),
+        installation=settings.sentry_installation,
+    )
+
+
+def open_sentry(settings: Settings) -> Sentry:
+    """The Sentry client."""
+    if not settings.sentry_org or not settings.sentry_token:
+        raise UserFault("Sentry is not set up: set BUGFERRY_SENTRY_ORG and BUGFERRY_SENTRY_TOKEN, or run in practice.")
+    token = settings.sentry_token.get_secret_value()
+    return SentryClient(settings.sentry_url, settings.sentry_org, token, read_s=settings.call_timeout_s)
+
+
+def open_tracker(settings: Settings, spec: TrackerSpec) -> Tracker:
+    """The client of one tracker of the mapping."""
+    access, read_s = access_of(settings, spec.name, spec.kind), settings.call_timeout_s
+    match spec.kind:
+        case TrackerKind.JIRA:
+            return JiraTracker(spec.name, spec.place, access.url, access.email or "", access.token, read_s=read_s)
+        case TrackerKind.GITHUB:
+            return GithubTracker(spec.name, spec.place, access.url, access.token, read_s=read_s)
+        case _:
+            assert_never(spec.kind)
+
+
+def timing(settings: Settings) -> Timing:
+    """How patient this installation is."""
+    return Timing(
+        lease=timedelta(seconds=settings.lease_s),
+        hold=timedelta(seconds=settings.hold_s),
+        grace=timedelta(seconds=settings.grace_s),
+        poll=timedelta(seconds=settings.poll_s),
+    )
+
+
+def broker(settings: Settings) -> tuple[str, dict[str, Any]]:
+    """The Celery broker's address and transport options; without a Redis, folders beside the database."""
+    if settings.redis_url:
+        return settings.redis_url, {"socket_timeout": 5, "socket_connect_timeout": 2, "socket_keepalive": True}
+    folder = settings.data_dir.resolve() / "broker"
+    for part in ("queue", "control"):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+    queue, control = str(folder / "queue"), str(folder / "control")
+    return "filesystem://", {"data_folder_in": queue, "data_folder_out": queue, "control_folder": control}
+
+
+def hook_secrets(settings: Settings) -> Mapping[str, str]:
+    """The secret of each hook; one without a secret is switched off and absent here."""
+    given = {
+        "sentry": settings.sentry_client_secret,
+        "jira": settings.jira_webhook_secret,
+        "github": settings.github_webhook_secret,
+    }
+    return {source: secret.get_secret_value() for source, secret in given.items() if secret}
+
+
+def tracker_of(book: MappingBook) -> Callable[[str, str], str | None]:
+    """Which tracker a webhook's place (project key, `owner/name`) belongs to; None for a stranger's."""
+    names = {(spec.kind.value, spec.place.lower()): spec.name for spec in book.trackers.values()}
+    return lambda source, place: names.get((source, place.lower()))
+
+
+def start_logging(settings: Settings) -> None:
+    """One line an event to stderr, with the same keys everywhere; text for people, JSON for machines."""
+    renderer: structlog.typing.Processor = structlog.processors.JSONRenderer()
+    if settings.log_format == "text":
+        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
