@@ -1,3 +1,3 @@
 """Fixtures that every folder of tests may ask for."""
 
-pytest_plugins = ["tests.fixtures.databases", "tests.fixtures.practice"]
+pytest_plugins = ["tests.fixtures.databases", "tests.fixtures.practice", "tests.fixtures.desk"]

@@ -185,7 +185,8 @@ def walk(tokens):
 
 
 LIVE = re.compile(
-    r"@[A-Za-z0-9]|#\d|\bGH-\d|https?://|\bwww\.|mailto:[A-Za-z0-9]|\[[ xX]\] |:[a-z0-9_+-]+:(?!\d)", re.IGNORECASE
+    r"@[A-Za-z0-9]|#\d|\bGH-\d|https?://|\bwww\.|mailto:[A-Za-z0-9]|\[[ xX]\] |(?<![:\w]):[a-z0-9_+-]+:(?!\d)",
+    re.IGNORECASE,
 )
 
 

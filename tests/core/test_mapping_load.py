@@ -56,8 +56,12 @@ REFUSED = {
     "unknown field": (
         "rules:\n  - name: a\n    when: true && issue.titel == 'x'\n    skip: x\n", 7, 19, "“issue.titel”", "“title”",
     ),
+    "a key of Jira": ("trackers2: {}\n", 5, 1, "unknown key `trackers2`", "“trackers”"),
+    "unknown field in quotes": (
+        'rules:\n  - name: a\n    when: "true && issue.titel == 1"\n    skip: x\n', 7, 20, "“issue.titel”", "“title”",
+    ),
     "unknown field in a list": (
-        "rules:\n  - name: a\n    when:\n      any:\n        - issue.level == 'x'\n        - event.tgs == {}\n    skip: x\n",
+        "rules:\n  - name: a\n    when:\n      any:\n        - true\n        - event.tgs == 1\n    skip: x\n",
         10, 11, "“event.tgs”", "“tags”",
     ),
     "unknown field in a block": (
@@ -65,10 +69,11 @@ REFUSED = {
         9, 7, "“issue.prio”", "“priority”",
     ),
     "not CEL": (
-        "rules:\n  - name: a\n    when: issue.level == 'x' and true\n    skip: x\n", 7, 31, "not valid CEL", "`&&`",
+        "rules:\n  - name: a\n    when: issue.level == 'x' and true\n    skip: x\n", 7, 30, "not valid CEL", "`&&`",
     ),
     "unknown function": (
-        "rules:\n  - name: a\n    when: issue.title.matchs('x')\n    skip: x\n", 7, 11, "function “matchs”", "“matches”",
+        "rules:\n  - name: a\n    when: issue.title.matchs('x')\n    skip: x\n",
+        7, 11, "function “matchs”", "“matches”",
     ),
     "unknown tracker": (
         "rules:\n  - name: a\n    ticket: {tracker: jra}\n", 7, 23, "no tracker “jra”", "“jira”",
@@ -82,7 +87,8 @@ REFUSED = {
         "rules:\n  - {name: a, when: issue.count > 1, skip: x}\n  - {name: a, skip: x}\n", 7, 12, "two rules “a”", None,
     ),
     "unreachable": (
-        "rules:\n  - {name: a, skip: x}\n  - {name: b, when: issue.count > 1, skip: x}\n", 7, 12, "never reached", "before",
+        "rules:\n  - {name: a, skip: x}\n  - {name: b, when: issue.count > 1, skip: x}\n",
+        7, 12, "never reached", "before",
     ),
     "unreachable behind true": (
         "rules:\n  - {name: a, when: true, skip: x}\n  - {name: b, skip: x}\n", 7, 12, "never reached", "before",
@@ -110,7 +116,8 @@ REFUSED = {
         10, 16, "reads as", "one_way",
     ),
     "a status that GitHub does not have": (
-        "rules:\n  - name: a\n    ticket: {tracker: github}\n    status: {resolved: Done}\n", 8, 24, "no status “Done”", "open",
+        "rules:\n  - name: a\n    ticket: {tracker: github}\n    status: {resolved: Done}\n",
+        8, 24, "no status “Done”", "open",
     ),
     "a wrong winner": ("defaults: {winner: me}\n", 5, 20, "`winner`", None),
     "a number for a name": ("rules:\n  - {name: 7, skip: x}\n", 6, 12, "`name`", None),
@@ -230,7 +237,8 @@ def test_a_template_that_fails_still_makes_a_ticket(load):
 
 def test_words_of_a_rule_lie_over_those_of_its_tracker(load):
     book = load(
-        "version: 1\ntrackers:\n  jira:\n    kind: jira\n    project: A\n    status: {open: To Do, ignored: Rejected}\n"
+        "version: 1\ntrackers:\n  jira:\n    kind: jira\n    project: AB\n"
+        "    status: {open: To Do, ignored: Rejected}\n"
         "rules:\n  - {name: a, ticket: {tracker: jira}, status: {resolved: Shipped}, winner: tracker}\n"
     )
     policy = book.policy("a", "jira")

@@ -70,7 +70,8 @@ def demo(
 def _play(scene: Scene, practice: Practice, *, quiet: bool) -> Verdict:
     store = Store(open_engine(practice.house.env["BUGFERRY_DATABASE_URL"]))
     world = World(practice.sandbox_url)
-    referee = Referee(world, store, load_mapping([SHIPPED_MAPPINGS / "default.yaml"]))
+    book = load_mapping([SHIPPED_MAPPINGS / "default.yaml"])
+    referee = Referee(world, store, book, len(scene.known))
     with store.write() as tx:  # Bugferry was there before that night began
         tx.cursors.set(CONTACT, scene.begins.isoformat())
     world.throw(scene.known, lambda _: None)

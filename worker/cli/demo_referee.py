@@ -31,6 +31,8 @@ class Referee:
     world: World
     store: Store
     book: MappingBook
+    known_events: int = 0
+    """Events thrown before the story began, which do not count."""
 
     def quiet(self) -> bool:
         """Whether every delivery is made and nothing is due or under way."""
@@ -52,7 +54,7 @@ class Referee:
         duplicates = len(tickets) - sum(case.ticket is not None for case in cases)
         agree = all(t["issues"] and t["status"] == t["issues_say"] for t in tickets)
         figures = {
-            "events": seen.events,
+            "events": seen.events - self.known_events,
             "issues": len(seen.issues),
             "deliveries": len(acknowledged),
             "cases": len(cases),
@@ -84,7 +86,7 @@ class Referee:
         issues = [issue for issue in seen.issues if ticket["url"] in issue["tickets"]]
         name, resolution = ticket["status"], ticket["resolution"]
         policy = self.book.policy(None, ticket["tracker"]).status
-        done = name == "closed" or policy.reads.get(name.lower(), Status.OPEN) is not Status.OPEN
+        done = name == "closed" or (ticket["tracker"] == "jira" and resolution is not None)
         said = aggregate([SENTRY_STATUS[issue["status"]] for issue in issues])
         return {
             "tracker": ticket["tracker"],

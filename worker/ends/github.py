@@ -12,6 +12,7 @@ from typing import Any
 
 from github.GithubObject import NotSet
 from github.Issue import Issue
+from github.IssueComment import IssueComment
 from github.Repository import Repository
 
 from worker.ends.answers import Absent, Call
@@ -56,8 +57,13 @@ class GithubTracker:
         body = marked(draft.body, nonce)
         call = Call("GitHub", f"a new issue in {self.place}", writes=True, needs=_WRITES)
         issue = self._site.write(
-            call, self.place, lambda repo: repo.create_issue(draft.title, body, labels=labels, assignees=assignees)
+            call,
+            self.place,
+            lambda repo: _whole(repo.create_issue(draft.title, body, labels=labels, assignees=assignees)),
         )
+        self._site.remember(
+            self.place, _place_of(issue)
+        )  # where our place leads to is our place, whatever its name now
         return self._ticket(issue)
 
     def find(self, nonce: str, since: datetime) -> tuple[Ticket, ...]:
@@ -78,7 +84,7 @@ class GithubTracker:
         place, number = self._located(key)
         call = Call("GitHub", f"issue {key} of {self.place}", needs=_READS)
         try:
-            issue = self._site.read(call, place, lambda repo: repo.get_issue(number).complete())
+            issue = self._site.read(call, place, lambda repo: _whole(repo.get_issue(number).complete()))
         except Absent as absent:
             raise self._proved(absent, key, place) from absent
         if not self._is_here(_place_of(issue)):
@@ -100,8 +106,7 @@ class GithubTracker:
         place, number = self._located(key)
         call = Call("GitHub", f"a comment on issue {key} of {self.place}", writes=True, needs=_WRITES)
         said = marked(body, nonce)
-        added = self._site.write(call, place, lambda repo: repo.get_issue(number).create_comment(said))
-        return str(added.id)
+        return self._site.write(call, place, lambda repo: _id_of(repo.get_issue(number).create_comment(said)))
 
     def find_comment(self, key: str, nonce: str) -> str | None:
         """The id of our comment that carries `nonce`, if it arrived."""
@@ -146,7 +151,7 @@ class GithubTracker:
         def edit(repo: Repository) -> str | None:
             issue = repo.get_issue(number)
             issue.edit(state=state, state_reason=reason or NotSet)
-            return issue.state_reason
+            return _whole(issue).state_reason
 
         return self._site.write(call, place, edit)
 
@@ -181,7 +186,7 @@ class GithubTracker:
             title=issue.title,
             state=TicketState(name=issue.state, done=closed, resolution=issue.state_reason),
             labels=tuple(label.name for label in issue.labels),
-            assignee=issue.assignee.login if issue.assignee else None,
+            assignee=issue.assignees[0].login if issue.assignees else None,
             created_at=issue.created_at,
             updated_at=issue.updated_at,
             moved_at=issue.closed_at if closed else None,
@@ -195,6 +200,19 @@ def marked(body: Body, nonce: str) -> str:
             "GitHub takes Markdown, this text is an Atlassian document: check which tracker the rule names."
         )
     return f"{body}\n\n{_mark(nonce)}"
+
+
+def _whole(issue: Issue) -> Issue:
+    """Refuse an issue without a number: PyGithub makes one of any answer, and would have us believe in it."""
+    if not isinstance(issue.number, int) or not issue.html_url:
+        raise ValueError("not an issue")
+    return issue
+
+
+def _id_of(comment: IssueComment) -> str:
+    if not comment.id:
+        raise ValueError("not a comment")
+    return str(comment.id)
 
 
 def _mark(nonce: str) -> str:

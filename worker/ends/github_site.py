@@ -99,9 +99,13 @@ class GithubSite:
 
         Lists need it first: where PyGithub follows the redirect of a renamed repository, it loses the query.
         """
-        repo = reading(lambda: self._once(call, lambda: self._repository(place).complete()), self._sleep)
-        self._names[place] = repo.full_name
+        repo = reading(lambda: self._straight(call, lambda: self._repository(place).complete()), self._sleep)
+        self.remember(place, repo.full_name)
         return repo
+
+    def remember(self, place: str, name: str) -> None:
+        """Take note of the name that a repository goes by now."""
+        self._names[place] = name
 
     def name_of(self, place: str) -> str:
         """Under which name a repository goes, as far as we have seen."""
@@ -113,7 +117,8 @@ class GithubSite:
             call = Call("GitHub", "our own account")
             try:
                 _, data = reading(
-                    lambda: self._once(call, lambda: self._requester().requestJsonAndCheck("GET", "/user")), self._sleep
+                    lambda: self._straight(call, lambda: self._requester().requestJsonAndCheck("GET", "/user")),
+                    self._sleep,
                 )
             except Forbidden:
                 return None
@@ -127,10 +132,14 @@ class GithubSite:
             return self._once(call, lambda: ask(self._repository(place)))
         except _Redirected:
             self.settle(call, place)
+        return self._straight(call, lambda: ask(self._repository(place)))
+
+    def _straight(self, call: Call, ask: Callable[[], T]) -> T:
+        """Make a request that no redirect may answer."""
         try:
-            return self._once(call, lambda: ask(self._repository(place)))
+            return self._once(call, ask)
         except _Redirected as error:
-            raise Permanent(f"GitHub redirects {call.about} in circles. Check the name {place}, then retry.") from error
+            raise Permanent(f"GitHub redirects {call.about} in circles. Check its name, then retry.") from error
 
     def _once(self, call: Call, ask: Callable[[], T]) -> T:
         try:
@@ -141,7 +150,7 @@ class GithubSite:
             raise unreached(call, error) from error
         except (RuntimeError, AssertionError) as error:  # how PyGithub says that an address is not below the API's own
             raise Permanent(f"GitHub answers {call.about} from elsewhere. Check the address of the API.") from error
-        except (ValueError, LookupError, TypeError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise lost(call, "an answer of an unknown shape") from error
 
     def _repository(self, place: str) -> Repository:

@@ -36,9 +36,7 @@ Placed = tuple[str, str]
 """A place (project key, `owner/name`) and a ticket's key in it."""
 
 
-def _hints(
-    source: str, what: str, tickets: Iterable[Placed], tracker_of: TrackerOf
-) -> tuple[Hint, ...]:
+def _hints(source: str, what: str, tickets: Iterable[Placed], tracker_of: TrackerOf) -> tuple[Hint, ...]:
     named = {"jira": "Jira", "github": "GitHub"}[source]
     found = [(tracker_of(source, place), key) for place, key in tickets]
     return tuple(Hint(f"ticket:{tracker}:{key}", f"{named}: {what}") for tracker, key in found if tracker is not None)

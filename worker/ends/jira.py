@@ -99,8 +99,7 @@ class JiraTracker:
         """Add a comment that carries `nonce`; its id."""
         call = Call("Jira", f"a comment on {key}", writes=True, needs="the permission Add Comments")
         sent = marked(document(body), nonce)
-        added = self._site.write(call, lambda jira: jira.add_comment(key, sent).raw)
-        return str(added["id"])
+        return self._site.write(call, lambda jira: str(jira.add_comment(key, sent).raw["id"]))
 
     def find_comment(self, key: str, nonce: str) -> str | None:
         """The id of our comment that carries `nonce`, if it arrived."""
@@ -156,7 +155,7 @@ class JiraTracker:
     def _take(self, key: str, step: Step, to: StateTarget) -> None:
         call = Call("Jira", f"moving {key} to {step.name}", writes=True, needs="the permission Transition Issues")
         resolution = step.resolution_for(to)
-        fields = {"resolution": {"name": resolution}} if resolution and step.reaches(to) else {}
+        fields = {"resolution": {"name": resolution}} if resolution and step.reaches(to) else None
         self._site.write(call, lambda jira: jira.transition_issue(key, step.id, fields=fields))
 
     def _ticket(self, raw: Loose) -> Ticket:

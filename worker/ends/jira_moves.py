@@ -22,10 +22,10 @@ class Step:
     resolutions: tuple[str, ...] | None = None
 
     def reaches(self, to: StateTarget) -> bool:
-        """Whether it leads to the target."""
+        """Whether it leads to the target, and says there what the target says."""
         if to.name is not None:
             return self.name.lower() == to.name.lower()
-        return self.done == to.done
+        return self.done == to.done and (not to.done or self._says(to.resolution))
 
     def resolution_for(self, to: StateTarget) -> str | None:
         """The wanted resolution in the workflow's own spelling; None when it is not wanted or cannot be given."""
@@ -34,12 +34,15 @@ class Step:
         plain = _plain(to.resolution)
         return next((one for one in self.resolutions if _plain(one) == plain), to.resolution)
 
-    def fitness(self, to: StateTarget) -> bool:
-        """Whether it also says what the target's resolution says: this one, or, when none is named, that it was fixed."""
-        if to.resolution is None:
+    def _says(self, resolution: str | None) -> bool:
+        """Whether a ticket that took it reads as closed for this reason; for no reason: as fixed.
+
+        A done status that says something else would be read back as another status, and undo what is being written.
+        """
+        if resolution is None:
             return _plain(self.name) not in NOT_FIXED
         offered = {_plain(one) for one in self.resolutions or ()}
-        return _plain(to.resolution) in offered | {_plain(self.name)}
+        return _plain(resolution) in offered | {_plain(self.name)}
 
 
 def read_steps(told: object) -> list[Step]:
@@ -57,23 +60,32 @@ def read_steps(told: object) -> list[Step]:
 
 
 def next_step(steps: Iterable[Step], to: StateTarget, passed: Collection[str]) -> Step | None:
-    """Choose the next transition; None when nothing new is reachable. `passed`: visited statuses, in lower case."""
+    """Choose the next transition; None when nothing new is reachable. `passed`: visited statuses, in lower case.
+
+    A done status that is not named is no stop on the way: a ticket must not be left in one by a walk that fails.
+    """
     offered = list(steps)
     arriving = [step for step in offered if step.reaches(to)]
     if arriving:
-        return max(arriving, key=lambda step: step.fitness(to))
-    onwards = [step for step in offered if step.name.lower() not in passed]
+        return max(arriving, key=lambda step: step.resolution_for(to) is not None)
+    onwards = [step for step in offered if step.name.lower() not in passed and (to.name is not None or not step.done)]
     return min(onwards, key=lambda step: step.done, default=None)
 
 
 def no_way(ticket: Ticket, to: StateTarget, seen: Iterable[Step]) -> str:
     """Say that no way leads to the target, and what is reachable instead."""
-    wanted = to.name or ("a done status" if to.done else "a status that is not done")
+    wanted = repr(to.name) if to.name else _described(to)
     names = ", ".join(dict.fromkeys(step.name for step in seen)) or "nothing"
     return (
-        f"Jira's workflow has no way for {ticket.key} from {ticket.state.name!r} to {wanted!r}. Reachable: {names}. "
+        f"Jira's workflow has no way for {ticket.key} from {ticket.state.name!r} to {wanted}. Reachable: {names}. "
         "Name one of these in the mapping, or change the workflow, then retry."
     )
+
+
+def _described(to: StateTarget) -> str:
+    if not to.done:
+        return "a status that is not done"
+    return f"a done status that says {to.resolution!r}" if to.resolution else "a done status that says it was fixed"
 
 
 def _resolutions(field: object) -> tuple[str, ...] | None:

@@ -130,7 +130,7 @@ class JiraSite:
             raise lost(call, "not JSON") from error
         except requests.RequestException as error:
             raise unreached(call, error) from error
-        except (ValueError, LookupError, TypeError) as error:  # the library digs in an answer that is not what it seems
+        except (ValueError, LookupError, TypeError, AttributeError) as error:  # answers of no known shape
             raise lost(call, "an answer of an unknown shape") from error
 
     def _client(self) -> _Client:
@@ -142,11 +142,11 @@ class JiraSite:
         return client
 
     def _translated(self, call: Call, error: JIRAError) -> Exception:
-        response = error.response
-        if response is None or not error.status_code:
+        response, status = error.response, error.status_code or 0
+        if response is None or status < requests.codes.bad_request:
             return lost(call, "an answer without content")
         asked_s = _asked_s(response, self._now())
-        return answered(call, Answer(error.status_code, _said(response), asked_s))
+        return answered(call, Answer(status, _said(response), asked_s))
 
 
 def _asked_s(response: requests.Response, now: datetime) -> float | None:

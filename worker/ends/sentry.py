@@ -12,7 +12,7 @@ from urllib.parse import quote
 import httpx
 
 from worker.ends.answers import Absent, Answer, Call, Forbidden, answered, lost, refused
-from worker.ends.loose import dig, mapping, moment, objects, text
+from worker.ends.loose import Loose, dig, mapping, moment, objects, text
 from worker.ends.retry import Now, Sleep, before_call, parse_retry_after, reading, utc_now
 from worker.ends.sentry_shapes import read_event, read_issue
 from worker.errors import BugferryError, Gone, Moved, Permanent
@@ -72,6 +72,8 @@ class SentryClient:
         except Absent as absent:
             raise self._proved(absent, issue_id) from absent
         issue = read_issue(mapping(data))
+        if not issue.id:
+            raise lost(call, "no issue")
         if issue.id != issue_id:
             raise Moved(f"Sentry merged issue {issue_id} into {issue.id}.", to=issue.id)
         return issue
@@ -114,7 +116,7 @@ class SentryClient:
         cursor: str | None = None
         while True:
             response = self._read(call, self._issues_path, asked if cursor is None else {**asked, "cursor": cursor})
-            rows = tuple(map(read_issue, objects(_json(call, response))))
+            rows = tuple(map(read_issue, _rows(call, _json(call, response))))
             fresh = tuple(row for row in rows if row.last_seen is None or row.last_seen >= since)
             if fresh:
                 yield fresh
@@ -128,7 +130,7 @@ class SentryClient:
             return ()
         call = Call("Sentry", f"listing {len(short_ids)} issues", needs="the scope event:read")
         data = self._get(call, self._issues_path, _listing(f"issue:[{','.join(short_ids[:PAGE])}]"))
-        return tuple(map(read_issue, objects(data)))
+        return tuple(map(read_issue, _rows(call, data)))
 
     # ------------------------------------------------------------ what stands behind
 
@@ -202,6 +204,13 @@ def _json(call: Call, response: httpx.Response) -> object:
     except (ValueError, RecursionError) as error:
         raise lost(call, "not JSON") from error
     return found
+
+
+def _rows(call: Call, data: object) -> list[Loose]:
+    """The rows of a list; what is no list is no answer, or a poll would move on over what it never saw."""
+    if not isinstance(data, list):
+        raise lost(call, "no list")
+    return objects(data)
 
 
 def _redirected(call: Call, response: httpx.Response) -> BugferryError:

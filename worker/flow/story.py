@@ -37,7 +37,7 @@ def ticket_created(case_id: int, rule: str, ticket: Ticket, *, adopted: bool, no
         kind="ticket.created",
         actor=US,
         why=f"rule '{rule}' wants a ticket; {how}: {ticket.key}",
-        occurred_at=ticket.created_at or now,
+        occurred_at=(ticket.created_at if adopted else None) or now,
         ticket_key=ticket.key,
         rule=rule,
         new=Status.OPEN,

@@ -83,18 +83,26 @@ class Evaluation:
         self._context = cel.Context({name: dict(fields) for name, fields in facts.items()})
         self._known: dict[str, tuple[bool, str | None]] = {}
 
-    def outcome(self, condition: Condition, *, show: bool = False) -> Outcome:
-        """Evaluate as far as needed to decide; with `show` the values looked at are in it."""
-        if isinstance(condition, Group):
-            return self._group(condition, show=show)
-        holds, error = self._leaf(condition)
-        return Outcome(condition.text, holds, error, self._values(condition) if show else None)
+    def holds(self, condition: Condition) -> bool:
+        """Decide only: what `outcome` would say, without the tree."""
+        if isinstance(condition, Leaf):
+            return self._leaf(condition)[0]
+        if condition.mode == "all":
+            return all(map(self.holds, condition.parts))
+        return any(map(self.holds, condition.parts)) is (condition.mode == "any")
 
-    def _group(self, group: Group, *, show: bool) -> Outcome:
+    def outcome(self, condition: Condition) -> Outcome:
+        """Evaluate as far as needed to decide, with the values looked at."""
+        if isinstance(condition, Group):
+            return self._group(condition)
+        holds, error = self._leaf(condition)
+        return Outcome(condition.text, holds, error, self._values(condition))
+
+    def _group(self, group: Group) -> Outcome:
         pieces: list[Outcome] = []
         settles = group.mode != "all"
         for part in group.parts:
-            pieces.append(self.outcome(part, show=show))
+            pieces.append(self.outcome(part))
             if pieces[-1].holds == settles:
                 break
         settled = pieces[-1].holds == settles

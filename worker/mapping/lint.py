@@ -53,9 +53,16 @@ def check(tree: nodes.Template, names: Names, parts: frozenset[str]) -> None:
 
 
 def _check_names(tree: nodes.Template, names: Names, parts: frozenset[str]) -> None:
-    for name in sorted(meta.find_undeclared_variables(tree) - names.keys() - parts):
+    for name in sorted(_free_names(tree) - names.keys() - parts):
         places = (node.lineno for node in tree.find_all(nodes.Name) if node.name == name)
         raise Wrong(f"unknown name “{name}”", nearest(name, names.keys() | parts), next(places, 1))
+
+
+def _free_names(tree: nodes.Template) -> set[str]:
+    """Names from outside; `self`, the template itself, counts as one although Jinja always knows it."""
+    return meta.find_undeclared_variables(tree) | {
+        node.name for node in tree.find_all(nodes.Name) if node.name == "self"
+    }
 
 
 def _check_fields(tree: nodes.Template, names: Names) -> None:

@@ -65,7 +65,7 @@ class _Build:
         self._inherited = _Inherited()
         self._trackers: dict[str, TrackerEntry] = {}
         self._maps: dict[str, StatusMap] = {}
-        self._nothing = self._compiler.compile("")
+        self._nothing, self._title, self._body = map(self._compiler.compile, ("", DEFAULT_TITLE, DEFAULT_BODY))
 
     def book(self) -> MappingBook:
         for source, entry in self._files:
@@ -189,8 +189,8 @@ class _Build:
             self._check_tracker(source, (*loc, "tracker"), said.tracker)
         return TicketPlan(
             tracker=said.tracker or "",
-            title=self._text(source, loc, entry, "title") or self._compiler.compile(DEFAULT_TITLE),
-            body=self._text(source, loc, entry, "body") or self._compiler.compile(DEFAULT_BODY),
+            title=self._text(source, loc, entry, "title") or self._title,
+            body=self._text(source, loc, entry, "body") or self._body,
             type=said.type or DEFAULT_TYPE,
             labels=self._list(source, loc, entry, "labels"),
             assignees=self._list(source, loc, entry, "assignees"),

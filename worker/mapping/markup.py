@@ -22,7 +22,8 @@ _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 """These are written as entities, because a backslash means nothing inside a line of HTML."""
 _LEADING = re.compile(r"^(\d{0,9})(?=[#+\-=:.)])")
 _LIVE = re.compile(
-    r"@(?=\S)|#(?=\d)|\bgh-(?=\d)|://|\bwww(?=\.)|\b(?:mailto|xmpp):|:(?=[a-z0-9_+-]+:)|\[(?=[ x]\])", re.IGNORECASE
+    r"@(?=\S)|#(?=\d)|\bgh-(?=\d)|://|\bwww(?=\.)|\b(?:mailto|xmpp):|(?<![:\w]):(?=[a-z0-9_+-]+:)|\[(?=[ x]\])",
+    re.IGNORECASE,
 )
 _HREF = re.compile(r"https?://[^\s<>\"'`\\()\[\]|]+")
 

@@ -19,7 +19,7 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One rule that was looked at. `outcome` is None for a rule without a condition."""
+    """One rule that was looked at. `outcome` is None without a condition, or where it was not asked for."""
 
     rule: str
     matched: bool
@@ -38,15 +38,15 @@ class Verdict:
 
 
 def decide(clauses: Sequence[Clause], facts: Facts, *, show: bool = False) -> Verdict:
-    """Go through the rules in order; with `show` each step holds the values that were looked at."""
+    """Go through the rules in order; with `show` every step has its outcome, else the deciding one only."""
     evaluation = Evaluation(facts)
     steps: list[Step] = []
     for clause in clauses:
-        outcome = None if clause.condition is None else evaluation.outcome(clause.condition, show=show)
-        steps.append(Step(clause.name, outcome is None or outcome.holds, outcome))
-        if steps[-1].matched:
-            seen = evaluation.outcome(clause.condition, show=True) if clause.condition else None
-            return _taken(clause, seen, tuple(steps))
+        matched = clause.condition is None or evaluation.holds(clause.condition)
+        outcome = evaluation.outcome(clause.condition) if clause.condition and (show or matched) else None
+        steps.append(Step(clause.name, matched, outcome))
+        if matched:
+            return _taken(clause, outcome, tuple(steps))
     count = f"none of the {len(steps)} rules matches" if steps else "there are no rules"
     return Verdict(None, None, None, f"No ticket: {count}.", tuple(steps))
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.scalarstring import LiteralScalarString
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString, SingleQuotedScalarString
 
 from worker.mapping.problem import Problem, nearest
 from worker.mapping.schema import MappingFile
@@ -31,7 +31,7 @@ class Source:
         if isinstance(self._at(loc), LiteralScalarString):
             at_line, at_column = at_line + line, self._indent(loc) + column
         elif line == 1 and column > 1:
-            at_column += column - 1
+            at_column += column - 1 + isinstance(self._at(loc), DoubleQuotedScalarString | SingleQuotedScalarString)
         return Problem(self.file, at_line, at_column, message, hint)
 
     def key_problem(self, loc: Loc, message: str, hint: str | None) -> Problem:
@@ -92,7 +92,7 @@ def _files(paths: Sequence[Path], problems: list[Problem]) -> Iterator[Path]:
 
 def _parse(path: Path, problems: list[Problem]) -> Source | None:
     try:
-        root = YAML(typ="rt", pure=True).load(path.read_text(encoding="utf-8"))
+        root = _reader().load(path.read_text(encoding="utf-8"))
     except OSError as error:
         problems.append(Problem(str(path), 1, 1, f"cannot be read: {error.strerror}"))
     except UnicodeDecodeError:
@@ -104,6 +104,12 @@ def _parse(path: Path, problems: list[Problem]) -> Source | None:
             return Source(str(path), root)
         problems.append(Problem(str(path), 1, 1, "a mapping file has keys at its top", "Begin with `version: 1`."))
     return None
+
+
+def _reader() -> YAML:
+    reader = YAML(typ="rt", pure=True)
+    reader.preserve_quotes = True  # they count as a column
+    return reader
 
 
 def _not_yaml(path: Path, error: YAMLError) -> Problem:
@@ -131,7 +137,9 @@ def _in_our_words(source: Source, kind: str, loc: Loc, said: str) -> Problem:
         case "missing":
             hint = "Begin with `version: 1`." if loc == ("version",) else None
             return source.problem(loc[:-1], f"{named} is missing", hint)
-    return source.problem(loc, f"{named}: {said.removeprefix('Value error, ')}")
+        case "string_pattern_mismatch" | "enum":
+            said = f"this is not one that fits here ({said[0].lower()}{said[1:]})"
+    return source.problem(loc, f"{named}: {said.removeprefix('Value error, ')}", _meaning(loc))
 
 
 def _keys(loc: Loc) -> Iterator[str]:
@@ -141,6 +149,17 @@ def _keys(loc: Loc) -> Iterator[str]:
         shape = _inner(shape, part)
     for model in _models(shape):
         yield from model.model_fields
+
+
+def _meaning(loc: Loc) -> str | None:
+    """What the key at `loc` is for, by the schema."""
+    shape: object = MappingFile
+    found = None
+    for part in loc:
+        fields = [model.model_fields[part] for model in _models(shape) if part in model.model_fields]
+        found = fields[0].description if fields and not _is_table(shape) else None
+        shape = _inner(shape, part)
+    return found
 
 
 def _inner(shape: object, part: int | str) -> object:

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
 from worker.mapping.facts import TAGS_LIMIT
-from worker.mapping.frames import choose, describe, surfaced
+from worker.mapping.frames import describe
 from worker.mapping.markup import Ready, block, calm_line, code, is_hidden, link, one_line, shorten
 from worker.mapping.scrub import Scrubber
 from worker.model import Event, Issue, TrackerKind
+from worker.triage.trace import choose, surfaced
 
 TITLE_LIMIT = 255
 BODY_LIMITS: Mapping[TrackerKind, int] = {TrackerKind.GITHUB: 60_000, TrackerKind.JIRA: 30_000}

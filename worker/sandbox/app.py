@@ -1,16 +1,18 @@
 """The practice world as one ASGI application: three services, the controls and the human pages."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from worker.sandbox import controls
+from worker.sandbox import controls, errors
 from worker.sandbox.faults import FaultMiddleware
 from worker.sandbox.github import door as github_door
 from worker.sandbox.github import issues as github_issues
@@ -18,6 +20,10 @@ from worker.sandbox.github import repo
 from worker.sandbox.jira import beside, site
 from worker.sandbox.jira import door as jira_door
 from worker.sandbox.jira import issues as jira_issues
+from worker.sandbox.screens import Screens, throw
+from worker.sandbox.screens_sentry import SentryScreens
+from worker.sandbox.screens_trackers import GithubScreens, JiraScreens
+from worker.sandbox.seed import GITHUB_REPO
 from worker.sandbox.sentry import door as sentry_door
 from worker.sandbox.sentry import events, ingest, releases
 from worker.sandbox.sentry import issues as sentry_issues
@@ -35,17 +41,48 @@ def create_app(config: Config) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         practice.outbox.start()
+        life = asyncio.create_task(_live(practice, config.errors_every_s))
         yield
+        life.cancel()
         await practice.outbox.stop()
 
     mounts: list[BaseRoute] = [
+        *_pages(practice),
         Mount("/sentry", _sentry(practice)),
         Mount("/jira", _jira(practice)),
         Mount("/github", _github(practice)),
         Mount("/sandbox", _service(practice, controls.routes(), controls.not_routed)),
     ]
-    app = Starlette(routes=mounts, lifespan=lifespan)
+    app = Starlette(routes=mounts, lifespan=lifespan, exception_handlers={Refusal: refused})
     return FaultMiddleware(app, practice.faults)
+
+
+async def _live(practice: Practice, every_s: float | None) -> None:
+    """Throw an error now and then, so that a newcomer sees life."""
+    while every_s is not None:
+        await asyncio.sleep(every_s)
+        throw(practice, random.choice(errors.CATALOGUE))  # noqa: S311 - believable, not secret
+
+
+def _pages(practice: Practice) -> list[BaseRoute]:
+    """The human pages; an issue's permalink, `browse` and `html_url` addresses are among them."""
+    screens = Screens(practice)
+    sentry, jira, github = SentryScreens(screens), JiraScreens(screens), GithubScreens(screens)
+    issue, ticket = "/sentry/organizations/{org}/issues/{issue}/", "/jira/browse/{key}"
+    number = f"/github/{GITHUB_REPO}/issues/{{number:int}}"
+    return [
+        Route("/", screens.overview),
+        Route("/throw", screens.throw, methods=["POST"]),
+        Route("/sentry", sentry.issues),
+        Route(issue, sentry.issue),
+        Route(issue, sentry.act, methods=["POST"]),
+        Route("/jira", jira.board),
+        Route(ticket, jira.issue),
+        Route(ticket, jira.act, methods=["POST"]),
+        Route(f"/github/{GITHUB_REPO}/issues", github.issues),
+        Route(number, github.issue),
+        Route(number, github.act, methods=["POST"]),
+    ]
 
 
 def _sentry(practice: Practice) -> ASGIApp:
@@ -63,7 +100,7 @@ def _github(practice: Practice) -> ASGIApp:
     return _Stamped(_service(practice, routes, github_door.not_routed), github_door.limits)
 
 
-def _service(practice: Practice, routes: list[BaseRoute], not_routed: NotRouted) -> Starlette:
+def _service(practice: Practice, routes: Sequence[BaseRoute], not_routed: NotRouted) -> Starlette:
     app = Starlette(routes=routes, exception_handlers={Refusal: refused, HTTPException: not_routed})
     app.state.practice = practice
     app.router.redirect_slashes = False

@@ -41,7 +41,7 @@ def parse_time(value: object) -> datetime | None:
         if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
             return datetime.fromtimestamp(value, UTC)
         if isinstance(value, str):
-            at = datetime.fromisoformat(value.strip().replace("Z", "+00:00"))
+            at = datetime.fromisoformat(value.strip())
             return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
     except (ValueError, OverflowError, OSError):
         return None

@@ -109,7 +109,7 @@ def _letter(letter: Letter) -> Json:
 
 
 async def put_hooks(request: Request) -> Response:
-    """Set where webhooks go: `{"sentry": {"url", "secret", "skip": ["error"], "published": false}, …}`; null switches off."""
+    """Set where webhooks go: `{"sentry": {"url", "secret", "skip": ["error"], "published": false}}`; null: nowhere."""
     outbox = _practice(request).outbox
     for source, given in as_dict(await request.json()).items():
         if source == "time_scale":
@@ -167,7 +167,7 @@ async def set_lag(request: Request) -> Response:
 
 
 async def set_github(request: Request) -> Response:
-    """Change the repository: `has_issues`, `can_push`, `transferred` (number to path), `delete` (number), `old_names`."""
+    """Change the repository: `has_issues`, `can_push`, `transferred` {number: path}, `delete` number, `old_names`."""
     practice, given = _practice(request), as_dict(await request.json())
     world = practice.github
     world.has_issues = bool(given.get("has_issues", world.has_issues))

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, cast
 
 from starlette.requests import Request
@@ -14,13 +14,15 @@ from worker.sandbox.state import Practice
 from worker.sandbox.values import Json
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a failure
+class Refusal(Exception):
     """An answer other than the wished one, in the vendor's own shape."""
 
-    status: int
-    body: Json | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    def __init__(self, status: int, body: Json | None = None, headers: Mapping[str, str] | None = None) -> None:
+        """`body` None: an empty one."""
+        super().__init__(status, body)
+        self.status = status
+        self.body = body
+        self.headers = headers or {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,10 @@ class History:
     def of_case(self, case_id: int) -> tuple[Recorded, ...]:
         """Everything that happened to a case, in the order in which it happened."""
         query = select(*_columns).where(history.c.case_id == case_id)
-        return tuple(fetch(self._connection, query.order_by(history.c.occurred_at, history.c.id), Recorded))
+        # Trackers tell the time in whole seconds: within one, the order of recording is the better witness.
+        return tuple(
+            sorted(fetch(self._connection, query, Recorded), key=lambda e: (e.occurred_at.replace(microsecond=0), e.id))
+        )
 
     def recent(self, limit: int) -> tuple[Recorded, ...]:
         """Latest entries recorded, newest first."""

@@ -3,6 +3,7 @@
 Keep no transaction open across a call to a vendor.
 """
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -19,6 +20,8 @@ from worker.store.history import History
 from worker.store.inbox import Inbox
 from worker.store.intents import Intents
 from worker.store.work import Claim, Work
+
+_TURN_TIMEOUT_S = 30.0
 
 
 class Tx:
@@ -38,6 +41,8 @@ class Store:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        # SQLite lets one write at a time and leaves who is next to chance, with seconds of waiting for the unlucky.
+        self._turn = threading.Lock() if engine.dialect.name == "sqlite" else None
         # One snapshot for all reads of a transaction, on both databases.
         self._reading = engine.execution_options(**_reading(engine))
 
@@ -47,7 +52,7 @@ class Store:
 
         `now` is kept with the claimed key as its holder's last sign of life.
         """
-        with _answering(), self._engine.begin() as connection:
+        with _answering(), self._own_turn(), self._engine.begin() as connection:
             tx = Tx(connection)
             if claim is not None:
                 tx.work.hold(claim, now)
@@ -81,6 +86,19 @@ class Store:
         if not isinstance(pool, QueuePool):
             raise TypeError("the engine has a pool that does not count; open it with open_engine")
         return pool.checkedout()
+
+    @contextmanager
+    def _own_turn(self) -> Iterator[None]:
+        """Queue with the other threads of this process where one must; other processes queue in the database."""
+        if self._turn is None:
+            yield
+            return
+        if not self._turn.acquire(timeout=_TURN_TIMEOUT_S):
+            raise Transient("the database is busy: other threads have been writing all the time; trying again may work")
+        try:
+            yield
+        finally:
+            self._turn.release()
 
 
 def _reading(engine: Engine) -> dict[str, object]:

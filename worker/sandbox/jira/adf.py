@@ -1,14 +1,19 @@
 """Atlassian documents: are they one, and what do they read as."""
 
+from collections.abc import Callable
 from html import escape
 
 from worker.sandbox.values import Json, as_dict, as_list, as_text
 
 NODES = frozenset(
-    "doc paragraph text heading bulletList orderedList listItem codeBlock rule blockquote panel hardBreak mention emoji "
-    "inlineCard blockCard table tableRow tableCell tableHeader expand nestedExpand mediaSingle mediaGroup media date "
-    "status taskList taskItem decisionList decisionItem extension inlineExtension bodiedExtension mediaInline "
-    "embedCard layoutSection layoutColumn".split()
+    {
+        *("doc", "paragraph", "text", "heading", "bulletList", "orderedList", "listItem", "codeBlock", "rule"),
+        *("blockquote", "panel", "hardBreak", "mention", "emoji", "date", "status", "expand", "nestedExpand"),
+        *("inlineCard", "blockCard", "embedCard", "table", "tableRow", "tableCell", "tableHeader"),
+        *("media", "mediaSingle", "mediaGroup", "mediaInline", "layoutSection", "layoutColumn"),
+        *("taskList", "taskItem", "decisionList", "decisionItem"),
+        *("extension", "inlineExtension", "bodiedExtension"),
+    }
 )
 MARKS = {"strong": "strong", "em": "em", "code": "code", "strike": "s", "underline": "u"}
 TAGS = {
@@ -71,27 +76,28 @@ def render(value: object) -> str:
 
 
 def _render(node: Json) -> str:
-    inner = "".join(_render(as_dict(child)) for child in as_list(node.get("content")))
-    attrs = as_dict(node.get("attrs"))
-    match node.get("type"):
-        case "text":
-            return _marked(as_text(node.get("text")) or "", as_list(node.get("marks")))
-        case "hardBreak":
-            return "<br>"
-        case "rule":
-            return "<hr>"
-        case "codeBlock":
-            return f"<pre><code>{inner}</code></pre>"
-        case "heading":
-            level = attrs.get("level") if attrs.get("level") in range(1, 7) else 3
-            return f"<h{level}>{inner}</h{level}>"
-        case "expand" | "nestedExpand":
-            return f"<details open><summary>{escape(as_text(attrs.get('title')) or 'More')}</summary>{inner}</details>"
-        case "inlineCard" | "blockCard":
-            return _anchor(as_text(attrs.get("url")) or "", escape(as_text(attrs.get("url")) or ""))
-        case kind:
-            tag = TAGS.get(str(kind))
-            return f"<{tag}>{inner}</{tag}>" if tag else inner
+    kind, inner = str(node.get("type")), "".join(_render(as_dict(child)) for child in as_list(node.get("content")))
+    special = _SPECIAL.get(kind)
+    if special is not None:
+        return special(node, inner)
+    tag = TAGS.get(kind)
+    return f"<{tag}>{inner}</{tag}>" if tag else inner
+
+
+def _heading(node: Json, inner: str) -> str:
+    level = as_dict(node.get("attrs")).get("level")
+    size = level if level in range(1, 7) else 3
+    return f"<h{size}>{inner}</h{size}>"
+
+
+def _expand(node: Json, inner: str) -> str:
+    title = as_text(as_dict(node.get("attrs")).get("title")) or "More"
+    return f"<details open><summary>{escape(title)}</summary>{inner}</details>"
+
+
+def _card(node: Json, _inner: str) -> str:
+    address = as_text(as_dict(node.get("attrs")).get("url")) or ""
+    return _anchor(address, escape(address))
 
 
 def _marked(text: str, marks: list[object]) -> str:
@@ -108,3 +114,16 @@ def _anchor(address: str, html: str) -> str:
     if not address.startswith(("http://", "https://")):
         return html
     return f'<a href="{escape(address)}" rel="noopener noreferrer">{html}</a>'
+
+
+_SPECIAL: dict[str, Callable[[Json, str], str]] = {
+    "text": lambda node, _inner: _marked(as_text(node.get("text")) or "", as_list(node.get("marks"))),
+    "hardBreak": lambda _node, _inner: "<br>",
+    "rule": lambda _node, _inner: "<hr>",
+    "codeBlock": lambda _node, inner: f"<pre><code>{inner}</code></pre>",
+    "heading": _heading,
+    "expand": _expand,
+    "nestedExpand": _expand,
+    "inlineCard": _card,
+    "blockCard": _card,
+}

@@ -84,9 +84,14 @@ def put_property(call: Call) -> Response:
 
 
 def list_remote_links(call: Call) -> Response:
-    """The remote links of an issue."""
-    wanted = call.query("globalId")
-    return reply([link for link in found_issue(call).remote_links if not wanted or link.get("globalId") == wanted])
+    """The remote links of an issue; with `globalId` that one alone."""
+    links, wanted = found_issue(call).remote_links, call.query("globalId")
+    if not wanted:
+        return reply(links)
+    link = next((link for link in links if link.get("globalId") == wanted), None)
+    if link is None:
+        raise refusal(404, "A remote issue link with the given global id does not exist.")
+    return reply(link)
 
 
 def put_remote_link(call: Call) -> Response:

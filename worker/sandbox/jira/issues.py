@@ -110,7 +110,7 @@ def _transition(name: str, call: Call, v: str, *, expanded: bool) -> Json:
 
 
 def do_transition(call: Call) -> Response:
-    """Take a transition. Its screens have no fields, so that none may be set with it: the workflow sets the resolution."""
+    """Take a transition. It has no screen, so no field may come with it: the workflow sets the resolution."""
     issue, v = found_issue(call), version(call)
     wanted = str(as_dict(call.fields.get("transition")).get("id"))
     target = next((name for name in issue.state.goes_to if STATES[name].transition[0] == wanted), None)

@@ -24,8 +24,8 @@ class _Reader:
     """The tokens of one query, read from left to right."""
 
     def __init__(self, text: str) -> None:
-        self.tokens = [token for token in _TOKEN.findall(text) if token]
-        if "".join(self.tokens) != re.sub(r"\s+(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)", "", text) and text.count('"') % 2:
+        self.tokens: list[str] = [token for token in _TOKEN.findall(text) if token]
+        if _TOKEN.sub("", text).strip():
             raise BadJqlError("Error in the JQL Query: The quoted string has not been completed.")
 
     def peek(self) -> str:
@@ -88,7 +88,7 @@ def _values(reader: _Reader) -> list[str]:
 
 def _value(reader: _Reader) -> str:
     token = reader.take()
-    if token in "(),":
+    if token in {"(", ")", ","}:
         raise BadJqlError(f"Error in the JQL Query: Expecting a value but got '{token}'.")
     if reader.peek() == "(" and token.isidentifier():
         reader.expect("(", ")")
@@ -133,33 +133,24 @@ def _sort_key(name: str, row: Found) -> float:
     return issue.created.timestamp() if name == "created" else float(issue.id)
 
 
+_READS: dict[str, Callable[[JiraIssue, Snapshot], tuple[str | None, ...]]] = {
+    "project": lambda _issue, _shot: (JIRA_PROJECT, "10000", "Shop"),
+    "labels": lambda _issue, shot: shot.labels,
+    "key": lambda issue, _shot: (issue.key, issue.id),
+    "status": lambda _issue, shot: (shot.status, STATES[shot.status].id),
+    "statuscategory": lambda _issue, shot: (STATES[shot.status].category.key, STATES[shot.status].category.name),
+    "resolution": lambda _issue, shot: (shot.resolution,),
+    "assignee": lambda _issue, shot: (shot.assignee,),
+    "creator": lambda issue, _shot: (issue.creator.id, issue.creator.login),
+    "issuetype": lambda issue, _shot: (issue.type,),
+    "summary": lambda _issue, shot: (shot.summary,),
+}
+_ALIASES = {"issuekey": "key", "id": "key", "issue": "key", "reporter": "creator", "type": "issuetype"}
+
+
 def _read(field: str, row: Found) -> set[str]:
     """The values of a field, lower case; empty when it is empty."""
-    issue, shot = row
-    match field:
-        case "project":
-            values: list[str | None] = [JIRA_PROJECT, "10000", "Shop"]
-        case "labels":
-            values = list(shot.labels)
-        case "key" | "issuekey" | "id" | "issue":
-            values = [issue.key, issue.id]
-        case "status":
-            values = [shot.status, STATES[shot.status].id]
-        case "statuscategory":
-            values = [STATES[shot.status].category.key, STATES[shot.status].category.name]
-        case "resolution":
-            values = [shot.resolution]
-        case "assignee":
-            values = [shot.assignee]
-        case "creator" | "reporter":
-            values = [issue.creator.id, issue.creator.login]
-        case "issuetype" | "type":
-            values = [issue.type]
-        case "summary":
-            values = [shot.summary]
-        case _:
-            raise BadJqlError(f"Field '{field}' does not exist or you do not have permission to view it.")
-    return {value.lower() for value in values if value}
+    return {value.lower() for value in _READS[_ALIASES.get(field, field)](*row) if value}
 
 
 def _value_test(field: str, operator: str, values: list[str]) -> Test:
@@ -180,17 +171,12 @@ def _value_test(field: str, operator: str, values: list[str]) -> Test:
 def _known_value(field: str, wanted: set[str]) -> None:
     """A value that does not exist is an error in Jira, except for labels and texts."""
     if field == "project" and not wanted <= {JIRA_PROJECT.lower(), "10000", "shop"}:
-        raise BadJqlError(f"The value '{sorted(wanted)[0].upper()}' does not exist for the field 'project'.")
+        raise BadJqlError(f"The value '{min(wanted).upper()}' does not exist for the field 'project'.")
     states = {name.lower() for name in STATES} | {state.id for state in STATES.values()}
     if field == "status" and not wanted <= states:
-        raise BadJqlError(f"The value '{sorted(wanted - states)[0]}' does not exist for the field 'status'.")
-    if field not in _FIELDS:
+        raise BadJqlError(f"The value '{min(wanted - states)}' does not exist for the field 'status'.")
+    if _ALIASES.get(field, field) not in _READS:
         raise BadJqlError(f"Field '{field}' does not exist or you do not have permission to view it.")
-
-
-_FIELDS = frozenset(
-    "project labels key issuekey id issue status statuscategory resolution assignee creator reporter issuetype type summary".split()
-)
 
 
 def _time_test(field: str, operator: str, value: str) -> Test:

@@ -43,7 +43,6 @@ def server_info(call: Call) -> Response:
             "serverTime": jira_time(now()),
             "scmInfo": "practice",
             "serverTitle": "Jira",
-            "defaultLocale": {"locale": "en_US"},
         }
     )
 

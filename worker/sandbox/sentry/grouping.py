@@ -43,7 +43,7 @@ def culprit_frame(event: Incoming) -> Json | None:
     """The newest frame of ours of the exception that surfaced, else its newest frame."""
     frames = frames_of(event.exceptions[-1]) if event.exceptions else []
     ours = [frame for frame in frames if frame.get("in_app")]
-    return (ours or frames or [None])[-1]
+    return next(reversed(ours or frames), None)
 
 
 def metadata(event: Incoming) -> Json:

@@ -71,7 +71,8 @@ def update_issues(call: Call) -> Response:
         apply_update(world, issue, call.fields, call.account)
     last = shapes.issue(matched[-1], call.base)
     echoed = {key: value for key, value in last.items() if key in call.fields}
-    return reply({**echoed, "statusDetails": last["statusDetails"], "substatus": last["substatus"]})
+    substatus = {"substatus": last["substatus"]} if last["substatus"] else {}
+    return reply({**echoed, "statusDetails": last["statusDetails"], **substatus})
 
 
 def _merge(call: Call, matched: list[SentryIssue]) -> Response:

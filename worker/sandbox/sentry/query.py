@@ -30,27 +30,31 @@ def _term(negated: bool, key: str, value: str, word: str) -> Test:
     return (lambda issue: not test(issue)) if negated else test
 
 
+_TEXTS: dict[str, Callable[[SentryIssue], str]] = {
+    "issue": lambda issue: issue.short_id.lower(),
+    "issue.id": lambda issue: issue.id,
+    "project": lambda issue: issue.project.slug,
+    "project.name": lambda issue: issue.project.slug,
+    "level": lambda issue: issue.level,
+}
+_TIMES: dict[str, Callable[[SentryIssue], datetime]] = {
+    "lastSeen": lambda issue: issue.last_seen,
+    "firstSeen": lambda issue: issue.first_seen,
+    "age": lambda issue: issue.first_seen,
+}
+
+
 def _key(key: str, value: str) -> Test:
+    """The test of one `key:value`; any key that is no field is a tag."""
     wanted = {item.strip().strip('"').lower() for item in value.strip("[]").split(",")}
-    match key:
-        case "is":
-            return _is(value)
-        case "issue":
-            return lambda issue: issue.short_id.lower() in wanted
-        case "issue.id":
-            return lambda issue: issue.id in wanted
-        case "project" | "project.name":
-            return lambda issue: issue.project.slug in wanted
-        case "level":
-            return lambda issue: issue.level in wanted
-        case "lastSeen":
-            return _time(value, lambda issue: issue.last_seen)
-        case "firstSeen" | "age":
-            return _time(value, lambda issue: issue.first_seen)
-        case "release":
-            return lambda issue: bool(wanted & {text.lower() for text in issue.tags.get("release", ())})
-        case _:
-            return lambda issue: bool(wanted & {text.lower() for text in issue.tags.get(key, ())})
+    if key == "is":
+        return _is(value)
+    if key in _TIMES:
+        return _time(value, _TIMES[key])
+    if key in _TEXTS:
+        text = _TEXTS[key]
+        return lambda issue: text(issue) in wanted
+    return lambda issue: bool(wanted & {tag.lower() for tag in issue.tags.get(key, ())})
 
 
 def _is(value: str) -> Test:

@@ -1,7 +1,5 @@
 """Sentry's JSON: an issue in lists, in detail and in webhooks; releases and links."""
 
-from datetime import timedelta
-
 from worker.sandbox.clock import now, sentry_time
 from worker.sandbox.seed import ORG, Project
 from worker.sandbox.sentry.world import Release, SentryIssue, SentryWorld
@@ -70,18 +68,38 @@ def counts(value: SentryIssue) -> Json:
 
 def issue_row(value: SentryIssue, base: str, collapse: set[str], expand: set[str]) -> Json:
     """A row of the issue list."""
-    row = issue(value, base)
+    row = {**issue(value, base), **_bystanders(value)}
     if "stats" not in collapse:
         row["stats"] = {"24h": hourly(value)}
     if "lifetime" not in collapse:
         row["lifetime"] = {**counts(value), "stats": None}
     if "filtered" not in collapse:
         row["filtered"] = None
-    if "inbox" in expand:
-        row["inbox"] = None
-    if "owners" in expand:
-        row["owners"] = None
     return {**row, **links_of(value, expand)}
+
+
+def _bystanders(value: SentryIssue) -> Json:
+    """What a row also carries and nobody here asks for."""
+    return {
+        "inbox": {"reason": 0, "reason_details": None, "date_added": sentry_time(value.first_seen)},
+        "owners": {"type": "ownershipRule", "owner": "team:1", "date_added": sentry_time(value.first_seen)},
+        "sessionCount": 0,
+        "latestEventHasAttachments": False,
+        "matchingEventId": None,
+        "matchingEventEnvironment": None,
+        "integrationIssues": [],
+        "derivedData": {
+            "blocker": "none",
+            "progress": "none",
+            "status": "open" if value.status == "unresolved" else "closed",
+            "viewCount": 0,
+            "hasOpenFixPr": False,
+            "isAssigned": value.assigned is not None,
+            "hasRootCause": False,
+            "lastCompletedAutofixStep": "none",
+            "lastProgressedAt": None,
+        },
+    }
 
 
 def links_of(value: SentryIssue, expand: set[str]) -> Json:
