@@ -15,7 +15,8 @@ from worker.flow.attend import drain
 from worker.flow.context import Context
 from worker.flow.rounds import ROUNDS, run_due_rounds, run_round
 from worker.settings import Settings
-from worker.wiring import broker, build
+from worker.wiring.flow import build
+from worker.wiring.ground import broker
 
 log = structlog.get_logger()
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from worker.errors import Permanent
 from worker.model import Delivery, Hint, Issue, Project, Ticket, TicketState
@@ -21,6 +22,7 @@ LEASE = timedelta(seconds=60)
 ISSUE = Issue(id="501", short_id="WEB-1A2", title="boom", project=Project(id="1", slug="web"))
 TICKET = Ticket("acme", "WEB-1", "1", "https://acme.example/1", "boom", TicketState("To Do", done=False))
 CROWD = 6
+BLOCKED = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 def together(act: Callable[[int], object], number: int = CROWD) -> list[object]:
@@ -91,6 +93,28 @@ def test_all_who_open_one_issue_get_one_case(store):
     assert len(set(together(open_case))) == 1
     with store.read() as tx:
         assert tx.cases.counts().cases == 1
+
+
+def test_who_waits_for_another_to_open_the_issue_gets_that_case(postgres_url):
+    """The same race, held still at its worst moment: the loser has asked, found nothing, and runs into the winner."""
+    engine = open_engine(postgres_url)
+    store, watcher = Store(engine), engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+
+    def open_case() -> int:
+        with store.write() as tx:
+            return tx.cases.open(ISSUE, "web", NOW)
+
+    with ThreadPoolExecutor(1) as pool:
+        with store.write() as tx:
+            won = tx.cases.open(ISSUE, "web", NOW)
+            lost = pool.submit(open_case)
+            while not lost.done() and not watcher.scalar(text(BLOCKED)):
+                pass
+        assert lost.result(timeout=30) == won
+    with store.read() as tx:
+        assert tx.cases.counts().cases == 1
+    watcher.close()
+    engine.dispose()
 
 
 def test_a_locked_group_is_assigned_by_one_at_a_time(store):

@@ -48,6 +48,13 @@ def test_pushes_of_one_key_become_one_row_that_only_comes_forward(store):
     assert (row.generation, row.due_at, row.created_at, row.updated_at) == (3, NOW + SECOND, NOW, NOW + SECOND)
 
 
+def test_mere_activity_does_not_hide_the_reason_that_waits(store):
+    push(store, why="issue.created")
+    with store.write() as tx:
+        tx.work.push(Hint(KEY, "new event", urgent=False), NOW)
+    assert (get(store).why, get(store).generation) == ("issue.created", 2)
+
+
 def test_a_claim_names_what_it_took_and_until_when(store):
     push(store)
     one = claim(store)

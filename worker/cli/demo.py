@@ -24,6 +24,8 @@ from worker.settings import SHIPPED_MAPPINGS
 from worker.store.engine import open_engine
 from worker.store.store import Store
 
+app = typer.Typer(add_completion=False)
+
 PATIENCE_S = 45.0
 """How long both sides are given to come to rest after the last event."""
 
@@ -31,11 +33,7 @@ SOON_S = 20.0
 """How long a person's move may take to reach the other side."""
 
 
-def add_to(app: typer.Typer) -> None:
-    """Put the command on the command line."""
-    app.command()(demo)
-
-
+@app.command()
 def demo(
     once: Annotated[bool, typer.Option("--once", help="Play to the end and stop, instead of staying open.")] = False,
     json: Annotated[

@@ -10,7 +10,7 @@ from worker.model import Status, TicketState
 from worker.speaker import aggregate
 from worker.store.case_rows import CaseRow
 from worker.store.store import Store
-from worker.wiring import utc_now
+from worker.wiring.ground import utc_now
 
 SENTRY_STATUS = {"unresolved": Status.OPEN, "resolved": Status.RESOLVED, "ignored": Status.IGNORED}
 EVERYTHING = 100_000

@@ -45,7 +45,7 @@ def _line(entry: Recorded) -> Text:
         (f"{entry.recorded_at.astimezone():%H:%M:%S} ", "dim"),
         (f"{word:<7}", style),
         f"case {entry.case_id:<4}",
-        entry.why,
+        entry.why.partition(" (rule ")[0],
         (move, "bold"),
         (f"  ({mover})", "dim"),
     )

@@ -1,37 +1,61 @@
 """The `bugferry` command. Exit codes: 0 fine, 1 problems found, 2 the command line itself is wrong."""
 
 import sys
+from importlib import import_module
+from typing import Any
 
 import typer
 from rich.console import Console
+from rich.text import Text
 from sqlalchemy.exc import SQLAlchemyError
+from typer.core import TyperGroup
 
-from worker.cli import database, demo, reading, run, services, sync, work
 from worker.errors import BugferryError
+
+COMMANDS = ("run", "demo", "check", "explain", "sync", "work", "db", "web", "worker", "beat")
+"""Each is a module beside this one that is named like it and holds an `app`."""
+
+
+class _Commands(TyperGroup):
+    """Loads only the command that is asked for: each process starts with what it needs and no more."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002 - typer's own signature; its context is private
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401, ARG002 - as above
+        if cmd_name not in COMMANDS:
+            return None
+        command = typer.main.get_command(import_module(f"worker.cli.{cmd_name}").app)
+        command.name = cmd_name
+        return command
+
 
 app = typer.Typer(
     name="bugferry",
+    cls=_Commands,
     help="Carries bugs from Sentry to Jira or GitHub and the answer back: one bug, one ticket, one status.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    add_completion=False,
     epilog="Start with `bugferry run`: without credentials it is a practice world of its own.",
 )
-for part in (run, demo, reading, sync, services):
-    part.add_to(app)
-app.add_typer(work.app, name="work")
-app.add_typer(database.app, name="db")
+
+
+@app.callback()
+def bugferry() -> None:
+    """Carries bugs from Sentry to Jira or GitHub and the answer back: one bug, one ticket, one status."""
 
 
 def main() -> None:
     """Run the command; every error is one sentence that says what to do, never a traceback."""
-    errors = Console(stderr=True, soft_wrap=True)
     try:
         app()
     except BugferryError as error:
-        errors.print(f"[bold red]bugferry:[/] {error}", highlight=False)
-        sys.exit(1)
+        _say(str(error))
     except SQLAlchemyError as error:
-        why = str(error.__cause__ or error).splitlines()[0]
-        errors.print(f"[bold red]bugferry:[/] the database refused: {why}", highlight=False)
-        sys.exit(1)
+        _say(f"the database refused: {str(error.__cause__ or error).splitlines()[0]}. Check BUGFERRY_DATABASE_URL.")
+
+
+def _say(sentence: str) -> None:
+    Console(stderr=True, soft_wrap=True, highlight=False).print(Text.assemble(("bugferry: ", "bold red"), sentence))
+    sys.exit(1)

@@ -45,18 +45,18 @@ def start_practice(
         targets = ["--hooks", web_url] if hooks else []
         house.start("sandbox", "worker.sandbox", "--port", str(sandbox_port), *targets, *sandbox_args)
         upgrade(open_engine(env["BUGFERRY_DATABASE_URL"]))
-        start_services(house, web_port)
+        house.start("web", "worker", "web", "--port", str(web_port))
         house.wait_for(f"{sandbox_url}/sandbox/state", "sandbox")
         house.wait_for(f"{web_url}/healthz", "web")
+        start_workers(house)
     except BaseException:
         house.stop()
         raise
     return Practice(house, web_url, sandbox_url, broker)
 
 
-def start_services(house: House, web_port: int) -> None:
-    """Start web, worker and beat."""
-    house.start("web", "worker", "web", "--port", str(web_port))
+def start_workers(house: House) -> None:
+    """Start worker and beat: after the web, which people wait for and which loses nothing meanwhile."""
     house.start("worker", "worker", "worker")
     house.start("beat", "worker", "beat")
 

@@ -54,7 +54,7 @@ class House:
     def __init__(self, folder: Path, env: Mapping[str, str]) -> None:
         self.folder, self.env = folder, dict(env)
         self.children: dict[str, Child] = {}
-        self._redis: RedisServer | None = None
+        self.redis: RedisServer | None = None
         (folder / "logs").mkdir(parents=True, exist_ok=True)
 
     def start_redis(self) -> str:
@@ -62,11 +62,11 @@ class House:
         program = executable()
         if program is None:
             return "folders (no Redis on PATH and none in a wheel for this platform)"
-        self._redis = RedisServer(program, self.folder)
-        if not self._redis.wait():
+        self.redis = RedisServer(program, self.folder)
+        if not self.redis.wait():
             raise UserFault(f"redis-server did not start; see {self.folder / 'logs' / 'redis.log'}.")
-        self.env["BUGFERRY_REDIS_URL"] = self._redis.url
-        return f"Redis on {self._redis.socket}"
+        self.env["BUGFERRY_REDIS_URL"] = self.redis.url
+        return f"Redis on {self.redis.socket}"
 
     def start(self, name: str, *args: str) -> None:
         """Start a child `python -m ARGS…`."""
@@ -109,9 +109,9 @@ class House:
             except subprocess.TimeoutExpired:
                 _end(process, signal.SIGKILL)
                 process.wait()
-        if self._redis:
-            _end(self._redis.process, signal.SIGTERM)
-            self._redis.process.wait(STOP_S)
+        if self.redis:
+            _end(self.redis.process, signal.SIGTERM)
+            self.redis.process.wait(STOP_S)
 
 
 def free_port(wanted: int | None = None) -> int:

@@ -31,20 +31,28 @@ class RedisServer:
     def __init__(self, program: str, folder: Path) -> None:
         self.socket = _socket_path(folder)
         self.url = f"redis+socket://{self.socket}"
-        self._log = (folder / "logs" / "redis.log").open("ab")
-        self.process = subprocess.Popen(  # noqa: S603 - our own program with our own arguments
-            [program, "--port", "0", "--unixsocket", str(self.socket), "--save", "", "--appendonly", "no",
-             "--daemonize", "no"],
-            stdout=self._log, stderr=subprocess.STDOUT, cwd=folder, start_new_session=True,
-        )  # fmt: skip
+        self._program, self._folder = program, folder
+        self.start()
+
+    def start(self) -> None:
+        """Start it (again)."""
+        with (self._folder / "logs" / "redis.log").open("ab") as log:
+            self.process = subprocess.Popen(  # noqa: S603 - our own program with our own arguments
+                [self._program, "--port", "0", "--unixsocket", str(self.socket), "--save", "", "--appendonly", "no",
+                 "--daemonize", "no"],
+                stdout=log, stderr=subprocess.STDOUT, cwd=self._folder, start_new_session=True,
+            )  # fmt: skip
+
+    def client(self) -> redis.Redis:
+        """A client of it."""
+        return redis.Redis(unix_socket_path=str(self.socket))
 
     def wait(self) -> bool:
         """Whether it answers within a few seconds."""
-        client = redis.Redis(unix_socket_path=str(self.socket))
         until = time.monotonic() + READY_S
         while time.monotonic() < until and self.process.poll() is None:
             try:
-                return bool(client.ping())
+                return bool(self.client().ping())
             except redis.RedisError:
                 time.sleep(0.02)
         return False

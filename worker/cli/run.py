@@ -9,25 +9,23 @@ from typing import Annotated
 import typer
 
 from worker.cli.feed import Feed
-from worker.cli.practice import SANDBOX_PORT, WEB_PORT, Practice, start_practice, start_services
+from worker.cli.practice import SANDBOX_PORT, WEB_PORT, Practice, start_practice, start_workers
 from worker.cli.processes import House, free_port
 from worker.cli.screen import out
 from worker.errors import UserFault
-from worker.settings import Settings, load_settings, refuse_half_set
+from worker.settings import Settings, access_of, load_settings, refuse_half_set
 from worker.store.engine import open_engine
 from worker.store.migrate import upgrade
 from worker.store.store import Store
-from worker.wiring import hook_secrets, open_mapping, open_tracker
+from worker.wiring.ground import hook_secrets, open_mapping
+
+app = typer.Typer(add_completion=False)
 
 LOOK_S = 0.5
 """How often the screen is brought up to date and dead children are noticed."""
 
 
-def add_to(app: typer.Typer) -> None:
-    """Put the command on the command line."""
-    app.command()(run)
-
-
+@app.command()
 def run(
     port: Annotated[int, typer.Option(help="Port of the pages and webhooks.")] = WEB_PORT,
     data_dir: Annotated[Path | None, typer.Option(help="Folder of the embedded database and logs.")] = None,
@@ -77,7 +75,7 @@ def _start_practice(settings: Settings, port: int, errors_every: float) -> Pract
 
 def _start_real(settings: Settings, port: int) -> tuple[House, Store]:
     for spec in open_mapping(settings).trackers.values():
-        open_tracker(settings, spec)  # refuses here what the children would refuse less readably
+        access_of(settings, spec.name, spec.kind)  # refuses here what the children would refuse less readably
     folder = settings.data_dir.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     engine = open_engine(settings.database)
@@ -87,8 +85,9 @@ def _start_real(settings: Settings, port: int) -> tuple[House, Store]:
         raise UserFault(f"port {port} is taken; stop what listens there or choose another with --port.")
     broker = settings.redis_url or house.start_redis()
     try:
-        start_services(house, port)
+        house.start("web", "worker", "web", "--port", str(port))
         house.wait_for(f"http://127.0.0.1:{port}/healthz", "web")
+        start_workers(house)
     except BaseException:
         house.stop()
         raise

@@ -9,14 +9,13 @@ from worker.flow.attend import drain
 from worker.flow.rounds import ROUNDS, run_now
 from worker.model import Hint
 from worker.settings import load_settings
-from worker.wiring import build, start_logging
+from worker.wiring.flow import build
+from worker.wiring.ground import start_logging
+
+app = typer.Typer(add_completion=False)
 
 
-def add_to(app: typer.Typer) -> None:
-    """Put the command on the command line."""
-    app.command()(sync)
-
-
+@app.command()
 def sync(
     keys: Annotated[
         list[str] | None,

@@ -8,9 +8,9 @@ import typer
 from worker.cli.screen import ago, out, print_json, table
 from worker.errors import UserFault
 from worker.settings import load_settings
-from worker.wiring import open_store, utc_now
+from worker.wiring.ground import open_store, utc_now
 
-app = typer.Typer(help="Work that is due, waiting, under way or parked.", no_args_is_help=True)
+app = typer.Typer(help="Work that is due, waiting, under way or parked.", no_args_is_help=True, add_completion=False)
 
 
 @app.command("list")

@@ -105,13 +105,14 @@ class Outbox:
 
     async def _carry(self, source: str) -> None:
         queue = self._queues[source]
+        letter = await queue.get()  # the client is dear to build: only when there is something to send
         async with httpx.AsyncClient(timeout=TIMEOUT_S[source], trust_env=False) as client:
             while True:
-                letter = await queue.get()
                 try:
                     await self._deliver(client, letter)
                 finally:
                     self.waiting -= 1
+                letter = await queue.get()
 
     async def _deliver(self, client: httpx.AsyncClient, letter: Letter) -> None:
         target = self.targets.get(letter.source)

@@ -4,9 +4,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from worker.sandbox import errors
+from worker.sandbox.clock import now
 from worker.sandbox.screens import Screens, absent, back, form
 from worker.sandbox.seed import ORG, SENTRY_PERSON
 from worker.sandbox.sentry import event_shapes
+from worker.sandbox.sentry.incoming import Incoming, read_event
 from worker.sandbox.sentry.update import apply_update
 from worker.sandbox.sentry.world import SentryIssue
 from worker.sandbox.values import Json
@@ -37,19 +39,24 @@ class SentryScreens:
         )
 
     async def issue(self, request: Request) -> Response:
-        """One issue with its latest event, tickets and history."""
-        issue = self._issue(request)
-        latest = max(issue.events, key=lambda event: event.at, default=None)
-        world = self.screens.practice.sentry
-        event = event_shapes.event_detail(latest, issue, world) if latest else None
-        return self.screens.show("sentry_issue.html", issue.short_id, issue=issue, event=event)
+        """One issue with its latest event, tickets and history; it reloads itself while a first ticket is awaited."""
+        issue, practice = self._issue(request), self.screens.practice
+        latest = latest_of(issue)
+        event = event_shapes.event_detail(latest, issue, practice.sentry) if latest else None
+        awaited = not issue.links and issue.status == "unresolved" and "sentry" in practice.outbox.targets
+        return self.screens.show("sentry_issue.html", issue.short_id, issue=issue, event=event, awaited=awaited)
 
     async def act(self, request: Request) -> Response:
-        """Resolve, archive or unresolve, as a person does."""
+        """Resolve, archive or unresolve, as a person does; or let the same error happen again."""
         issue, move = self._issue(request), (await form(request)).get("move", "")
-        if move not in MOVES:
+        world, latest = self.screens.practice.sentry, latest_of(issue)
+        if move in MOVES:
+            apply_update(world, issue, MOVES[move], SENTRY_PERSON)
+        elif move == "again" and latest is not None:
+            raw = {**latest.raw, "event_id": None, "timestamp": None}
+            world.ingest(read_event(raw, now(), issue.project.platform), issue.project)
+        else:
             raise absent("such button")
-        apply_update(self.screens.practice.sentry, issue, MOVES[move], SENTRY_PERSON)
         return back(f"/sentry/organizations/{ORG}/issues/{issue.id}/")
 
     def _issue(self, request: Request) -> SentryIssue:
@@ -57,3 +64,8 @@ class SentryScreens:
         if issue is None:
             raise absent("such issue")
         return issue
+
+
+def latest_of(issue: SentryIssue) -> Incoming | None:
+    """The newest kept event."""
+    return max(issue.events, key=lambda event: event.at, default=None)

@@ -80,7 +80,8 @@ class Cases:
         fresh = insert_into(self._connection, issues).values(
             id=issue.id, case_id=case_id, closed_with_ticket=False, **_mirror(issue, now)
         )
-        if self._connection.execute(fresh.on_conflict_do_nothing(index_elements=["id"])).rowcount:
+        once = fresh.on_conflict_do_nothing(index_elements=["id"]).returning(issues.c.case_id)
+        if self._connection.execute(once).first() is not None:
             return case_id
         # Somebody opened it between our question and our answer: their case stands, ours never was.
         self._connection.execute(delete(cases).where(cases.c.id == case_id))

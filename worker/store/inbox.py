@@ -13,6 +13,9 @@ from worker.store.work import Work
 INSTALLATION = "sentry.installation"
 """Cursor: the Sentry installation that last named itself in a delivery."""
 
+REPEATED = timedelta(seconds=2)
+"""A duplicate that comes sooner than this after the first is the same one sent twice."""
+
 _ISSUE = "issue:"
 
 
@@ -49,6 +52,7 @@ class Inbox:
         A hint that is not urgent waits until its issue was last observed `hold` ago.
         """
         if not self._remember(delivery, digest, now):
+            self._look_again(delivery, now)
             return False
         # In one order for everybody: two deliveries about the same keys must not wait for each other.
         for hint in sorted(delivery.hints, key=lambda hint: hint.key):
@@ -56,6 +60,18 @@ class Inbox:
         if delivery.installation is not None:
             self._cursors.set(INSTALLATION, delivery.installation)
         return True
+
+    def _look_again(self, delivery: Delivery, now: datetime) -> None:
+        """Heed the urgent hints of a duplicate that comes late.
+
+        Resolve, unresolve and resolve again without a new event look the same in Sentry's payloads; a look too many is
+        cheap, one too few is not.
+        """
+        same = (deliveries.c.source == delivery.source, deliveries.c.identity == delivery.identity)
+        first = self._connection.scalar(select(deliveries.c.received_at).where(*same))
+        if first is not None and now - first > REPEATED:
+            for hint in sorted((hint for hint in delivery.hints if hint.urgent), key=lambda hint: hint.key):
+                self._work.push(hint, now)
 
     def recent(self, limit: int) -> tuple[DeliveryRow, ...]:
         """Latest deliveries, newest first."""

@@ -47,6 +47,15 @@ _TEMPLATES = {
     "trees_url": "git/trees{/sha}",
 }
 
+_NONE_OF = (
+    *("forks_count", "stargazers_count", "watchers_count", "subscribers_count", "network_count"),
+    *("forks", "watchers", "size"),
+)
+_NOT = (
+    *("has_projects", "has_wiki", "has_pages", "has_discussions", "has_downloads"),
+    *("archived", "disabled", "is_template", "web_commit_signoff_required", "allow_forking"),
+)
+
 
 def user(who: Account, base: str) -> Json:
     """A person or an app."""
@@ -83,16 +92,6 @@ def repository(world: GithubWorld, base: str) -> Json:
     at = f"{base}/repos/{GITHUB_REPO}"
     opened = sum(issue.state == "open" for issue in world.issues.values())
     created = github_time(world.started)
-    counts = (
-        "forks_count",
-        "stargazers_count",
-        "watchers_count",
-        "forks",
-        "watchers",
-        "size",
-        "subscribers_count",
-        "network_count",
-    )
     return {
         "id": REPO_ID,
         "node_id": f"R_{REPO_ID}",
@@ -113,28 +112,25 @@ def repository(world: GithubWorld, base: str) -> Json:
         "mirror_url": None,
         "homepage": None,
         "language": "Python",
-        **dict.fromkeys(counts, 0),
+        **dict.fromkeys(_NONE_OF, 0),
         "open_issues": opened,
         "open_issues_count": opened,
         "default_branch": "main",
         "has_issues": world.has_issues,
-        **dict.fromkeys(("has_projects", "has_wiki", "has_pages", "has_discussions", "has_downloads"), False),
-        **dict.fromkeys(("archived", "disabled", "is_template", "web_commit_signoff_required"), False),
-        "allow_forking": False,
+        **dict.fromkeys(_NOT, False),
         "topics": [],
         "custom_properties": {},
         "license": None,
-        "permissions": {
-            "admin": False,
-            "maintain": False,
-            "push": world.can_push,
-            "triage": world.can_push,
-            "pull": True,
-        },
+        "permissions": _permissions(world),
         "pushed_at": created,
         "created_at": created,
         "updated_at": created,
     }
+
+
+def _permissions(world: GithubWorld) -> Json:
+    """What our token may do."""
+    return {"admin": False, "maintain": False, "push": world.can_push, "triage": world.can_push, "pull": True}
 
 
 def label(value: Label, base: str) -> Json:

@@ -85,7 +85,8 @@ class SentryWorld:
     releases: dict[str, Release] = field(default_factory=dict)
     event_ids: dict[tuple[str, str], str] = field(default_factory=dict)
     numbers: Counter[str] = field(default_factory=Counter)
-    ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+    issue_ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
+    ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1001))
     told: Told = _nobody
 
     # ------------------------------------------------------------ events
@@ -113,7 +114,7 @@ class SentryWorld:
     def _new_issue(self, event: Incoming, project: Project, digest: str) -> SentryIssue:
         self.numbers[project.id] += 1
         issue = SentryIssue(
-            id=str(next(self.ids)),
+            id=str(next(self.issue_ids)),
             short_id=f"{project.slug.upper()}-{base36(self.numbers[project.id])}",
             project=project,
             hashes=[digest],

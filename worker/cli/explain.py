@@ -1,6 +1,7 @@
-"""`check` and `explain`: what a mapping says, before it says it to anybody."""
+"""`explain`: which rule takes an error, why, and the ticket as it would be sent."""
 
 import json as json_module
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,54 +14,17 @@ from worker.ends.sentry_files import read_saved
 from worker.errors import UserFault
 from worker.mapping.explain import explain as explain_issue
 from worker.mapping.load import load_mapping
-from worker.mapping.problem import MappingRefused
 from worker.model import TrackerKind
 from worker.settings import load_settings
+
+app = typer.Typer(add_completion=False)
 
 MappingOption = Annotated[
     list[Path] | None, typer.Option("--mapping", help="Mapping file or folder; repeat to merge several.")
 ]
 
 
-def add_to(app: typer.Typer) -> None:
-    """Put the commands on the command line."""
-    app.command()(check)
-    app.command()(explain)
-
-
-def check(
-    paths: Annotated[
-        list[Path] | None, typer.Argument(help="Mapping files or folders, merged in order. None: the configured ones.")
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-) -> None:
-    """Check a mapping before it runs: keys, conditions, templates, status maps, rules nobody can reach.
-
-    Exit code 1 with file, line and column of every problem, and the nearest right word.
-    """
-    files = paths or load_settings().mapping_paths
-    try:
-        book = load_mapping(files)
-    except MappingRefused as refused:
-        rows = [
-            {"file": p.file, "line": p.line, "column": p.column, "message": p.message, "hint": p.hint}
-            for p in refused.problems
-        ]
-        if json:
-            print_json({"ok": False, "problems": rows})
-        else:
-            for problem in refused.problems:
-                out.print(Text(str(problem)))
-            out.print(f"[bold red]{len(rows)} problem{'s' if len(rows) > 1 else ''}[/]; the mapping would be refused.")
-        raise typer.Exit(1) from None
-    if json:
-        print_json({"ok": True, "problems": [], "rules": len(book.rules), "trackers": sorted(book.trackers)})
-    else:
-        out.print(
-            f"[green]Fine[/]: {len(book.rules)} rules for {len(book.trackers)} trackers ({', '.join(book.trackers)})."
-        )
-
-
+@app.command()
 def explain(
     file: Annotated[
         Path, typer.Argument(help="A JSON file: SDK event, API event or issue, or webhook body; - reads stdin.")
@@ -90,7 +54,7 @@ def explain(
 def _load(file: Path) -> dict[str, Any]:
     """A JSON object from a file; `UserFault` says what is wrong with it."""
     try:
-        raw = typer.get_binary_stream("stdin").read() if str(file) == "-" else file.read_bytes()
+        raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
         data = json_module.loads(raw.decode("utf-8", errors="replace"))
     except OSError as error:
         raise UserFault(f"{file} cannot be read: {error.strerror}. Name a JSON file of one event or issue.") from error

@@ -7,7 +7,7 @@ from worker.settings import load_settings
 from worker.store.engine import open_engine
 from worker.store.migrate import pending, upgrade
 
-app = typer.Typer(help="The database schema.", no_args_is_help=True)
+app = typer.Typer(help="The database schema.", no_args_is_help=True, add_completion=False)
 
 
 @app.callback()

@@ -1,0 +1,40 @@
+"""`web`: receives webhooks and shows the pages."""
+
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from worker.ends.wake import CeleryWake
+from worker.settings import load_settings
+from worker.web.app import create_app
+from worker.web.receive import Door
+from worker.wiring.ground import broker, hook_secrets, open_mapping, open_store, start_logging, tracker_of, utc_now
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def web(
+    host: Annotated[str, typer.Option(help="Address to listen on; loopback unless told otherwise.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8700,
+) -> None:
+    """Receive webhooks and show the pages.
+
+    Needs a migrated database (`bugferry db upgrade`). A hook without a secret in the environment is switched off.
+    """
+    settings = load_settings()
+    start_logging(settings)
+    book = open_mapping(settings)
+    door = Door(
+        store=open_store(settings),
+        secrets=hook_secrets(settings),
+        tracker_of=tracker_of(book),
+        now=utc_now,
+        wake=CeleryWake(*broker(settings)),
+        hold=timedelta(seconds=settings.hold_s),
+    )
+    practice_url = settings.jira_url.removesuffix("/jira") if settings.practice and settings.jira_url else None
+    application = create_app(door, practice_url=practice_url)
+    uvicorn.run(application, host=host, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=3)
