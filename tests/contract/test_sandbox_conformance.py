@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
 from github import Auth, Github
+from github.NamedUser import NamedUser
 from jira import JIRA
 
 from tests.fixtures.practice import Sandbox
@@ -134,7 +135,7 @@ def drive_jira(url: str) -> None:
             assert step in {one["id"] for one in client.transitions(key, expand="transitions.fields")}
             client.transition_issue(key, step)
         issue = client.issue(key, expand="changelog")
-        assert (issue.fields.status.name, issue.fields.resolution.name) == ("Won't Do", "Won't Do")
+        assert (issue.fields.status.name, str(issue.fields.resolution)) == ("Won't Do", "Won't Do")
         assert len(issue.changelog.histories) == 5
         issue.update(fields={"labels": ["a", "b"], "summary": "Another"})
         comment = client.add_comment(key, body)
@@ -150,7 +151,7 @@ def drive_jira(url: str) -> None:
         client.search_assignable_users_for_issues(query="robin", project="SHOP")
         comment.delete()
         read_more_of_jira(client, url, version, key)
-        client.issue(other).delete()
+        client.issue(other).delete()  # type: ignore[no-untyped-call] # the library leaves it untyped
 
 
 def read_more_of_jira(client: JIRA, url: str, version: str, key: str) -> None:
@@ -211,7 +212,8 @@ def drive_github(url: str) -> None:
     comment.edit("Another")
     assert [one.body for one in issue.get_comments()] == ["Another"]
     assert {"closed", "reopened", "labeled", "assigned"} <= {event.event for event in issue.get_events()}
-    assert [one.number for one in repo.get_issues(state="all", creator=seed.GITHUB_LOGIN, sort="created")] == [1]
+    mine = repo.get_issues(state="all", creator=cast("NamedUser", seed.GITHUB_LOGIN), sort="created")
+    assert [one.number for one in mine] == [1]
     assert repo.get_issue(1).html_url.endswith("/acme/shop/issues/1")
     assert "bug" in {label.name for label in repo.get_labels()}
     repo.create_label("fresh", "ff0000")

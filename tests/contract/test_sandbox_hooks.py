@@ -278,7 +278,8 @@ def test_buttons_do_what_a_person_does(sandbox: Sandbox) -> None:
     assert sandbox.control.post(page, data={"move": "again"}).status_code == 303
     assert (sandbox.state()["issues"][0]["substatus"], sandbox.state()["issues"][0]["count"]) == ("regressed", 2)
     assert sandbox.control.post(page, data={"move": "explode"}).status_code == 404
-    make(sandbox, "jira"), make(sandbox, "github")
+    make(sandbox, "jira")
+    make(sandbox, "github")
     sandbox.control.post("/jira/browse/SHOP-1", data={"to": "Won't Do", "comment": "No."})
     sandbox.control.post("/github/acme/shop/issues/1", data={"move": "not_planned", "comment": "No."})
     state = sandbox.state()

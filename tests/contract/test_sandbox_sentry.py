@@ -26,7 +26,7 @@ def boom(**changes: Any) -> dict[str, Any]:
 
 
 def issues(client: httpx.Client, **params: Any) -> list[dict[str, Any]]:
-    return client.get(f"{ORG}/issues/", params=params).raise_for_status().json()
+    return list(client.get(f"{ORG}/issues/", params=params).raise_for_status().json())
 
 
 ODD: list[dict[str, Any]] = [

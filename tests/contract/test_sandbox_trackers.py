@@ -104,7 +104,8 @@ def test_search_names_its_fields_and_pages_by_token(sandbox: Sandbox) -> None:
         ).json()
         assert [set(row) for row in first["issues"]] == [{"id"}, {"id"}], "ids only unless asked"
         assert "total" not in first
-        keys, token = [], None
+        keys: list[str] = []
+        token = None
         while token is not None or not keys:
             body = {
                 "jql": "project = SHOP ORDER BY key ASC",
@@ -252,7 +253,7 @@ def test_lists_filter_page_and_answer_304(sandbox: Sandbox) -> None:
         assert client.get(f"{REPO}/issues", params={"creator": seed.PERSON_GITHUB_LOGIN}).json() == []
         assert client.get(f"{REPO}/issues", params={"since": "2099-01-01T00:00:00Z"}).json() == []
         tag = first.headers["etag"]
-        same = {"state": "all", "per_page": 2}
+        same: dict[str, str | int] = {"state": "all", "per_page": 2}
         assert client.get(f"{REPO}/issues", params=same, headers={"If-None-Match": tag}).status_code == 304
         client.post(f"{REPO}/issues", json={"title": "new"})
         assert client.get(f"{REPO}/issues", params=same, headers={"If-None-Match": tag}).status_code == 200

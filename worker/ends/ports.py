@@ -27,7 +27,7 @@ class Sentry(Protocol):
         ...
 
     def link(self, issue_id: str, url: str, place: str, identifier: str, installation: str | None) -> bool:
-        """Show a ticket on the issue (an upsert: repeating it is harmless). False when no installation can carry it."""
+        """Show a ticket on the issue (an upsert, harmless to repeat). False when no installation can carry it."""
         ...
 
     def active_since(self, since: datetime) -> Iterator[tuple[Issue, ...]]:
@@ -55,11 +55,11 @@ class Tracker(Protocol):
         ...
 
     def read(self, key: str) -> Ticket:
-        """Read one ticket by key. `Gone` only if the place itself is readable; `Moved` is followed, the answer has the new key."""
+        """Read one ticket by key. `Gone` only if its place is readable; a move is followed, the answer has the new key."""
         ...
 
     def move(self, ticket: Ticket, to: StateTarget) -> None:
-        """Bring a ticket to a status, along several steps if one does not reach. `Permanent` names what is reachable."""
+        """Bring a ticket to a status, along several steps if need be. `Permanent` names what is reachable."""
         ...
 
     def comment(self, key: str, body: Body, nonce: str) -> str:

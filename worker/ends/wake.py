@@ -10,6 +10,9 @@ from kombu.exceptions import OperationalError
 
 log = structlog.get_logger()
 
+APART_S = 0.05
+"""Shortest time between two wake-ups: a storm of deliveries is twenty messages a second, and the first goes at once."""
+
 AWAY_S = 5.0
 """After the broker did not answer, how long we do not even try."""
 
@@ -47,6 +50,7 @@ class CeleryWake:
             self._due.clear()
             try:
                 self._app.send_task(self._task, ignore_result=True)
+                self._stop.wait(APART_S)
             except (OperationalError, OSError) as error:
                 log.info("nobody to wake; workers sweep by themselves", why=str(error))
                 self._stop.wait(AWAY_S)

@@ -1,7 +1,8 @@
 """`python -m worker.sandbox`: a practice world on a port of one's own."""
 
 import argparse
-import asyncio
+
+import uvloop
 
 from worker.sandbox import seed
 from worker.sandbox.hooks import Target
@@ -30,7 +31,7 @@ def main() -> None:
     taken, url = listen(given.host, given.port)
     targets = targets_at(given.hooks.rstrip("/")) if given.hooks else ()
     config = Config(url=url, targets=targets, time_scale=given.time_scale, errors_every_s=given.errors_every)
-    asyncio.run(new_server(config).serve(sockets=[taken]))
+    uvloop.run(new_server(config).serve(sockets=[taken]))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,9 @@
 """The web application: hooks, pages, health and metrics over one store."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI
 from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.templating import Jinja2Templates
 from prometheus_client import CollectorRegistry, generate_latest
@@ -20,13 +19,6 @@ from worker.web import pages, receive
 LATE_S = 300.0
 """Work that has been due for longer than this means that no worker is alive; the health check says so."""
 
-_SAFE_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "X-Frame-Options": "DENY",
-}
-
 
 def create_app(door: receive.Door, *, practice_url: str | None = None) -> FastAPI:
     """The application. `practice_url`: where the practice services are, for the links on the pages."""
@@ -34,7 +26,6 @@ def create_app(door: receive.Door, *, practice_url: str | None = None) -> FastAP
     templates = Jinja2Templates(directory=Path(__file__).parent / "templates")
     app.include_router(receive.router(door))
     app.include_router(pages.router(door, templates, practice_url))
-    app.middleware("http")(_with_safe_headers)
 
     @app.get("/healthz")
     def healthz() -> JSONResponse:
@@ -47,12 +38,6 @@ def create_app(door: receive.Door, *, practice_url: str | None = None) -> FastAP
         return PlainTextResponse(generate_latest(registry), media_type="text/plain; version=0.0.4")
 
     return app
-
-
-async def _with_safe_headers(request: Request, go_on: Callable[[Request], Awaitable[Response]]) -> Response:
-    response = await go_on(request)
-    response.headers.update(_SAFE_HEADERS)
-    return response
 
 
 def _health(door: receive.Door) -> JSONResponse:

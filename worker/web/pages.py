@@ -8,6 +8,14 @@ from fastapi.templating import Jinja2Templates
 
 from worker.web.receive import Door
 
+SAFE_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+}
+"""The pages show text that strangers wrote: even if some of it came alive, it could load and send nothing."""
+
 SHOWN = 200
 """Cases on the overview; the newest first."""
 
@@ -18,7 +26,7 @@ def router(door: Door, templates: Jinja2Templates, practice_url: str | None) -> 
 
     def page(request: Request, name: str, status: int = 200, **values: object) -> HTMLResponse:
         shared = {"practice_url": practice_url, "now": door.now()}
-        return templates.TemplateResponse(request, name, shared | values, status_code=status)
+        return templates.TemplateResponse(request, name, shared | values, status_code=status, headers=SAFE_HEADERS)
 
     @routes.get("/")
     def overview(request: Request) -> HTMLResponse:
