@@ -3,7 +3,7 @@
 import importlib.util
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -14,8 +14,12 @@ from github import Auth, Github
 from github.NamedUser import NamedUser
 from jira import JIRA
 
+from tests.fixtures.desk import open_desk
 from tests.fixtures.practice import Sandbox
+from worker.flow.rounds import ROUNDS, run_now
 from worker.sandbox import errors, seed
+from worker.store.engine import open_engine
+from worker.store.store import Store
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared"
 TOOL = SHARED / "tools" / "oas_conformance.py"
@@ -311,3 +315,35 @@ def test_jira_webhooks(sandbox: Sandbox, tool: ModuleType) -> None:
         drive_jira(sandbox.url)
     assert not verdicts.errors, "\n".join(sorted(set(verdicts.errors)))
     assert verdicts.log.total >= 20
+
+
+def test_the_product_itself_on_its_whole_road(sandbox: Sandbox, tool: ModuleType, sqlite_url: str) -> None:
+    """Our own three clients: create, show, move both ways, reopen with a comment, poll and sweep."""
+    specs = {"sentry": ["sentry.json"], "jira": ["jira-v3.json", "jira-v2.json"], "github": ["github.json"]}
+    store = Store(open_engine(sqlite_url))
+    with store.write() as tx:  # as the first webhook would have told it
+        tx.cursors.set("sentry.installation", seed.INSTALLATION)
+    with ExitStack() as stack:
+        through, verdicts = {}, {}
+        for name, files in specs.items():
+            adf = str(SHARED / "specs" / "adf.json") if name == "jira" else None
+            loaded = [tool.Spec.load(str(SHARED / "specs" / file)) for file in files]
+            checker = tool.Checker(loaded, name, adf_schema=adf, ignore=quirks())
+            proxy = proxied(tool, sandbox.url, checker=checker, base=f"/{name}")
+            through[name], verdicts[name] = stack.enter_context(proxy)
+        desk = stack.enter_context(open_desk(sandbox, store, **through))
+        for project in seed.PROJECTS:
+            issue = desk.throw(project=project)
+            desk.settle(issue)
+            for status in ("resolved", "unresolved", "ignored"):
+                desk.move_issue(issue, status)
+                desk.settle(issue)
+            desk.move_ticket(desk.tickets()[-1 if project.slug == "shop-web" else 0], "open")
+            desk.settle(issue)
+        for name in ROUNDS:
+            assert run_now(desk.ctx, name) is not None
+            desk.clock.advance(minutes=2)
+            assert run_now(desk.ctx, name) is not None
+    for name, verdict in verdicts.items():
+        assert not verdict.errors, f"{name}\n" + "\n".join(sorted(set(verdict.errors)))
+        assert verdict.log.total > 10

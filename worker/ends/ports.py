@@ -31,7 +31,7 @@ class Sentry(Protocol):
         ...
 
     def active_since(self, since: datetime) -> Iterator[tuple[Issue, ...]]:
-        """Pages of issues of any status with an event at or after `since`, newest activity first; one page in memory."""
+        """Pages of issues of any status with events since `since`, newest first; one page in memory."""
         ...
 
     def rows(self, short_ids: Sequence[str]) -> tuple[Issue, ...]:
@@ -55,7 +55,7 @@ class Tracker(Protocol):
         ...
 
     def read(self, key: str) -> Ticket:
-        """Read one ticket by key. `Gone` only if its place is readable; a move is followed, the answer has the new key."""
+        """Read one ticket by key. `Gone` only if its place is readable; a move is followed to the new key."""
         ...
 
     def move(self, ticket: Ticket, to: StateTarget) -> None:

@@ -67,14 +67,11 @@ def counts(value: SentryIssue) -> Json:
 
 
 def issue_row(value: SentryIssue, base: str, collapse: set[str], expand: set[str]) -> Json:
-    """A row of the issue list."""
-    row = {**issue(value, base), **_bystanders(value)}
-    if "stats" not in collapse:
-        row["stats"] = {"24h": hourly(value)}
+    """A row of the issue list. What is collapsed is empty, not absent: the description requires the keys."""
+    row = {**issue(value, base), **_bystanders(value), "filtered": None}
+    row["stats"] = {} if "stats" in collapse else {"24h": hourly(value)}
     if "lifetime" not in collapse:
         row["lifetime"] = {**counts(value), "stats": None}
-    if "filtered" not in collapse:
-        row["filtered"] = None
     return {**row, **links_of(value, expand)}
 
 
