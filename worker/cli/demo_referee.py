@@ -50,7 +50,7 @@ class Referee:
             kept = {row.digest for row in tx.inbox.recent(EVERYTHING)}
         acknowledged = self.world.acknowledged()
         tickets = [self._ticket(ticket, seen) for ticket in seen.tickets]
-        lost = sum(digest not in kept for digest in acknowledged)
+        lost = sum(digest not in kept and not duplicate for digest, duplicate in acknowledged)
         duplicates = len(tickets) - sum(case.ticket is not None for case in cases)
         agree = all(t["issues"] and t["status"] == t["issues_say"] for t in tickets)
         figures = {

@@ -99,12 +99,11 @@ class World:
         counts = state["counts"]
         return Seen(counts["events"], counts["waiting"], state["issues"], state["jira"] + state["github"])
 
-    def acknowledged(self) -> list[str]:
-        """The digests of all deliveries that were answered with a 2xx."""
+    def acknowledged(self) -> list[tuple[str, bool]]:
+        """All deliveries that were answered with a 2xx: the digest, and whether the answer called it a duplicate."""
         sent = self._said(self._http.get("/sandbox/deliveries")).json()
-        return [
-            letter["digest"] for letter in sent if any(httpx.codes.is_success(status) for status in letter["statuses"])
-        ]
+        taken = [letter for letter in sent if any(map(httpx.codes.is_success, letter["statuses"]))]
+        return [(letter["digest"], json.loads(letter["answer"])["new"] is False) for letter in taken]
 
     def _said(self, answer: httpx.Response) -> httpx.Response:
         if answer.is_error:

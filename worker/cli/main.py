@@ -1,6 +1,8 @@
 """The `bugferry` command. Exit codes: 0 fine, 1 problems found, 2 the command line itself is wrong."""
 
 import sys
+import tempfile
+import traceback
 from importlib import import_module
 from typing import Any
 
@@ -54,6 +56,15 @@ def main() -> None:
         _say(str(error))
     except SQLAlchemyError as error:
         _say(f"the database refused: {str(error.__cause__ or error).splitlines()[0]}. Check BUGFERRY_DATABASE_URL.")
+    except Exception as error:  # noqa: BLE001 - the edge of the process: people get a sentence, the file the traceback
+        _say(f"an error nobody foresaw: {error!r}. Please report it with {_written_down(error)}.")
+
+
+def _written_down(error: Exception) -> str:
+    """The name of a new file that holds the traceback."""
+    with tempfile.NamedTemporaryFile("w", prefix="bugferry-", suffix=".txt", delete=False) as file:
+        file.writelines(traceback.format_exception(error))
+    return file.name
 
 
 def _say(sentence: str) -> None:

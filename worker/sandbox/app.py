@@ -57,9 +57,18 @@ def create_app(config: Config) -> ASGIApp:
     return FaultMiddleware(app, practice.faults)
 
 
+OPENING = ("checkout-null", "stock-keyerror", "crawler-googlebot")
+OPENING_EVERY_S = 4.0
+
+
 async def _live(practice: Practice, every_s: float | None) -> None:
-    """Throw an error now and then, so that a newcomer sees life."""
-    while every_s is not None:
+    """Throw an error now and then, so that a newcomer sees life: a few soon, one of them noise, then any."""
+    if every_s is None:
+        return
+    for name in OPENING:
+        await asyncio.sleep(min(every_s, OPENING_EVERY_S))
+        throw(practice, next(sketch for sketch in errors.CATALOGUE if sketch.name == name))
+    while True:
         await asyncio.sleep(every_s)
         throw(practice, random.choice(errors.CATALOGUE))  # noqa: S311 - believable, not secret
 

@@ -101,6 +101,7 @@ def _letter(letter: Letter) -> Json:
         "action": letter.action,
         "what": f"{letter.resource}.{letter.action}".rstrip("."),
         "digest": letter.digest,
+        "answer": letter.answer,
         "status": letter.status,
         "attempts": len(letter.statuses),
         "statuses": letter.statuses,

@@ -21,6 +21,7 @@ JIRA_TRIES, JIRA_PAUSE_S = 5, (300.0, 900.0)
 JIRA_RETRIED = frozenset({408, 409, 425, 429})
 SERVER_ERROR = 500
 KEPT = 20_000
+ANSWER_CHARS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ class Letter:
     number: int = 0
     digest: str = ""
     """SHA-256 of the body, which itself is not kept."""
+    answer: str = ""
+    """The beginning of the last answer, as the vendors' own delivery logs show it."""
     statuses: list[int] = field(default_factory=list)
     redelivery: bool = False
     at: datetime = field(default_factory=now)
@@ -118,7 +121,8 @@ class Outbox:
         target = self.targets.get(letter.source)
         if target is None:
             return
-        letter.statuses.append(await _send(client, target, letter))
+        status, letter.answer = await _send(client, target, letter)
+        letter.statuses.append(status)
         pause_s = _pause_s(target, letter)
         if pause_s is not None:
             self.waiting += 1
@@ -128,13 +132,14 @@ class Outbox:
             letter.body = b""  # only GitHub can be asked to send it again
 
 
-async def _send(client: httpx.AsyncClient, target: Target, letter: Letter) -> int:
-    """Post once; the status answered, 0 for none."""
+async def _send(client: httpx.AsyncClient, target: Target, letter: Letter) -> tuple[int, str]:
+    """Post once; the status answered, 0 for none, and the beginning of what was said."""
     headers = {**letter.headers, **_signed(target, letter)}
     try:
-        return (await client.post(target.url, content=letter.body, headers=headers)).status_code
+        answer = await client.post(target.url, content=letter.body, headers=headers)
     except httpx.HTTPError:
-        return 0
+        return 0, ""
+    return answer.status_code, answer.text[:ANSWER_CHARS]
 
 
 def _signed(target: Target, letter: Letter) -> dict[str, str]:

@@ -1,0 +1,176 @@
+"""The commands as a person or a script meets them: what they print, how they end, and never a traceback."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def outside(**more: str) -> dict[str, str]:
+    """An environment that says nothing of Bugferry."""
+    return {k: v for k, v in os.environ.items() if not k.startswith("BUGFERRY_")} | more
+
+
+def bugferry(*args: str, cwd: Path, timeout_s: float = 120, **env: str) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run([sys.executable, "-m", "worker", *args], cwd=cwd, env=outside(PYTHONPATH=str(ROOT), **env),
+                          capture_output=True, text=True, timeout=timeout_s, check=False)  # fmt: skip
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+@pytest.mark.parametrize("name", ["", "run", "demo", "check", "explain", "sync", "work", "db", "web", "worker", "beat"])
+def test_every_command_has_help(tmp_path, name):
+    done = bugferry(*filter(None, [name]), "--help", cwd=tmp_path)
+    assert done.returncode == 0
+    assert len(done.stdout) > 200
+
+
+@pytest.mark.parametrize("args", [["bogus"], ["web", "--port", "many"], ["explain"], ["demo", "--events", "nowhere"]])
+def test_a_wrong_command_line_is_exit_code_2(tmp_path, args):
+    assert bugferry(*args, cwd=tmp_path).returncode == 2
+
+
+def test_check_says_file_line_and_the_nearest_right_word(tmp_path):
+    (tmp_path / "mine.yaml").write_text("version: 1\ntrackers:\n  jira: {kind: jira, projekt: SHOP}\nrules: []\n")
+    done = bugferry("check", "mine.yaml", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "mine.yaml:3:" in done.stdout
+    assert "project" in done.stdout
+    told = json.loads(bugferry("check", "mine.yaml", "--json", cwd=tmp_path).stdout)
+    assert told["ok"] is False
+    assert told["problems"][0]["line"] == 3
+
+
+def test_check_of_the_shipped_mapping_is_fine(tmp_path):
+    done = bugferry("check", "--json", cwd=tmp_path)
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["trackers"] == ["github", "jira"]
+
+
+EVENT = {
+    "event_id": "0" * 32, "platform": "python", "release": "api@2.0",
+    "exception": {"values": [{"type": "KeyError", "value": "'sku'", "stacktrace": {"frames": [
+        {"filename": "shop/cart.py", "function": "total", "lineno": 3, "in_app": True,
+         "context_line": "prices[sku]"}]}}]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "body"), [("github", str), ("jira", dict)])
+def test_explain_gives_the_ticket_exactly_as_it_would_be_sent(tmp_path, kind, body):
+    (tmp_path / "event.json").write_text(json.dumps(EVENT))
+    done = bugferry("explain", "event.json", "--json", "--for", kind, cwd=tmp_path)
+    told = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert {"rule", "why", "skipped", "ticket"} <= set(told)
+    assert told["skipped"] is None
+    assert set(told["ticket"]) == {"tracker", "kind", "title", "body", "fields"}
+    assert told["ticket"]["kind"] == kind
+    assert isinstance(told["ticket"]["body"], body)
+    assert "KeyError" in told["ticket"]["title"]
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff\xfe\x00", b"[" * 100_000])
+def test_explain_of_nonsense_says_what_to_do(tmp_path, content):
+    (tmp_path / "event.json").write_bytes(content)
+    done = bugferry("explain", "event.json", cwd=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("bugferry: ")
+
+
+def test_a_database_that_was_never_migrated_says_what_to_run(tmp_path):
+    done = bugferry("work", "list", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "bugferry db upgrade" in done.stderr
+    assert bugferry("db", "upgrade", cwd=tmp_path).returncode == 0
+    assert bugferry("db", "upgrade", cwd=tmp_path).returncode == 0
+    assert json.loads(bugferry("work", "list", "--json", cwd=tmp_path).stdout) == []
+
+
+def test_work_is_parked_shown_and_retried(tmp_path):
+    bugferry("db", "upgrade", cwd=tmp_path)
+    assert bugferry("work", "park", "case:1", "--reason", "not today", cwd=tmp_path).returncode == 0
+    listed = bugferry("work", "list", "--parked", cwd=tmp_path)
+    assert listed.returncode == 1
+    assert "not today" in listed.stdout
+    assert json.loads(bugferry("work", "show", "case:1", "--json", cwd=tmp_path).stdout)["parked_reason"] == "not today"
+    assert bugferry("work", "retry", "case:1", cwd=tmp_path).returncode == 0
+    assert bugferry("work", "retry", "case:1", cwd=tmp_path).returncode == 1
+    assert bugferry("work", "show", "case:2", cwd=tmp_path).returncode == 1
+
+
+HALVES = [
+    ({"BUGFERRY_SENTRY_TOKEN": "x"}, "BUGFERRY_SENTRY_ORG"),
+    ({"BUGFERRY_SENTRY_ORG": "acme", "BUGFERRY_SENTRY_TOKEN": "x"}, "BUGFERRY_GITHUB_TOKEN"),
+    ({"BUGFERRY_GITHUB_TOKEN": "x"}, "BUGFERRY_SENTRY_ORG"),
+    ({"BUGFERRY_JIRA_TOKEN": "x"}, "BUGFERRY_JIRA_URL"),
+    ({"BUGFERRY_SENTRY_ORG": "a", "BUGFERRY_SENTRY_TOKEN": "x", "BUGFERRY_GITHUB_TOKEN": "x"}, "BUGFERRY_JIRA_URL"),
+    ({"BUGFERRY_POLL_S": "often"}, "BUGFERRY_POLL_S"),
+    ({"BUGFERRY_SENTRY_TOKEN_FILE": "/nowhere/at/all"}, "BUGFERRY_SENTRY_TOKEN_FILE"),
+]
+
+
+@pytest.mark.parametrize(("env", "named"), HALVES)
+def test_half_a_set_of_credentials_is_a_refused_start(tmp_path, env, named):
+    done = bugferry("run", "--port", "0", cwd=tmp_path, **env)
+    assert done.returncode == 1
+    assert named in done.stderr
+
+
+# ---------------------------------------------------------------- long-running commands
+
+
+def test_run_in_practice_serves_within_seconds_and_stops_cleanly(tmp_path):
+    began = time.monotonic()
+    run = subprocess.Popen([sys.executable, "-m", "worker", "run", "--port", "0", "--errors-every", "1"], cwd=tmp_path,
+                           env=outside(PYTHONPATH=str(ROOT), BUGFERRY_DATA_DIR=str(tmp_path / "data")),
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # fmt: skip
+    assert run.stdout is not None
+    said = []
+    for line in run.stdout:
+        said.append(line)
+        if "http://" in line and "Bugferry" in line:
+            took = time.monotonic() - began
+        if " ticket " in line and "made:" in line:
+            break
+    run.send_signal(signal.SIGINT)
+    rest, _ = run.communicate(timeout=30)
+    assert run.returncode == 0, "".join(said) + rest
+    assert "Stopped" in rest
+    assert took < 10, "about 2 s on a quiet machine"
+    assert "unexpectedly" not in "".join(said)
+    assert left_behind(tmp_path) == []
+
+
+def left_behind(folder: Path) -> list[str]:
+    """Processes that still run with this folder in their environment or arguments."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            about = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+        except OSError:
+            continue
+        if str(folder).encode() in about and int(process.name) != os.getpid() and b"pytest" not in about:
+            found.append(process.name)
+    return found
+
+
+def test_demo_on_a_folder_of_events_does_the_whole_job(tmp_path):
+    for n, kind in enumerate(("KeyError", "ValueError", "TypeError", "OSError")):
+        event = json.loads(json.dumps(EVENT))
+        event["exception"]["values"][0]["type"] = kind
+        (tmp_path / f"{n}.json").write_text(json.dumps(event))
+    (tmp_path / "4.json").write_text('{"message": null, "exception": {"values": [null]}, "tags": null}')
+    done = bugferry("demo", "--once", "--json", "--events", str(tmp_path), cwd=tmp_path)
+    told = json.loads(done.stdout)
+    assert done.returncode == 0, told["problems"]
+    assert (told["issues"], told["cases"], len(told["tickets"])) == (5, 5, 5)
+    assert {t["tracker"] for t in told["tickets"]} == {"jira", "github"}
+    assert (told["statuses_agree"], told["parked"], told["lost"], told["duplicates"]) == (True, 0, 0, 0)
+    assert all(t["title"].strip() for t in told["tickets"])
