@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from worker.cli.demo_world import Seen, World
 from worker.errors import UserFault
@@ -67,11 +68,11 @@ def scene_of_files(folder: Path) -> Scene:
     night: list[Event] = []
     for number, file in enumerate(files):
         project = PROJECTS[number % len(PROJECTS)].slug
-        night += [(project, _event(file, again)) for again in range(3 if number % 3 == 0 else 1)]
+        night += [(project, _event(file)) for _ in range(3 if number % 3 == 0 else 1)]
     return Scene(f"{len(files)} event files", datetime.now(UTC), (), night, _wants_one_unless_skipped, _three_moves)
 
 
-def _event(file: Path, again: int) -> dict[str, Any]:
+def _event(file: Path) -> dict[str, Any]:
     """The event as it is, happening now, in an issue of its own however it would have been grouped."""
     try:
         event = json.loads(file.read_bytes().decode("utf-8", errors="replace"))
@@ -79,9 +80,7 @@ def _event(file: Path, again: int) -> dict[str, Any]:
         raise UserFault(f"{file} is not a JSON event: {error}. Take it out of the folder or mend it.") from error
     if not isinstance(event, dict):
         raise UserFault(f"{file} holds a {type(event).__name__}; an SDK event is a JSON object.")
-    fresh = {"fingerprint": [f"file {file.name}"], "timestamp": datetime.now(UTC).timestamp()}
-    if again or not event.get("event_id"):
-        fresh["event_id"] = f"{abs(hash((file.name, again))):032x}"[-32:]
+    fresh = {"fingerprint": [f"file {file.name}"], "timestamp": datetime.now(UTC).timestamp(), "event_id": uuid4().hex}
     return event | fresh
 
 
