@@ -1,15 +1,17 @@
 """The Celery app: queues, routes, beat schedule; each task is skin.
 
-The database is the truth, Redis only wakes us up.
+The database is the truth, Redis only wakes us up: a worker also looks for due work on a timer of its own.
 """
 
+import os
+import sys
 import threading
+import time
 from collections.abc import Mapping
 from typing import Any
 
 import structlog
 from celery import Celery
-from celery.signals import worker_init, worker_shutdown
 
 from worker.flow.attend import drain
 from worker.flow.context import Context
@@ -23,28 +25,67 @@ log = structlog.get_logger()
 SWEEP_S = 1.0
 """How often a worker looks for due work by itself, whether Redis and beat are alive or not."""
 
-
 STOP_S = 5.0
 """How long a stopping worker lets its timer finish the piece of work at hand; its lease runs out otherwise."""
 
+AGAIN_S = 1.0
+"""The pause before a worker starts over whose Celery gave up."""
+
 
 def celery_app(settings: Settings) -> Celery:
-    """The app with its tasks. Celery's own retries are off: the work table is the retry state and the dead letter."""
+    """The app. Celery's own retries are off: the work table is the retry state and the dead letter."""
     url, transport = broker(settings)
     app = Celery("bugferry", broker=url)
     app.conf.update(_conf(settings, transport))
-    parts = _Once(settings)
+    return app
 
+
+def run_worker(settings: Settings, *, concurrency: int, queues: str) -> None:
+    """Serve until stopped by a signal, with a timer beside Celery; a wrong setting stops it before it takes work.
+
+    Celery can die of its broker (kombu raises from an ack on a connection that is gone): then the process starts over
+    in place, so that the worker survives Redis going away and coming back.
+    """
+    ctx = build(settings)
+    app = celery_app(settings)
+    _add_tasks(app, ctx)
+    stop = threading.Event()
+    timer = threading.Thread(target=_sweep, args=(ctx, stop), name="sweep", daemon=True)
+    timer.start()
+    failed = _serve(app, concurrency, queues)
+    stop.set()
+    timer.join(STOP_S)
+    if failed:
+        log.error("Celery gave up; the worker starts over", in_s=AGAIN_S)
+        time.sleep(AGAIN_S)
+        os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - our own command line, once more
+
+
+def _add_tasks(app: Celery, ctx: Context) -> None:
     def drain_due() -> int:
-        return drain(parts())
+        return drain(ctx)
 
     def round_of(name: str) -> int | None:
-        return run_round(parts(), name)
+        return run_round(ctx, name)
 
     app.task(name="sync.drain")(drain_due)
     app.task(name="poll.round")(round_of)
-    _sweep_beside(parts)
-    return app
+
+
+def _serve(app: Celery, concurrency: int, queues: str) -> bool:
+    """Run Celery's consumer; whether it ended by itself rather than by a signal."""
+    options = [f"--concurrency={concurrency}", f"--queues={queues}", "--loglevel=WARNING"]
+    # `worker_main` would swallow the exit code.
+    return bool(app.start(["worker", "--pool=threads", "--without-gossip", "--without-mingle", "--quiet", *options]))
+
+
+def _sweep(ctx: Context, stop: threading.Event) -> None:
+    while not stop.wait(SWEEP_S):
+        try:
+            run_due_rounds(ctx)
+            drain(ctx)
+        except Exception:
+            log.exception("sweep failed; trying again", every_s=SWEEP_S)
 
 
 def _conf(settings: Settings, transport: Mapping[str, Any]) -> dict[str, Any]:
@@ -68,43 +109,3 @@ def _conf(settings: Settings, transport: Mapping[str, Any]) -> dict[str, Any]:
 def _beat(name: str, every_s: float) -> dict[str, Any]:
     """A round that nobody took before the next one is due is dropped: the next one finds the same."""
     return {"task": "poll.round", "schedule": every_s, "args": (name,), "options": {"expires": every_s}}
-
-
-class _Once:
-    """Builds the parts on first use in a process, under a lock; tasks and the sweeper share them."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings, self._lock = settings, threading.Lock()
-        self._parts: Context | None = None
-
-    def __call__(self) -> Context:
-        with self._lock:
-            if self._parts is None:
-                self._parts = build(self._settings)
-            return self._parts
-
-
-def _sweep_beside(parts: _Once) -> None:
-    """Start, with each worker, a timer that attends to due work even when nobody wakes it."""
-    stop = threading.Event()
-    timer = threading.Thread(target=_sweep, args=(parts, stop), name="sweep", daemon=True)
-
-    def start(**_: object) -> None:
-        parts()  # a wrong setting stops the worker here, before it takes any work
-        timer.start()
-
-    def end(**_: object) -> None:
-        stop.set()
-        timer.join(STOP_S)
-
-    worker_init.connect(start, weak=False)
-    worker_shutdown.connect(end, weak=False)
-
-
-def _sweep(parts: _Once, stop: threading.Event) -> None:
-    while not stop.wait(SWEEP_S):
-        try:
-            run_due_rounds(parts())
-            drain(parts())
-        except Exception:
-            log.exception("sweep failed; trying again", every_s=SWEEP_S)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from worker.settings import load_settings
-from worker.tasks import celery_app
+from worker.tasks import run_worker
 from worker.wiring.ground import start_logging
 
 app = typer.Typer(add_completion=False)
@@ -23,7 +23,4 @@ def worker(
     """
     settings = load_settings()
     start_logging(settings)
-    celery_app(settings).worker_main(
-        ["worker", "--pool=threads", f"--concurrency={concurrency}", f"--queues={queues}", "--loglevel=WARNING",
-         "--without-gossip", "--without-mingle"]
-    )  # fmt: skip
+    run_worker(settings, concurrency=concurrency, queues=queues)
