@@ -67,8 +67,8 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - part of the signature
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - part of the signature
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments, then the environment (with `.env` read into it), then `…_FILE` secrets."""
-        return init_settings, env_settings, _FromFiles(settings_cls)
+        """Arguments, then `…_FILE` secrets, then the environment (with `.env` read into it)."""
+        return init_settings, _FromFiles(settings_cls), env_settings
 
     @property
     def database(self) -> str:

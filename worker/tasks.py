@@ -76,7 +76,7 @@ def _serve(app: Celery, concurrency: int, queues: str) -> bool:
     """Run Celery's consumer; whether it ended by itself rather than by a signal."""
     options = [f"--concurrency={concurrency}", f"--queues={queues}", "--loglevel=WARNING"]
     # `worker_main` would swallow the exit code.
-    return bool(app.start(["worker", "--pool=threads", "--without-gossip", "--without-mingle", "--quiet", *options]))
+    return bool(app.start(["--quiet", "worker", "--pool=threads", "--without-gossip", "--without-mingle", *options]))
 
 
 def _sweep(ctx: Context, stop: threading.Event) -> None:

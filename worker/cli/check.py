@@ -1,5 +1,6 @@
 """`check`: what is wrong with a mapping, before it runs."""
 
+from collections.abc import Sized
 from pathlib import Path
 from typing import Annotated
 
@@ -43,6 +44,9 @@ def check(
     if json:
         print_json({"ok": True, "problems": [], "rules": len(book.rules), "trackers": sorted(book.trackers)})
     else:
-        out.print(
-            f"[green]Fine[/]: {len(book.rules)} rules for {len(book.trackers)} trackers ({', '.join(book.trackers)})."
-        )
+        trackers = f"{_count(book.trackers, 'tracker')} ({', '.join(book.trackers)})"
+        out.print(f"[green]Fine[/]: {_count(book.rules, 'rule')} for {trackers}.")
+
+
+def _count(things: Sized, name: str) -> str:
+    return f"{len(things)} {name}{'' if len(things) == 1 else 's'}"

@@ -51,6 +51,10 @@ def explain(
         _show_ticket(said["ticket"])
 
 
+_GROUPS = {"any": "none of its conditions holds", "all": "not all of its conditions hold", "none": "one of them holds"}
+"""Why a group did not hold."""
+
+
 def _load(file: Path) -> dict[str, Any]:
     """A JSON object from a file; `UserFault` says what is wrong with it."""
     try:
@@ -71,7 +75,8 @@ def _step(step: dict[str, Any]) -> Text:
     mark, style = ("✓", "green") if step["matched"] else ("·", "dim")
     decided = step["decided"]
     values = ", ".join(f"{name} = {value}" for name, value in (decided or {}).get("values", {}).items())
-    because = f"{' '.join(decided['text'].split())}   {values}" if decided else "always"
+    text = " ".join(decided["text"].split()) if decided else "always"
+    because = f"{_GROUPS.get(text, text)}   {values}"
     return Text.assemble((f"{mark} {step['rule']:<28} ", style), (because[:200], style))
 
 

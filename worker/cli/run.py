@@ -67,8 +67,8 @@ def _start_practice(settings: Settings, port: int, errors_every: float) -> Pract
     ):
         out.print(f"  {name:<16} [cyan]{url}[/]")
     out.print(
-        "\nErrors come in by themselves and become tickets below. Close a ticket in practice Jira or GitHub and watch"
-        "\nits Sentry issue resolve; or throw an error of your own in practice Sentry. Ctrl-C stops.\n"
+        "\nErrors come in by themselves and become tickets below. Close a ticket in practice Jira or GitHub and watch "
+        "its Sentry issue resolve; or throw an error of your own in practice Sentry. Ctrl-C stops.\n"
     )
     return practice
 
@@ -91,9 +91,14 @@ def _start_real(settings: Settings, port: int) -> tuple[House, Store]:
     except BaseException:
         house.stop()
         raise
-    on = ", ".join(sorted(hook_secrets(settings))) or "none (polling only)"
     out.print(f"[bold]Bugferry[/] for {settings.sentry_org} at [cyan]http://127.0.0.1:{port}[/]", highlight=False)
-    out.print(f"  hooks: {on}; broker: {broker}; database: {engine.url.render_as_string()}\n", highlight=False)
+    out.print(f"  broker: {broker}; database: {engine.url.render_as_string()}", highlight=False)
+    address = settings.public_url or f"https://YOUR-HOST (set BUGFERRY_PUBLIC_URL; it leads to port {port} here)"
+    for source in sorted(hook_secrets(settings)):
+        out.print(f"  webhook for {source}: {address.rstrip('/')}/hooks/{source}", highlight=False)
+    if not hook_secrets(settings):
+        out.print("  no webhook has a secret, so all are off: polling finds what changes", highlight=False)
+    out.print()
     return house, Store(engine)
 
 

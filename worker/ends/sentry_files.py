@@ -20,17 +20,17 @@ def read_saved(data: Loose, project: str | None = None) -> tuple[Issue, Event | 
     told_issue = mapping(said.get("issue")) or (said if "shortId" in said else {})
     told_event = mapping(said.get("event") or said.get("error")) or ({} if told_issue else said)
     event = read_event(told_event) if told_event else None
-    issue = read_issue(told_issue) if told_issue else _issue_of(event or read_event({}), told_event)
-    if project:
-        issue = replace(issue, project=replace(issue.project, slug=project))
-    return issue, event
+    if told_issue:
+        issue = read_issue(told_issue)
+        return (replace(issue, project=replace(issue.project, slug=project)) if project else issue), event
+    told = told_event.get("project")
+    slug = project or (told if isinstance(told, str) and told else UNKNOWN_PROJECT.slug)
+    return _issue_of(event or read_event({}), slug), event
 
 
-def _issue_of(event: Event, data: Loose) -> Issue:
+def _issue_of(event: Event, slug: str) -> Issue:
     """The issue that Sentry would open for an event nobody has seen before."""
     last = event.exceptions[-1] if event.exceptions else Thrown()
-    told = data.get("project")
-    slug = told if isinstance(told, str) and told else UNKNOWN_PROJECT.slug
     return Issue(
         id="0",
         short_id=f"{slug.upper()}-1",

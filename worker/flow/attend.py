@@ -23,7 +23,7 @@ from worker.store.work import Claim
 
 log = structlog.get_logger()
 
-ACTIVITY = frozenset({"error.created", "poll", "poll.activity"})
+ACTIVITY = frozenset({"Sentry: error", "poll", "poll.activity"})
 """Reasons to look that say no more than that an issue goes on happening."""
 
 STUMBLES = 5
@@ -106,7 +106,7 @@ def _first_sight(ctx: Context, lease: Lease, issue_id: str) -> Issue | None:
     if not issue.settled:
         raise Transient(f"Sentry is still moving {issue.short_id}; looking again", UNSETTLED_S)
     if lease.claim.why in ACTIVITY and older_than_we(ctx, issue):
-        log.info("an old issue stays as it is; `bugferry backfill` brings it in", issue=issue.short_id)
+        log.info("older than this installation and not come back: left alone", issue=issue.short_id)
         return None
     return issue
 

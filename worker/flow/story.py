@@ -36,7 +36,7 @@ def ticket_created(case_id: int, rule: str, ticket: Ticket, *, adopted: bool, no
         case_id=case_id,
         kind="ticket.created",
         actor=US,
-        why=f"rule '{rule}' wants a ticket; {how}: {ticket.key}",
+        why=f"rule '{rule}' wants a ticket; {how}: {_called(ticket.key)}",
         occurred_at=(ticket.created_at if adopted else None) or now,
         ticket_key=ticket.key,
         rule=rule,
@@ -85,7 +85,7 @@ def ticket_moved(row: CaseRow, ticket: Ticket, old: Status, new: Status, now: da
         case_id=row.id,
         kind="ticket.moved",
         actor="tracker",
-        why=f"{ticket.key} became '{_words(ticket.state)}' in its tracker",
+        why=f"{_called(ticket.key)} became '{_words(ticket.state)}' in its tracker",
         occurred_at=moved_at,
         ticket_key=ticket.key,
         rule=row.rule,
@@ -104,7 +104,7 @@ def we_moved_ticket(
         case_id=case_id,
         kind="ticket.moved",
         actor=US,
-        why=f"{goal.why}; {ticket.key} is '{_words(ticket.state)}' now",
+        why=f"{goal.why}; {_called(ticket.key)} is '{_words(ticket.state)}' now",
         occurred_at=now,
         ticket_key=ticket.key,
         rule=row_rule,
@@ -133,7 +133,7 @@ def we_moved_issue(case_id: int, issue: Issue, goal: Goal, now: datetime) -> Ent
 
 def commented(case_id: int, ticket_key: str, occasion: str, now: datetime) -> Entry:
     """We said on the ticket who reopened it."""
-    why = f"said on {ticket_key} what reopened it"
+    why = f"said on {_called(ticket_key)} what reopened it"
     return Entry(
         case_id=case_id, kind="comment.made", actor=US, why=why, occurred_at=now, ticket_key=ticket_key,
         source="comment", external_id=f"{case_id}:{occasion}",
@@ -159,6 +159,11 @@ def link_broken(row: CaseRow, reason: str, now: datetime) -> Entry:
         ticket_key=row.ticket.key if row.ticket else None,
         rule=row.rule,
     )
+
+
+def _called(key: str) -> str:
+    """How people call a ticket: `SHOP-12`, `#12`."""
+    return f"#{key}" if key.isdigit() else key
 
 
 def _words(state: TicketState) -> str:

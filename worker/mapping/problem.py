@@ -19,8 +19,9 @@ class Problem:
 
     def __str__(self) -> str:
         """`file:line:column: message`, with the hint behind it."""
+        message = self.message if not self.hint or self.message.endswith((".", "!", "?")) else f"{self.message}."
         hint = f" {self.hint}" if self.hint else ""
-        return f"{self.file}:{self.line}:{self.column}: {self.message}{hint}"
+        return f"{self.file}:{self.line}:{self.column}: {message}{hint}"
 
 
 class MappingRefused(UserFault):

@@ -26,7 +26,12 @@ def open_store(settings: Settings) -> Store:
     """The store on its engine; `UserFault` when the database cannot be reached or is not migrated."""
     engine = open_engine(settings.database)
     if pending(engine):
-        raise UserFault("the database is behind this version of Bugferry: run `bugferry db upgrade`.")
+        practice = settings.data_dir.resolve() / "practice" / "practice.db"
+        other = f" (That of `bugferry run` in practice is BUGFERRY_DATABASE_URL=sqlite:///{practice})"
+        raise UserFault(
+            "the database is empty or behind this version of Bugferry: run `bugferry db upgrade`."
+            + (other if practice.exists() and not settings.practice else "")
+        )
     return Store(engine)
 
 
