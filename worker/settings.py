@@ -173,6 +173,16 @@ def refuse_half_set(settings: Settings) -> None:
         )
 
 
+def hook_secrets(settings: Settings) -> Mapping[str, str]:
+    """The secret of each hook; one without a secret is switched off and absent here."""
+    given = {
+        "sentry": settings.sentry_client_secret,
+        "jira": settings.jira_webhook_secret,
+        "github": settings.github_webhook_secret,
+    }
+    return {source: secret.get_secret_value() for source, secret in given.items() if secret}
+
+
 def _own_access(tracker: str) -> dict[str, str]:
     own: dict[str, str] = {}
     for part in ("url", "token", "email"):

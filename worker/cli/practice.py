@@ -9,8 +9,6 @@ from pathlib import Path
 from worker.cli.processes import House, free_port
 from worker.sandbox import seed
 from worker.settings import PREFIX
-from worker.store.engine import open_engine
-from worker.store.migrate import upgrade
 
 WEB_PORT, SANDBOX_PORT = 8700, 8701
 
@@ -44,8 +42,7 @@ def start_practice(
         broker = house.start_redis()
         targets = ["--hooks", web_url] if hooks else []
         house.start("sandbox", "worker.sandbox", "--port", str(sandbox_port), *targets, *sandbox_args)
-        upgrade(open_engine(env["BUGFERRY_DATABASE_URL"]))
-        house.start("web", "worker", "web", "--port", str(web_port))
+        house.start("web", "worker", "web", "--migrate", "--port", str(web_port))
         house.wait_for(f"{sandbox_url}/sandbox/state", "sandbox")
         house.wait_for(f"{web_url}/healthz", "web")
         start_workers(house)

@@ -13,11 +13,9 @@ from worker.cli.practice import SANDBOX_PORT, WEB_PORT, Practice, start_practice
 from worker.cli.processes import House, free_port
 from worker.cli.screen import out
 from worker.errors import UserFault
-from worker.settings import Settings, access_of, load_settings, refuse_half_set
+from worker.settings import Settings, hook_secrets, load_settings, refuse_half_set
 from worker.store.engine import open_engine
-from worker.store.migrate import upgrade
 from worker.store.store import Store
-from worker.wiring.ground import hook_secrets, open_mapping
 
 app = typer.Typer(add_completion=False)
 
@@ -74,18 +72,15 @@ def _start_practice(settings: Settings, port: int, errors_every: float) -> Pract
 
 
 def _start_real(settings: Settings, port: int) -> tuple[House, Store]:
-    for spec in open_mapping(settings).trackers.values():
-        access_of(settings, spec.name, spec.kind)  # refuses here what the children would refuse less readably
     folder = settings.data_dir.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     engine = open_engine(settings.database)
-    upgrade(engine)
     house = House(folder, {**os.environ, "BUGFERRY_DATA_DIR": str(folder), "BUGFERRY_DATABASE_URL": settings.database})
     if free_port(port) != port:
         raise UserFault(f"port {port} is taken; stop what listens there or choose another with --port.")
     broker = settings.redis_url or house.start_redis()
     try:
-        house.start("web", "worker", "web", "--port", str(port))
+        house.start("web", "worker", "web", "--migrate", "--port", str(port))
         house.wait_for(f"http://127.0.0.1:{port}/healthz", "web")
         start_workers(house)
     except BaseException:

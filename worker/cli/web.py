@@ -7,10 +7,12 @@ import typer
 import uvicorn
 
 from worker.ends.wake import CeleryWake
-from worker.settings import load_settings
+from worker.settings import access_of, hook_secrets, load_settings
+from worker.store.engine import open_engine
+from worker.store.migrate import upgrade
 from worker.web.app import create_app
 from worker.web.receive import Door
-from worker.wiring.ground import broker, hook_secrets, open_mapping, open_store, start_logging, tracker_of, utc_now
+from worker.wiring.ground import broker, open_mapping, open_store, start_logging, tracker_of, utc_now
 
 app = typer.Typer(add_completion=False)
 
@@ -19,14 +21,20 @@ app = typer.Typer(add_completion=False)
 def web(
     host: Annotated[str, typer.Option(help="Address to listen on; loopback unless told otherwise.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8700,
+    migrate: Annotated[bool, typer.Option("--migrate", help="Bring the database up to date first.")] = False,
 ) -> None:
     """Receive webhooks and show the pages.
 
-    Needs a migrated database (`bugferry db upgrade`). A hook without a secret in the environment is switched off.
+    Needs a migrated database (`bugferry db upgrade`, or --migrate). A hook without a secret in the environment is
+    switched off.
     """
     settings = load_settings()
     start_logging(settings)
     book = open_mapping(settings)
+    for spec in book.trackers.values():
+        access_of(settings, spec.name, spec.kind)  # refused here, before a worker would be
+    if migrate:
+        upgrade(open_engine(settings.database))
     door = Door(
         store=open_store(settings),
         secrets=hook_secrets(settings),

@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -49,16 +49,6 @@ def broker(settings: Settings) -> tuple[str, dict[str, Any]]:
         (folder / part).mkdir(parents=True, exist_ok=True)
     queue, control = str(folder / "queue"), str(folder / "control")
     return "filesystem://", {"data_folder_in": queue, "data_folder_out": queue, "control_folder": control}
-
-
-def hook_secrets(settings: Settings) -> Mapping[str, str]:
-    """The secret of each hook; one without a secret is switched off and absent here."""
-    given = {
-        "sentry": settings.sentry_client_secret,
-        "jira": settings.jira_webhook_secret,
-        "github": settings.github_webhook_secret,
-    }
-    return {source: secret.get_secret_value() for source, secret in given.items() if secret}
 
 
 def tracker_of(book: MappingBook) -> Callable[[str, str], str | None]:
