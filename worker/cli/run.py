@@ -76,8 +76,9 @@ def _start_real(settings: Settings, port: int) -> tuple[House, Store]:
     folder.mkdir(parents=True, exist_ok=True)
     engine = open_engine(settings.database)
     house = House(folder, {**os.environ, "BUGFERRY_DATA_DIR": str(folder), "BUGFERRY_DATABASE_URL": settings.database})
-    if free_port(port) != port:
-        raise UserFault(f"port {port} is taken; stop what listens there or choose another with --port.")
+    wanted, port = port, free_port(port)
+    if wanted not in {0, port}:
+        raise UserFault(f"port {wanted} is taken; stop what listens there or choose another with --port.")
     broker = settings.redis_url or house.start_redis()
     try:
         house.start("web", "worker", "web", "--migrate", "--port", str(port))
