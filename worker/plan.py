@@ -7,24 +7,22 @@ down as a goal before the first write, so that a half-done move is finished and 
 from datetime import datetime
 
 from worker import case as do
-from worker.case import Action, Broken, Case, Goal, Live, Member, NoTicket, Plan, Settled
+from worker.case import Action, Case, Goal, Live, Member, NoTicket, Plan, Settled
 from worker.model import Side, Status
 from worker.speaker import reopens, sentry_says, speaker, tracker_says, why
 
 
 def plan(case: Case, now: datetime) -> Plan:
     """Say what to do now; after it is done, planning again says nothing."""
-    if not case.members:
-        return Plan()
     match case.link:
-        case NoTicket() as link:
+        case NoTicket() as link if case.members or link.interrupted:
             return Plan(_first_ticket(case, link))
-        case Broken():
-            return Plan()
-        case Live() as link:
+        case Live() as link if case.members:
             goal = case.goal or _next_goal(case, link, now)
             shows = tuple(do.ShowTicket(m.issue.id) for m in case.members if not m.shows_ticket)
-            return Plan(shows + (_pursue(case, link, goal) if goal else _rebase(case, link)), goal)
+            return Plan((_pursue(case, link, goal) if goal else _rebase(case, link)) + shows, goal)
+        case _:
+            return Plan()
 
 
 def _first_ticket(case: Case, link: NoTicket) -> tuple[Action, ...]:

@@ -75,8 +75,13 @@ def _add_tasks(app: Celery, ctx: Context) -> None:
 def _serve(app: Celery, concurrency: int, queues: str) -> bool:
     """Run Celery's consumer; whether it ended by itself rather than by a signal."""
     options = [f"--concurrency={concurrency}", f"--queues={queues}", "--loglevel=WARNING"]
-    # `worker_main` would swallow the exit code.
-    return bool(app.start(["--quiet", "worker", "--pool=threads", "--without-gossip", "--without-mingle", *options]))
+    try:
+        # `worker_main` would swallow the exit code.
+        code = app.start(["--quiet", "worker", "--pool=threads", "--without-gossip", "--without-mingle", *options])
+    except Exception:
+        log.exception("Celery broke while it stopped")
+        return True
+    return bool(code)
 
 
 def _sweep(ctx: Context, stop: threading.Event) -> None:

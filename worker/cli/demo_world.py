@@ -34,7 +34,7 @@ class World:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._http = httpx.Client(base_url=url, timeout=30)
+        self._http = httpx.Client(base_url=url, timeout=30, trust_env=False)
 
     def hooks(self, to: str | None) -> None:
         """Send webhooks to a Bugferry at `to`, or to nobody."""

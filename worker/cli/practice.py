@@ -60,8 +60,9 @@ def start_workers(house: House) -> None:
 
 def environment(folder: Path, web_url: str, sandbox_url: str) -> dict[str, str]:
     """The settings of practice. Whatever the real environment says of Bugferry is left out."""
-    outside = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    outside = {name: value for name, value in os.environ.items() if not _leads_away(name)}
     return outside | {
+        "NO_PROXY": "127.0.0.1,localhost",
         "BUGFERRY_PRACTICE": "1",
         "BUGFERRY_DATA_DIR": str(folder),
         "BUGFERRY_DATABASE_URL": f"sqlite:///{folder.resolve() / 'practice.db'}",
@@ -79,3 +80,8 @@ def environment(folder: Path, web_url: str, sandbox_url: str) -> dict[str, str]:
         "BUGFERRY_GITHUB_TOKEN": seed.GITHUB_TOKEN,
         "BUGFERRY_GITHUB_WEBHOOK_SECRET": seed.GITHUB_WEBHOOK_SECRET,
     }
+
+
+def _leads_away(name: str) -> bool:
+    """Settings of the real installation, and proxies: practice never leaves this machine."""
+    return name.startswith(PREFIX) or name.lower().endswith("_proxy")

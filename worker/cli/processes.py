@@ -82,7 +82,7 @@ class House:
             if child.process is not None and child.process.poll() is not None:
                 raise UserFault(f"{name} stopped while starting: {child.tail()}")
             with contextlib.suppress(httpx.HTTPError):
-                if httpx.get(url, timeout=1).status_code < httpx.codes.INTERNAL_SERVER_ERROR:
+                if httpx.get(url, timeout=1, trust_env=False).status_code < httpx.codes.INTERNAL_SERVER_ERROR:
                     return
             time.sleep(0.03)
         raise UserFault(f"{name} did not answer at {url} within {timeout_s:.0f} s; see {child.log}.")

@@ -11,7 +11,7 @@ import typer
 from worker.cli.feed import Feed
 from worker.cli.practice import SANDBOX_PORT, WEB_PORT, Practice, start_practice, start_workers
 from worker.cli.processes import House, free_port
-from worker.cli.screen import out
+from worker.cli.screen import out, without_password
 from worker.errors import UserFault
 from worker.settings import Settings, hook_secrets, load_settings, refuse_half_set
 from worker.store.engine import open_engine
@@ -88,7 +88,7 @@ def _start_real(settings: Settings, port: int) -> tuple[House, Store]:
         house.stop()
         raise
     out.print(f"[bold]Bugferry[/] for {settings.sentry_org} at [cyan]http://127.0.0.1:{port}[/]", highlight=False)
-    out.print(f"  broker: {broker}; database: {engine.url.render_as_string()}", highlight=False)
+    out.print(f"  broker: {without_password(broker)}; database: {engine.url.render_as_string()}", highlight=False)
     address = settings.public_url or f"https://YOUR-HOST (set BUGFERRY_PUBLIC_URL; it leads to port {port} here)"
     for source in sorted(hook_secrets(settings)):
         out.print(f"  webhook for {source}: {address.rstrip('/')}/hooks/{source}", highlight=False)

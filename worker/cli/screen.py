@@ -1,6 +1,7 @@
 """How results reach a person or a script."""
 
 import json
+import re
 import sys
 from datetime import datetime
 
@@ -22,6 +23,11 @@ def table(*columns: str) -> Table:
     for column in columns:
         made.add_column(column, overflow="fold")
     return made
+
+
+def without_password(address: str) -> str:
+    """An address as it may be shown."""
+    return re.sub(r"(?<=://)[^/@]*@", "***@", address)
 
 
 def ago(then: datetime | None, now: datetime) -> str:

@@ -105,7 +105,7 @@ class SentryClient:
         body: Body = {"issueId": int(issue_id), "webUrl": url, "project": place, "identifier": identifier}
         try:
             self._send(call, "POST", f"sentry-app-installations/{carrier}/external-issues/", body=body)
-        except (Absent, Forbidden):  # the installation is not ours, or may not write; a link is only a comfort
+        except Permanent:  # not ours, may not write, or will not take this link: it is only a comfort
             return False
         return True
 

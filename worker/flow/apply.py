@@ -35,13 +35,13 @@ def apply(ctx: Context, lease: Lease, seen: Seen, plan: Plan) -> None:
             case ShowTicket():
                 _show(ctx, lease, seen, action)
             case MoveTicket():
-                _move_ticket(ctx, lease, seen, action, plan.goal)
+                _move_ticket(ctx, lease, seen, action)
             case MoveIssue():
-                _move_issue(ctx, lease, seen, action, plan.goal)
+                _move_issue(ctx, lease, seen, action)
             case CommentReopened():
                 _comment(ctx, lease, seen, action)
             case Agree():
-                _agree(ctx, lease, seen, action)
+                _agree(ctx, lease, seen, action, plan.goal)
             case _:
                 assert_never(action)
 
@@ -66,27 +66,22 @@ def _show(ctx: Context, lease: Lease, seen: Seen, action: ShowTicket) -> None:
         tx.history.add(entry, ctx.now())
 
 
-def _move_ticket(ctx: Context, lease: Lease, seen: Seen, action: MoveTicket, goal: Goal | None) -> None:
+def _move_ticket(ctx: Context, lease: Lease, seen: Seen, action: MoveTicket) -> None:
     link = seen.case.link
-    if not isinstance(link, Live) or goal is None:
+    if not isinstance(link, Live):
         return
     tracker, status = ctx.tracker(link.ticket.tracker), seen.case.policy.status
     tracker.move(link.ticket, status.write(action.to))
     ticket = tracker.read(link.ticket.key)
     with ctx.store.write(lease.claim, ctx.now()) as tx:
         tx.cases.save_ticket(seen.case.id, ticket, ctx.now())
-        old = status.read(link.ticket.state)
-        tx.history.add(story.we_moved_ticket(seen.row.rule, seen.case.id, ticket, old, goal, ctx.now()), ctx.now())
 
 
-def _move_issue(ctx: Context, lease: Lease, seen: Seen, action: MoveIssue, goal: Goal | None) -> None:
+def _move_issue(ctx: Context, lease: Lease, seen: Seen, action: MoveIssue) -> None:
     issue = next(m.issue for m in seen.case.members if m.issue.id == action.issue_id)
-    if goal is None:
-        return
     ctx.sentry.move(issue.id, action.to)
     with ctx.store.write(lease.claim, ctx.now()) as tx:
         tx.cases.save_issue(replace(issue, status=action.to, substatus=None), ctx.now())
-        tx.history.add(story.we_moved_issue(seen.case.id, issue, goal, ctx.now()), ctx.now())
 
 
 def _comment(ctx: Context, lease: Lease, seen: Seen, action: CommentReopened) -> None:
@@ -102,7 +97,11 @@ def _comment(ctx: Context, lease: Lease, seen: Seen, action: CommentReopened) ->
             tx.history.add(entry, ctx.now())
 
 
-def _agree(ctx: Context, lease: Lease, seen: Seen, action: Agree) -> None:
-    with ctx.store.write(lease.claim, ctx.now()) as tx:
+def _agree(ctx: Context, lease: Lease, seen: Seen, action: Agree, goal: Goal | None) -> None:
+    """Close the round. Our moves enter history here, so that one whose answer was lost is told like any other."""
+    now = ctx.now()
+    with ctx.store.write(lease.claim, now) as tx:
         members = {s.issue_id: (s.status, s.closed_with_ticket) for s in action.members}
         tx.cases.agree(seen.case.id, members, action.ticket)
+        for entry in story.our_moves(seen.row, seen.case, goal, now) if goal else ():
+            tx.history.add(entry, now)

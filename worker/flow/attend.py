@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from worker.case import CreateTicket
 from worker.ends.retry import guarding, wait_s
 from worker.errors import BugferryError, Gone, LeaseLost, Moved, Permanent, Transient, UserFault
 from worker.flow import story
@@ -50,6 +51,9 @@ def _anything_due(ctx: Context) -> bool:
 def attend(ctx: Context, claim: Claim) -> None:
     """Do one piece of work; whatever happens, its row says so and nothing is lost."""
     lease = Lease(ctx, claim)
+    if claim.stumbles >= STUMBLES:
+        _park(ctx, lease, f"{STUMBLES} workers in a row died of it or stumbled over it. Please report it with the log.")
+        return
     try:
         with guarding(lease.cover):
             _do(ctx, lease)
@@ -89,7 +93,8 @@ def _forward_issue(ctx: Context, lease: Lease, issue_id: str) -> None:
             tx.cases.lock_group(issue.project.slug)
             case_id = tx.cases.open(issue, issue.project.slug, ctx.now())
             tx.history.add(story.case_opened(case_id, issue, ctx.now()), ctx.now())
-        tx.work.push(Hint(f"case:{case_id}", lease.claim.why), ctx.now())
+        why = lease.claim.why
+        tx.work.push(Hint(f"case:{case_id}", why, urgent=why not in ACTIVITY), ctx.now())
 
 
 def _first_sight(ctx: Context, lease: Lease, issue_id: str) -> Issue | None:
@@ -128,6 +133,14 @@ def _settle(ctx: Context, lease: Lease, case_id: int) -> None:
         names = [type(action).__name__ for action in todo.actions]
         log.info("plan", case=case_id, actions=names, why=todo.goal.why if todo.goal else lease.claim.why)
     apply(ctx, lease, seen, todo)
+    if todo.goal or any(isinstance(action, CreateTicket) for action in todo.actions):
+        _look_once_more(ctx, lease)
+
+
+def _look_once_more(ctx: Context, lease: Lease) -> None:
+    """After a move, one more look: a person may have moved meanwhile, and nobody would tell us again."""
+    with ctx.store.write(lease.claim, ctx.now()) as tx:
+        tx.work.push(Hint(lease.claim.key, "after a move"), ctx.now())
 
 
 # ---------------------------------------------------------------- how it went
@@ -159,10 +172,10 @@ def _park(ctx: Context, lease: Lease, reason: str) -> None:
 
 
 def _stumble(ctx: Context, lease: Lease, error: Exception) -> None:
-    log.error("stumbled", key=lease.claim.key, attempts=lease.claim.attempts, exc_info=error)
-    if lease.claim.attempts + 1 >= STUMBLES:
-        _park(
-            ctx, lease, f"{STUMBLES} times in a row, an error nobody foresaw: {error!r}. Please report it with the log."
-        )
-    else:
-        _later(ctx, lease, Transient(repr(error)))
+    """An error nobody foresaw: tried again a few times, then parked, whatever transient trouble came before."""
+    log.error("stumbled", key=lease.claim.key, stumbles=lease.claim.stumbles, exc_info=error)
+    if lease.claim.stumbles + 1 >= STUMBLES:
+        _park(ctx, lease, f"{STUMBLES} times in a row, an unforeseen error: {error!r}. Please report it with the log.")
+        return
+    wait = timedelta(seconds=wait_s(lease.claim.stumbles, Transient(repr(error))))
+    _record(ctx, lease, lambda tx, now: tx.work.retry(lease.claim, repr(error), now + wait, stumbled=True))

@@ -55,20 +55,31 @@ def look(ctx: Context, lease: Lease, case_id: int) -> Seen | None:
 
 
 def _issue(ctx: Context, lease: Lease, row: CaseRow, member: MemberRow) -> Issue | None:
-    if member.gone_at:
-        return None
+    """Read a member. One that seemed gone is read as well: a single wrong answer must not silence it for good."""
     try:
         issue = ctx.sentry.issue(member.id)
     except (Gone, Moved) as gone:
-        with ctx.store.write(lease.claim, ctx.now()) as tx:
-            tx.cases.issue_gone(member.id, ctx.now())
-            tx.history.add(story.issue_gone(row.id, member.id, str(gone), ctx.now()), ctx.now())
-            if isinstance(gone, Moved):
-                tx.work.push(Hint(f"issue:{gone.to}", "issue.merged"), ctx.now())
+        if not member.gone_at:
+            _leave(ctx, lease, row, member, gone)
         return None
     if not issue.settled:
         raise Transient(f"Sentry is still moving {issue.short_id}; looking again", UNSETTLED_S)
     return issue
+
+
+def _leave(ctx: Context, lease: Lease, row: CaseRow, member: MemberRow, gone: Gone | Moved) -> None:
+    """A member was deleted, or merged into another: that one takes its place, unless it has a case already."""
+    with ctx.store.read() as tx:
+        heir = gone.to if isinstance(gone, Moved) and tx.cases.of_issue(gone.to) is None else None
+    issue = ctx.sentry.issue(heir) if heir else None
+    with ctx.store.write(lease.claim, ctx.now()) as tx:
+        tx.cases.issue_gone(member.id, ctx.now())
+        tx.history.add(story.issue_gone(row.id, member.id, str(gone), ctx.now()), ctx.now())
+        if issue:
+            tx.cases.join(row.id, issue, member, ctx.now())
+            tx.work.push(Hint(f"case:{row.id}", "issue merged"), ctx.now())
+        elif isinstance(gone, Moved):
+            tx.work.push(Hint(f"issue:{gone.to}", "issue merged"), ctx.now())
 
 
 def _ticket(ctx: Context, lease: Lease, row: CaseRow, known: TicketRow) -> Ticket | None:
@@ -115,12 +126,12 @@ def _link(ctx: Context, row: CaseRow, issues: list[Issue], ticket: Ticket | None
         return Live(ticket, row.ticket.agreed or Status.OPEN)
     if row.ticket or row.broken_reason:
         return Broken(row.broken_reason or "the ticket is gone")
-    if not issues:
-        return NoTicket(None, None, "every issue of this case is gone from Sentry", row.verdict)
     with ctx.store.read() as tx:
         intent = tx.intents.get(row.id, *FIRST_TICKET)
     if intent and intent.state == "sent":
         return NoTicket(row.rule, row.tracker, "a create was interrupted", row.verdict, interrupted=True)
+    if not issues:
+        return NoTicket(None, None, "every issue of this case is gone from Sentry", row.verdict)
     verdict = ctx.book().route(issues[0], ctx.sentry.latest_event(issues[0].id))
     # The sentence holds values that change with every event; the decision is news only when its rule is.
     decided_before = row.verdict is not None and row.rule == verdict.rule and verdict.tracker is None

@@ -38,7 +38,9 @@ def create_ticket(ctx: Context, lease: Lease, seen: Seen, action: CreateTicket) 
         _give_up(ctx, lease, intent)
         return
     ticket = found or _create(ctx, lease, seen, action, (tracker, intent))
-    agreed = ctx.book().policy(action.rule, action.tracker).status.read(ticket.state)
+    # A ticket of ours is born open: when one that is found says otherwise, somebody has moved it since.
+    born = ctx.book().policy(action.rule, action.tracker).status.read(ticket.state)
+    agreed = Status.OPEN if found else born
     now = ctx.now()
     with ctx.store.write(lease.claim, now) as tx:
         tx.cases.add_ticket(seen.case.id, ticket, action.rule, intent.id, agreed, now)

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from worker.ends.ports import Tracker
+from worker.errors import BugferryError, Permanent
 from worker.flow.context import Context
 from worker.model import Hint, Issue, Status
 from worker.store.case_rows import MemberRow
@@ -34,12 +36,22 @@ def poll_sentry(ctx: Context) -> int:
 
 def poll_tickets(ctx: Context) -> int:
     """Hint at our tickets that changed, tracker by tracker; the number of hints."""
-    hints = 0
+    hints, failed = 0, []
     for name, tracker in ctx.trackers.items():
-        since, started = _since(ctx, f"poll.{name}"), ctx.now()
-        for keys in tracker.changed_since(since - OVERLAP) if since else ():
-            hints += _give(ctx, [Hint(f"ticket:{name}:{key}", "poll") for key in keys if _ours(ctx, name, key)])
-        _remember(ctx, f"poll.{name}", started)
+        try:
+            hints += _poll_tracker(ctx, name, tracker)
+        except BugferryError as error:  # one tracker in trouble must not blind us to the others
+            failed.append(error)
+    if failed:
+        raise failed[0]
+    return hints
+
+
+def _poll_tracker(ctx: Context, name: str, tracker: Tracker) -> int:
+    since, started, hints = _since(ctx, f"poll.tickets.{name}"), ctx.now(), 0
+    for keys in tracker.changed_since(since - OVERLAP) if since else ():
+        hints += _give(ctx, [Hint(f"ticket:{name}:{key}", "poll") for key in keys if _ours(ctx, name, key)])
+    _remember(ctx, f"poll.tickets.{name}", started)
     return hints
 
 
@@ -84,8 +96,15 @@ def _differs(seen: Issue | None, member: MemberRow) -> bool:
 
 
 def _rows(ctx: Context, short_ids: list[str]) -> Iterable[Issue]:
-    for start in range(0, len(short_ids), BATCH):
-        yield from ctx.sentry.rows(short_ids[start : start + BATCH])
+    """The rows of these issues. Sentry refuses a whole list for one id it does not know: then by halves."""
+    try:
+        yield from ctx.sentry.rows(short_ids[:BATCH])
+    except Permanent:
+        half = len(short_ids[:BATCH]) // 2
+        for part in (short_ids[:half], short_ids[half:BATCH]) if half else ():
+            yield from _rows(ctx, part)
+    if len(short_ids) > BATCH:
+        yield from _rows(ctx, short_ids[BATCH:])
 
 
 def _ours(ctx: Context, tracker: str, key: str) -> bool:

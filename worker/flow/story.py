@@ -1,8 +1,9 @@
 """What history says: one entry for each move and decision, in words, with who, when, why and under which rule."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
-from worker.case import Goal
+from worker.case import Case, Goal
 from worker.model import Issue, Status, Ticket, TicketState
 from worker.store.case_rows import CaseRow
 from worker.store.history import OURS as US
@@ -96,39 +97,37 @@ def ticket_moved(row: CaseRow, ticket: Ticket, old: Status, new: Status, now: da
     )
 
 
-def we_moved_ticket(
-    row_rule: str | None, case_id: int, ticket: Ticket, old: Status, goal: Goal, now: datetime
-) -> Entry:
-    """We moved a ticket because Sentry moved."""
-    return Entry(
-        case_id=case_id,
-        kind="ticket.moved",
-        actor=US,
-        why=f"{goal.why}; {_called(ticket.key)} is '{_words(ticket.state)}' now",
-        occurred_at=now,
-        ticket_key=ticket.key,
-        rule=row_rule,
-        old=old,
-        new=goal.to,
-        source=f"tracker:{ticket.tracker}",
-        external_id=f"by-us:{case_id}:{goal.occasion}",
-    )
-
-
-def we_moved_issue(case_id: int, issue: Issue, goal: Goal, now: datetime) -> Entry:
-    """We moved an issue because its ticket moved."""
-    return Entry(
-        case_id=case_id,
-        kind="issue.moved",
-        actor=US,
-        why=goal.why,
-        occurred_at=now,
-        issue_id=issue.id,
-        old=issue.status,
-        new=goal.to,
-        source="sentry",
-        external_id=f"by-us:{issue.id}:{goal.occasion}",
-    )
+def our_moves(row: CaseRow, case: Case, goal: Goal, now: datetime) -> Iterator[Entry]:
+    """What we moved for a goal, once however often it was tried."""
+    if goal.move_ticket and row.ticket:
+        yield Entry(
+            case_id=case.id,
+            kind="ticket.moved",
+            actor=US,
+            why=f"{goal.why}; {_called(row.ticket.key)} follows",
+            occurred_at=now,
+            ticket_key=row.ticket.key,
+            rule=row.rule,
+            old=row.ticket.agreed,
+            new=goal.to,
+            source=f"tracker:{row.ticket.tracker}",
+            external_id=f"by-us:{case.id}:{goal.occasion}",
+        )
+    for member in row.members:
+        if member.id in goal.moves:
+            yield Entry(
+                case_id=case.id,
+                kind="issue.moved",
+                actor=US,
+                why=f"{goal.why}; {member.short_id} follows",
+                occurred_at=now,
+                issue_id=member.id,
+                rule=row.rule,
+                old=member.agreed,
+                new=goal.to,
+                source="sentry",
+                external_id=f"by-us:{member.id}:{goal.occasion}",
+            )
 
 
 def commented(case_id: int, ticket_key: str, occasion: str, now: datetime) -> Entry:

@@ -88,6 +88,20 @@ class Cases:
         theirs: int = self._connection.execute(select(issues.c.case_id).where(issues.c.id == issue.id)).scalar_one()
         return theirs
 
+    def join(self, case_id: int, issue: Issue, after: MemberRow, now: datetime) -> None:
+        """Let an issue take the place of a member that was merged into it, with what was agreed about that one.
+
+        An issue that has a case by now keeps it.
+        """
+        fresh = insert_into(self._connection, issues).values(
+            id=issue.id,
+            case_id=case_id,
+            agreed=after.agreed,
+            closed_with_ticket=after.closed_with_ticket,
+            **_mirror(issue, now),
+        )
+        self._connection.execute(fresh.on_conflict_do_nothing(index_elements=["id"]))
+
     def save_issue(self, issue: Issue, now: datetime) -> None:
         """Remember how a member looks now."""
         self._set_issue(issue.id, gone_at=None, **_mirror(issue, now))

@@ -53,7 +53,9 @@ def _parsed(url: str) -> URL:
 def _postgres(place: URL) -> Engine:
     args = {} if "connect_timeout" in place.query else {"connect_timeout": _CONNECT_TIMEOUT_S}
     # The extra question per checkout makes a restarted server cost nothing but that question.
-    return create_engine(place, poolclass=QueuePool, max_overflow=20, pool_pre_ping=True, connect_args=args)
+    return create_engine(
+        place, poolclass=QueuePool, max_overflow=20, pool_pre_ping=True, hide_parameters=True, connect_args=args
+    )
 
 
 def _sqlite(place: URL) -> Engine:
@@ -62,7 +64,7 @@ def _sqlite(place: URL) -> Engine:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise _unreachable(place, error) from error
-    engine = create_engine(place, poolclass=QueuePool, max_overflow=20)
+    engine = create_engine(place, poolclass=QueuePool, max_overflow=20, hide_parameters=True)
     event.listen(engine, "connect", _settle)
     event.listen(engine, "begin", _begin)
     return engine

@@ -160,6 +160,8 @@ work = Table(
     Column("why", Text, nullable=False),
     Column("lease_token", String(16)),
     Column("attempts", Integer, nullable=False),
+    # Unforeseen errors and dead workers in a row.
+    Column("stumbles", Integer, nullable=False, default=0),
     Column("last_error", Text),
     Column("parked_at", UtcDateTime),
     Column("parked_reason", Text),

@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, case, delete, func, null, select, update
+from sqlalchemy import Connection, and_, case, delete, func, literal, null, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from worker.errors import LeaseLost
@@ -25,6 +25,8 @@ class Claim:
     token: str
     generation: int
     attempts: int
+    stumbles: int
+    """Unforeseen errors and dead workers in a row; after a few of them the key is parked."""
     why: str
     lease_until: datetime
 
@@ -40,6 +42,7 @@ class WorkRow:
     why: str
     lease_token: str | None
     attempts: int
+    stumbles: int
     last_error: str | None
     parked_at: datetime | None
     parked_reason: str | None
@@ -77,10 +80,12 @@ class Work:
             key=hint.key, why=hint.why, due_at=due_at or now, generation=1, attempts=0, created_at=now, updated_at=now
         )
         new = fresh.excluded
+        # Mere activity must not defeat the pause after a failure, which the service may have asked for.
+        held_back = and_(work.c.last_error.is_not(None), literal(not hint.urgent))
         wish = _sooner(func.coalesce(work.c.hinted_due_at, new.due_at), new.due_at)
         bump = {
             "generation": work.c.generation + 1,
-            "due_at": case((_leased, work.c.due_at), else_=_sooner(work.c.due_at, new.due_at)),
+            "due_at": case((_leased | held_back, work.c.due_at), else_=_sooner(work.c.due_at, new.due_at)),
             "hinted_due_at": case((_leased, wish), else_=null()),
             # Mere activity does not hide the better reason that is waiting already.
             "why": new.why if hint.urgent else work.c.why,
@@ -101,7 +106,7 @@ class Work:
         claims = [_claim(row, secrets.token_hex(8), now + lease) for row in rows]
         for claim in claims:
             taken = {"lease_token": claim.token, "due_at": claim.lease_until, "attempts": claim.attempts}
-            self._set(claim.key, hinted_due_at=None, updated_at=now, **taken)
+            self._set(claim.key, hinted_due_at=None, updated_at=now, stumbles=claim.stumbles, **taken)
         return claims
 
     def renew(self, claim: Claim, now: datetime, lease: timedelta) -> Claim:
@@ -131,13 +136,17 @@ class Work:
                 return
         wish = func.coalesce(work.c.hinted_due_at, again_at or work.c.due_at)
         due_at = wish if again_at is None else _sooner(wish, again_at)
-        self._set_held(claim, lease_token=None, due_at=due_at, hinted_due_at=None, attempts=0, last_error=None)
+        fresh = {"attempts": 0, "stumbles": 0, "last_error": None}
+        self._set_held(claim, lease_token=None, due_at=due_at, hinted_due_at=None, **fresh)
 
-    def retry(self, claim: Claim, error: str, at: datetime) -> None:
-        """Give the key back as failed for now, due again at `at`. Raises `LeaseLost`."""
-        attempts = work.c.attempts + 1
+    def retry(self, claim: Claim, error: str, at: datetime, *, stumbled: bool = False) -> None:
+        """Give the key back as failed for now, due again at `at`. Raises `LeaseLost`.
+
+        `stumbled`: by an error nobody foresaw; any other failure ends a row of those.
+        """
+        attempts, stumbles = work.c.attempts + 1, claim.stumbles + 1 if stumbled else 0
         back = {"lease_token": None, "due_at": at, "hinted_due_at": None}
-        self._set_held(claim, attempts=attempts, last_error=error[:_ERROR_CHARS], **back)
+        self._set_held(claim, attempts=attempts, stumbles=stumbles, last_error=error[:_ERROR_CHARS], **back)
 
     def park(self, claim: Claim, reason: str, now: datetime) -> None:
         """Give the key back as failed for good: it waits for a person. Raises `LeaseLost`."""
@@ -162,6 +171,7 @@ class Work:
                 parked_at=None,
                 parked_reason=None,
                 attempts=0,
+                stumbles=0,
                 generation=work.c.generation + 1,
                 due_at=case((busy, work.c.due_at), else_=now),
                 hinted_due_at=case((busy, now), else_=null()),
@@ -219,8 +229,8 @@ def _sooner(one: ColumnElement[datetime], other: ColumnElement[datetime] | datet
 
 
 def _claim(row: WorkRow, token: str, until: datetime) -> Claim:
-    attempts = row.attempts + (row.lease_token is not None)
-    return Claim(row.key, token, row.generation, attempts, row.why, until)
+    died = row.lease_token is not None
+    return Claim(row.key, token, row.generation, row.attempts + died, row.stumbles + died, row.why, until)
 
 
 def _lost(claim: Claim) -> LeaseLost:

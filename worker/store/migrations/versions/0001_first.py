@@ -56,6 +56,7 @@ def _work() -> None:
         sa.Column("why", sa.Text(), nullable=False),
         sa.Column("lease_token", sa.String(16)),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("stumbles", sa.Integer(), nullable=False),
         sa.Column("last_error", sa.Text()),
         sa.Column("parked_at", _moment),
         sa.Column("parked_reason", sa.Text()),
