@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 from celery import Celery
+from celery.signals import worker_shutting_down
 
 from worker.flow.attend import drain
 from worker.flow.context import Context
@@ -73,15 +74,20 @@ def _add_tasks(app: Celery, ctx: Context) -> None:
 
 
 def _serve(app: Celery, concurrency: int, queues: str) -> bool:
-    """Run Celery's consumer; whether it ended by itself rather than by a signal."""
+    """Run Celery's consumer; whether it ended by itself rather than because a signal asked it to."""
+    asked = threading.Event()
+
+    def shutting_down(**_: object) -> None:
+        asked.set()
+
+    worker_shutting_down.connect(shutting_down)
     options = [f"--concurrency={concurrency}", f"--queues={queues}", "--loglevel=WARNING"]
     try:
-        # `worker_main` would swallow the exit code.
-        code = app.start(["--quiet", "worker", "--pool=threads", "--without-gossip", "--without-mingle", *options])
+        app.start(["--quiet", "worker", "--pool=threads", "--without-gossip", "--without-mingle", *options])
     except Exception:
+        # Its exit code says nothing either: it has been seen to end well after an unrecoverable error.
         log.exception("Celery broke while it stopped")
-        return True
-    return bool(code)
+    return not asked.is_set()
 
 
 def _sweep(ctx: Context, stop: threading.Event) -> None:
