@@ -1,3 +1,7 @@
 """Fixtures that every folder of tests may ask for."""
 
 pytest_plugins = ["tests.fixtures.databases", "tests.fixtures.practice", "tests.fixtures.desk"]
+
+
+def pytest_addoption(parser):
+    parser.addoption("--update-golden", action="store_true", help="write what is printed now into tests/golden")

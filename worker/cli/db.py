@@ -1,8 +1,10 @@
 """`db`: the schema."""
 
+from typing import Annotated
+
 import typer
 
-from worker.cli.screen import out
+from worker.cli.screen import out, print_json
 from worker.settings import load_settings
 from worker.store.engine import open_engine
 from worker.store.migrate import pending, upgrade
@@ -16,11 +18,13 @@ def database() -> None:
 
 
 @app.command("upgrade")
-def upgrade_now() -> None:
+def upgrade_now(json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
     """Bring the database to this version's schema. Safe to run again, and while the old version still runs."""
     engine = open_engine(load_settings().database)
-    if not pending(engine):
-        out.print("The database is up to date.")
-        return
-    upgrade(engine)
-    out.print("The database was brought up to date.")
+    behind = pending(engine)
+    if behind:
+        upgrade(engine)
+    if json:
+        print_json({"upgraded": behind})
+    else:
+        out.print("The database was brought up to date." if behind else "The database is up to date.")

@@ -57,6 +57,7 @@ def show(key: str, json: Annotated[bool, typer.Option("--json", help="Print a JS
 def retry(
     keys: Annotated[list[str] | None, typer.Argument(help="Keys as `work list` shows them.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Everything that is parked.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Make parked work due again, its failures forgotten."""
     if not keys and not everything:
@@ -65,7 +66,10 @@ def retry(
     with store.write(now=now) as tx:
         wanted = [row.key for row in tx.work.listing(parked=True, limit=100_000)] if everything else keys or []
         freed = [key for key in wanted if tx.work.unpark(key, now)]
-    out.print(f"{len(freed)} of {len(wanted)} are due now; a worker takes them within seconds.")
+    if json:
+        print_json({"freed": freed, "not_parked": [key for key in wanted if key not in freed]})
+    else:
+        out.print(f"{len(freed)} of {len(wanted)} are due now; a worker takes them within seconds.")
     raise typer.Exit(0 if len(freed) == len(wanted) else 1)
 
 
