@@ -105,7 +105,7 @@ def _tell(verdict: Verdict) -> None:
     out.print()
     for ticket in figures["tickets"]:
         line = f"  {ticket['tracker']:>6} {ticket['key']:<8} {ticket['status']:<9}{', '.join(ticket['issues']):<14}"
-        out.print(Text.assemble((line, "cyan"), ticket["title"][:90]))
+        out.print(Text.assemble((line, "cyan"), ticket["title"]), no_wrap=True, overflow="ellipsis")
     names = ("events", "issues", "deliveries", "cases", "parked", "lost", "duplicates", "seconds")
     out.print("\n" + ", ".join(f"{name} {figures[name]}" for name in names))
     if not verdict.problems:
