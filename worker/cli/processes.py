@@ -78,13 +78,14 @@ class House:
         """Wait until `url` answers; `UserFault` with the child's last words when it dies instead."""
         until = time.monotonic() + timeout_s
         child = self.children[name]
-        while time.monotonic() < until:
-            if child.process is not None and child.process.poll() is not None:
-                raise UserFault(f"{name} stopped while starting: {child.tail()}")
-            with contextlib.suppress(httpx.HTTPError):
-                if httpx.get(url, timeout=1, trust_env=False).status_code < httpx.codes.INTERNAL_SERVER_ERROR:
-                    return
-            time.sleep(0.03)
+        with httpx.Client(timeout=1, trust_env=False) as client:  # one for all tries: making one is dear
+            while time.monotonic() < until:
+                if child.process is not None and child.process.poll() is not None:
+                    raise UserFault(f"{name} stopped while starting: {child.tail()}")
+                with contextlib.suppress(httpx.HTTPError):
+                    if client.get(url).status_code < httpx.codes.INTERNAL_SERVER_ERROR:
+                        return
+                time.sleep(0.03)
         raise UserFault(f"{name} did not answer at {url} within {timeout_s:.0f} s; see {child.log}.")
 
     def revive(self) -> Iterator[str]:
