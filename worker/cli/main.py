@@ -4,12 +4,11 @@ import sys
 import tempfile
 import traceback
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 import typer
 from rich.console import Console
 from rich.text import Text
-from sqlalchemy.exc import SQLAlchemyError
 from typer.core import TyperGroup
 
 from worker.errors import BugferryError
@@ -54,9 +53,9 @@ def main() -> None:
         app()
     except BugferryError as error:
         _say(str(error))
-    except SQLAlchemyError as error:
-        _say(f"the database refused: {str(error.__cause__ or error).splitlines()[0]}. Check BUGFERRY_DATABASE_URL.")
     except Exception as error:  # noqa: BLE001 - the edge of the process: people get a sentence, the file the traceback
+        if any(base.__module__ == "sqlalchemy.exc" for base in type(error).__mro__):
+            _say(f"the database refused: {str(error.__cause__ or error).splitlines()[0]}. Check BUGFERRY_DATABASE_URL.")
         _say(f"an error nobody foresaw: {error!r}. Please report it with {_written_down(error)}.")
 
 
@@ -67,6 +66,6 @@ def _written_down(error: Exception) -> str:
     return file.name
 
 
-def _say(sentence: str) -> None:
+def _say(sentence: str) -> NoReturn:
     Console(stderr=True, soft_wrap=True, highlight=False).print(Text.assemble(("bugferry: ", "bold red"), sentence))
     sys.exit(1)

@@ -3,24 +3,19 @@
 import os
 import signal
 import threading
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from worker.cli.feed import Feed
-from worker.cli.practice import SANDBOX_PORT, WEB_PORT, Practice, start_practice, start_workers
+from worker.cli.practice import SANDBOX_PORT, WEB_PORT, start_practice, start_workers
 from worker.cli.processes import House, free_port
 from worker.cli.screen import out, without_password
 from worker.errors import UserFault
 from worker.settings import Settings, hook_secrets, load_settings, refuse_half_set
-from worker.store.engine import open_engine
-from worker.store.store import Store
 
 app = typer.Typer(add_completion=False)
-
-LOOK_S = 0.5
-"""How often the screen is brought up to date and dead children are noticed."""
 
 
 @app.command()
@@ -38,20 +33,17 @@ def run(
     settings = load_settings(**({"data_dir": data_dir} if data_dir else {}))
     refuse_half_set(settings)
     stop = _on_signals()
-    if settings.configured:
-        house, store = _start_real(settings, port)
-    else:
-        practice = _start_practice(settings, port, errors_every)
-        house, store = practice.house, Store(open_engine(practice.house.env["BUGFERRY_DATABASE_URL"]))
+    house = _start_real(settings, port) if settings.configured else _start_practice(settings, port, errors_every)
     try:
-        _watch(house, store, stop)
+        # Loaded only now (adr/0005): the children start half a second sooner without the database's libraries here.
+        import_module("worker.cli.watch").watch(house, stop)
     finally:
         out.print("Stopping …")
         house.stop()
         out.print("Stopped. Nothing is lost: what was under way is taken up again at the next start.")
 
 
-def _start_practice(settings: Settings, port: int, errors_every: float) -> Practice:
+def _start_practice(settings: Settings, port: int, errors_every: float) -> House:
     extra = {"BUGFERRY_HOLD_S": "10"}
     errors = ["--errors-every", str(errors_every)] if errors_every else []
     ports = (port, SANDBOX_PORT)
@@ -68,13 +60,12 @@ def _start_practice(settings: Settings, port: int, errors_every: float) -> Pract
         "\nErrors come in by themselves and become tickets below. Close a ticket in practice Jira or GitHub and watch "
         "its Sentry issue resolve; or throw an error of your own in practice Sentry. Ctrl-C stops.\n"
     )
-    return practice
+    return practice.house
 
 
-def _start_real(settings: Settings, port: int) -> tuple[House, Store]:
+def _start_real(settings: Settings, port: int) -> House:
     folder = settings.data_dir.resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    engine = open_engine(settings.database)
     house = House(folder, {**os.environ, "BUGFERRY_DATA_DIR": str(folder), "BUGFERRY_DATABASE_URL": settings.database})
     wanted, port = port, free_port(port)
     if wanted not in {0, port}:
@@ -88,23 +79,14 @@ def _start_real(settings: Settings, port: int) -> tuple[House, Store]:
         house.stop()
         raise
     out.print(f"[bold]Bugferry[/] for {settings.sentry_org} at [cyan]http://127.0.0.1:{port}[/]", highlight=False)
-    out.print(f"  broker: {without_password(broker)}; database: {engine.url.render_as_string()}", highlight=False)
+    out.print(f"  broker: {without_password(broker)}; database: {without_password(settings.database)}", highlight=False)
     address = settings.public_url or f"https://YOUR-HOST (set BUGFERRY_PUBLIC_URL; it leads to port {port} here)"
     for source in sorted(hook_secrets(settings)):
         out.print(f"  webhook for {source}: {address.rstrip('/')}/hooks/{source}", highlight=False)
     if not hook_secrets(settings):
         out.print("  no webhook has a secret, so all are off: polling finds what changes", highlight=False)
     out.print()
-    return house, Store(engine)
-
-
-def _watch(house: House, store: Store, stop: threading.Event) -> None:
-    feed = Feed(store)
-    while not stop.wait(LOOK_S):
-        for line in feed.news():
-            out.print(line)
-        for sentence in house.revive():
-            out.print(f"[yellow]{sentence}[/]")
+    return house
 
 
 def _on_signals() -> threading.Event:
