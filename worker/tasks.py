@@ -84,7 +84,7 @@ def _serve(app: Celery, concurrency: int, queues: str) -> bool:
     options = [f"--concurrency={concurrency}", f"--queues={queues}", "--loglevel=WARNING"]
     try:
         app.start(["--quiet", "worker", "--pool=threads", "--without-gossip", "--without-mingle", *options])
-    except Exception:
+    except Exception:  # the process's edge: however Celery ends, the worker starts over
         # Its exit code says nothing either: it has been seen to end well after an unrecoverable error.
         log.exception("Celery broke while it stopped")
     return not asked.is_set()
@@ -95,7 +95,7 @@ def _sweep(ctx: Context, stop: threading.Event) -> None:
         try:
             run_due_rounds(ctx)
             drain(ctx)
-        except Exception:
+        except Exception:  # the timer's edge: a database that is away for a while must not end it
             log.exception("sweep failed; trying again", every_s=SWEEP_S)
 
 

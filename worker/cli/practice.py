@@ -46,7 +46,7 @@ def start_practice(
         house.wait_for(f"{sandbox_url}/sandbox/state", "sandbox")
         house.wait_for(f"{web_url}/healthz", "web")
         start_workers(house)
-    except BaseException:
+    except BaseException:  # also Ctrl-C: no child may be left behind; raised again below
         house.stop()
         raise
     return Practice(house, web_url, sandbox_url, broker)

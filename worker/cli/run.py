@@ -75,7 +75,7 @@ def _start_real(settings: Settings, port: int) -> House:
         house.start("web", "worker", "web", "--migrate", "--port", str(port))
         house.wait_for(f"http://127.0.0.1:{port}/healthz", "web")
         start_workers(house)
-    except BaseException:
+    except BaseException:  # also Ctrl-C: no child may be left behind; raised again below
         house.stop()
         raise
     out.print(f"[bold]Bugferry[/] for {settings.sentry_org} at [cyan]http://127.0.0.1:{port}[/]", highlight=False)
