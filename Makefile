@@ -41,6 +41,11 @@ lint: setup-dev
 bench: setup-dev
 	@$(BIN)/python -m tests.bench
 
+# Real processes, killed again and again, at length: make soak-process KILLS=200 [SEED=7]
+.PHONY: soak-process
+soak-process: setup-dev
+	@$(BIN)/python -m tests.process.soak --kills $(or $(KILLS),50) $(if $(SEED),--seed $(SEED))
+
 # Fresh locks: hashes for every platform, and no address of any registry in them.
 lock: setup-dev
 	@$(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --all-extras pyproject.toml -o requirements-dev.lock

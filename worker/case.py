@@ -1,9 +1,11 @@
 """A case as the plan sees it, and what a plan may ask for. Frozen values, nothing that acts."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 
-from worker.mapping.status import Policy
-from worker.model import Issue, Side, Status, Ticket
+from worker.mapping.policy import Policy
+from worker.model import Fixed, Issue, Side, Status, Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,8 @@ class Member:
     """Its last closing and the ticket's were one: reopening the ticket reopens it."""
     shows_ticket: bool = True
     """Whether the live ticket is already shown on the issue."""
+    escalation_told: str | None = None
+    """The occasion of the escalation that the ticket was last told of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +35,9 @@ class Settled:
 class Goal:
     """A move that was decided and may be half done: after a crash it is finished, never mistaken for a person's.
 
-    `occasion` is unique in the case, so that its comment is made once. `ticket` is what the ticket shall say;
-    `moves` are the issues to bring to `to`; `reopened_by` are the issues that the comment names (none: no comment).
+    `occasion` is unique in the case: its comment is made once. `move_ticket`: the ticket shall say `to`, else it stays
+    and `said` is what it says; `moves` are the issues to bring to `to`, `fixed` in which release each resolution
+    counts; `reopened_by` are the issues that the comment names (none: no comment).
     """
 
     occasion: str
@@ -43,6 +48,8 @@ class Goal:
     moves: tuple[str, ...]
     reopened_by: tuple[str, ...]
     settles: tuple[Settled, ...]
+    fixed: Mapping[str, Fixed] = field(default_factory=dict)
+    said: Status | None = None
 
 
 # ---------------------------------------------------------------- how the case and its ticket are joined
@@ -69,6 +76,10 @@ class Live:
 
     ticket: Ticket
     agreed: Status
+    done_since: datetime | None = None
+    """Since when it has been closed, as far as we saw."""
+    not_followed: str | None = None
+    """The ticket that it is a duplicate of and that could not be followed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +93,27 @@ Link = NoTicket | Live | Broken
 
 
 @dataclass(frozen=True, slots=True)
+class Parting:
+    """A ticket of this case that no longer speaks and has not been told so yet.
+
+    `close`: it is a duplicate and is closed as one; else it stays as it is and only names its successor.
+    """
+
+    row_id: int
+    tracker: str
+    key: str
+    close: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Both sides differ on purpose: for what, and since when."""
+
+    reason: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One bug as observed now: its settled members, its link, what its rule wants, and a goal left half done."""
 
@@ -90,9 +122,17 @@ class Case:
     link: Link
     policy: Policy
     goal: Goal | None = None
+    waiting: Waiting | None = None
+    """What history says is waited for."""
+    deployed: Mapping[str, Fixed] = field(default_factory=dict)
+    """By issue, where its fix was deployed after the ticket was closed; a project without releases counts as now."""
+    partings: tuple[Parting, ...] = ()
 
 
 # ---------------------------------------------------------------- actions
+
+NOW = Fixed()
+"""A resolution that is tied to no release."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,18 +168,58 @@ class MoveTicket:
 
 @dataclass(frozen=True, slots=True)
 class MoveIssue:
-    """Bring one Sentry issue to a status."""
+    """Bring one Sentry issue to a status; a resolution counts from `fixed` on."""
 
     issue_id: str
     to: Status
+    fixed: Fixed = NOW
 
 
 @dataclass(frozen=True, slots=True)
 class CommentReopened:
-    """Say on the ticket which issues reopened it; once for each occasion."""
+    """Say on the ticket which issues came back, and whether that reopened it; once for each occasion."""
 
     occasion: str
     issue_ids: tuple[str, ...]
+    reopened: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Escalate:
+    """Tell the ticket once that an issue escalates: by a comment, by a priority, or only remember that it does."""
+
+    issue_id: str
+    occasion: str
+    comment: bool
+    priority: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RetireTicket:
+    """Let the closed ticket rest for good: what came back gets a new one, linked to it."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FollowDuplicate:
+    """Hand the case to the ticket that a person named as the one this is a duplicate of."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeeOff:
+    """Tell a ticket that no longer speaks which one took over; close it if it is a duplicate."""
+
+    parting: Parting
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Write into history why both sides differ on purpose; None: they no longer do."""
+
+    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +230,9 @@ class Agree:
     ticket: Status
 
 
-Action = CreateTicket | Decline | ShowTicket | MoveTicket | MoveIssue | CommentReopened | Agree
+Linking = CreateTicket | Decline | RetireTicket | FollowDuplicate
+Telling = ShowTicket | CommentReopened | Escalate | SeeOff
+Action = Linking | Telling | MoveTicket | MoveIssue | Agree | Wait
 
 
 @dataclass(frozen=True, slots=True)

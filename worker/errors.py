@@ -2,7 +2,12 @@
 
 
 class BugferryError(Exception):
-    """Every message says what happened, to what, and what to do."""
+    """Every message says what happened, to what, and what to do.
+
+    `service`: which outside service it came from (`sentry` or a tracker's name); None when from none.
+    """
+
+    service: str | None = None
 
 
 class Transient(BugferryError):
@@ -36,7 +41,11 @@ class Moved(BugferryError):
 
 
 class Unauthorized(Transient):
-    """The service no longer accepts our credentials: all work for it waits until a person renews them."""
+    """The service refuses us altogether (token revoked, place not readable): all work for it waits for a person."""
+
+
+class NoRelease(Permanent):
+    """The project has no release that a resolution or a deploy could be tied to."""
 
 
 class UserFault(BugferryError):

@@ -34,11 +34,44 @@ class Winner(StrEnum):
     TRACKER = "tracker"
 
 
+class Resolve(StrEnum):
+    """When a closed ticket resolves its issues in Sentry."""
+
+    NOW = "now"
+    NEXT_RELEASE = "next_release"
+    CURRENT_RELEASE = "current_release"
+    ON_DEPLOY = "on_deploy"
+
+
 class TrackerKind(StrEnum):
     """Which service a tracker is."""
 
     JIRA = "jira"
     GITHUB = "github"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody as one service knows them. `account`: Sentry user id, Jira accountId or GitHub login."""
+
+    account: str
+    name: str | None = None
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """What somebody said on an issue or a ticket. `nonce`: the mark of ours that it carries; None: not written by us.
+
+    `text` is Markdown (Sentry, GitHub) or the plain text of a document (Jira), without our mark.
+    """
+
+    id: str
+    text: str
+    author: Person
+    created_at: datetime
+    edited_at: datetime | None = None
+    nonce: str | None = None
 
 
 # ---------------------------------------------------------------- events
@@ -161,6 +194,30 @@ class Issue:
     moved_at: datetime | None = None
     moved_how: str | None = None
     linked: tuple[str, ...] = ()
+    assigned: Person | None = None
+    """The person it is assigned to; None for nobody and for a team."""
+    notes: str | None = None
+    """Differs as soon as a person adds or edits a note of those that its detail shows; None where that is not told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """In which release a resolution counts: events of older releases do not reopen the issue.
+
+    `release` is the version, for ON_DEPLOY alone.
+    """
+
+    how: Resolve = Resolve.NOW
+    release: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deploy:
+    """A release that arrived in an environment."""
+
+    release: str
+    environment: str
+    finished_at: datetime
 
 
 # ---------------------------------------------------------------- the tracker side
@@ -203,6 +260,28 @@ class Ticket:
     created_at: datetime | None = None
     updated_at: datetime | None = None
     moved_at: datetime | None = None
+    assigned: Person | None = None
+    duplicate_of: str | None = None
+    """Closed as a duplicate of the ticket with this key (with its place where that is another); None: of none."""
+    comment_count: int | None = None
+    """How many comments it has; None where the tracker does not say so by the way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """A ticket that our own account made. `nonce`: the mark it carries; `touched`: a person has acted on it since."""
+
+    ticket: Ticket
+    nonce: str | None
+    touched: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stirred:
+    """A ticket that changed, and when, by its tracker's own clock."""
+
+    key: str
+    at: datetime
 
 
 Body = str | Mapping[str, Any]

@@ -7,9 +7,25 @@ down as a goal before the first write, so that a half-done move is finished and 
 from datetime import datetime
 
 from worker import case as do
-from worker.case import Action, Case, Goal, Live, Member, NoTicket, Plan, Settled
-from worker.model import Side, Status
-from worker.speaker import reopens, sentry_says, speaker, tracker_says, why
+from worker.beside import beside
+from worker.case import Action, Case, Goal, Live, NoTicket, Plan
+from worker.mapping.policy import OnRegression
+from worker.model import Fixed, Side, Status
+from worker.speaker import (
+    aggregate,
+    apart,
+    awaiting,
+    differ,
+    fixed_in,
+    followers,
+    on_regression,
+    reopens,
+    sentry_says,
+    settled_as,
+    speaker,
+    tracker_says,
+    why,
+)  # fmt: skip
 
 
 def plan(case: Case, now: datetime) -> Plan:
@@ -17,10 +33,11 @@ def plan(case: Case, now: datetime) -> Plan:
     match case.link:
         case NoTicket() as link if case.members or link.interrupted:
             return Plan(_first_ticket(case, link))
-        case Live() as link if case.members:
-            goal = case.goal or _next_goal(case, link, now)
-            shows = tuple(do.ShowTicket(m.issue.id) for m in case.members if not m.shows_ticket)
-            return Plan((_pursue(case, link, goal) if goal else _rebase(case, link)) + shows, goal)
+        case Live() as link if case.members and not case.goal and (handed := _hand_over(case, link, now)):
+            return Plan((handed,))
+        case Live() as link:
+            goal = case.goal or _next_goal(case, link, now) if case.members else None
+            return Plan((_pursue(case, link, goal) if goal else _rest(case, link)) + beside(case, goal), goal)
         case _:
             return Plan()
 
@@ -36,55 +53,64 @@ def _first_ticket(case: Case, link: NoTicket) -> tuple[Action, ...]:
     return () if reason == link.recorded else (do.Decline(link.rule, reason),)
 
 
+def _hand_over(case: Case, link: Live, now: datetime) -> Action | None:
+    """The ticket gives the case away: to the one it is a duplicate of, or to a new one for what comes back late."""
+    other = link.ticket.duplicate_of
+    if case.policy.follow_duplicates and other and other != link.not_followed:
+        return do.FollowDuplicate(other)
+    if on_regression(case, link, now) is OnRegression.NEW_TICKET:
+        since = f" on {link.done_since:%Y-%m-%d}" if link.done_since else ""
+        return do.RetireTicket(f"its bug came back; it was closed{since}, and the rule wants a new ticket for that")
+    return None
+
+
 def _next_goal(case: Case, link: Live, now: datetime) -> Goal | None:
-    """What the side that speaks wants of the other; None when both say the same or nobody moved."""
+    """What the side that speaks wants of the other; None when both say the same, nobody moved, or it has to wait."""
     sentry, by = sentry_says(case), speaker(case, link)
-    if by is None or case.policy.status.echo(sentry) == tracker_says(case, link):
+    if by is None or not differ(case, link) or awaiting(case):
         return None
     to = sentry if by is Side.SENTRY else tracker_says(case, link)
-    moving = _follow_ticket(case, to) if by is Side.TRACKER else ()
+    if by is Side.SENTRY and to is Status.IGNORED and not case.policy.archive_closes:
+        return None
+    stays = on_regression(case, link, now) is OnRegression.COMMENT
+    moving = followers(case, to) if by is Side.TRACKER else ()
     closing = to is not Status.OPEN and link.agreed is Status.OPEN
     return Goal(
         occasion=f"{to}@{now.isoformat()}",
         to=to,
         by=by,
         why=why(case, by, to),
-        move_ticket=by is Side.SENTRY,
+        move_ticket=by is Side.SENTRY and not stays,
         moves=tuple(m.issue.id for m in moving),
         reopened_by=tuple(m.issue.id for m in case.members if by is Side.SENTRY and reopens(m)),
-        settles=tuple(_settled(m, to if m in moving else m.issue.status, closing=closing) for m in case.members),
+        settles=tuple(settled_as(m, to if m in moving else m.issue.status, closing=closing) for m in case.members),
+        fixed={m.issue.id: fixed_in(case, m) for m in moving if to is Status.RESOLVED},
+        said=tracker_says(case, link) if stays else None,
     )
 
 
 def _pursue(case: Case, link: Live, goal: Goal) -> tuple[Action, ...]:
     """What is left to do for a goal, however much of it was done before a crash."""
-    said = case.policy.status.echo(goal.to) if goal.move_ticket else goal.to
+    said = case.policy.status.echo(goal.to) if goal.move_ticket else goal.said or goal.to
     ticket = (do.MoveTicket(goal.to),) if goal.move_ticket and tracker_says(case, link) != said else ()
     behind = (m.issue.id for m in case.members if m.issue.id in goal.moves and m.issue.status != goal.to)
-    comment = (do.CommentReopened(goal.occasion, goal.reopened_by),) if goal.reopened_by else ()
-    return (*ticket, *(do.MoveIssue(i, goal.to) for i in behind), *comment, do.Agree(goal.settles, said))
+    moves = tuple(do.MoveIssue(i, goal.to, goal.fixed.get(i, Fixed())) for i in behind)
+    comment = (do.CommentReopened(goal.occasion, goal.reopened_by, goal.move_ticket),) if goal.reopened_by else ()
+    agreed = aggregate([settled.status for settled in goal.settles])
+    return (*ticket, *moves, *comment, do.Agree(goal.settles, said), *_wait(case, agreed, said))
 
 
-def _rebase(case: Case, link: Live) -> tuple[Action, ...]:
-    """Nothing to write: remember what both sides say, if that is news."""
+def _rest(case: Case, link: Live) -> tuple[Action, ...]:
+    """Nothing to move: remember what both sides say if that is news, and why they differ if they do."""
     tracker = tracker_says(case, link)
-    if tracker == link.agreed and all(m.agreed == m.issue.status for m in case.members):
-        return ()
+    news = tracker != link.agreed or any(m.agreed != m.issue.status for m in case.members)
     closing = tracker is not Status.OPEN and link.agreed is Status.OPEN
-    return (do.Agree(tuple(_settled(m, m.issue.status, closing=closing) for m in case.members), tracker),)
+    settled = tuple(settled_as(m, m.issue.status, closing=closing) for m in case.members)
+    agree = (do.Agree(settled, tracker),) if news and case.members and not awaiting(case) else ()
+    return agree + _wait(case, sentry_says(case), tracker)
 
 
-def _settled(member: Member, status: Status, *, closing: bool) -> Settled:
-    """An issue that closes while its ticket closes belongs to that closing, until it opens again."""
-    joins = closing and member.agreed is Status.OPEN
-    return Settled(member.issue.id, status, status is not Status.OPEN and (member.closed_with_ticket or joins))
-
-
-def _follow_ticket(case: Case, to: Status) -> tuple[Member, ...]:
-    """Those whom the ticket speaks for: a closing takes the open ones along, a reopening those it had closed."""
-    differing = tuple(m for m in case.members if m.issue.status != to)
-    along = Status.RESOLVED if to is Status.OPEN else Status.OPEN
-    ours = tuple(m for m in differing if m.closed_with_ticket)
-    if to is Status.OPEN and ours:
-        return ours
-    return tuple(m for m in differing if m.issue.status is along or m in ours) or differing
+def _wait(case: Case, sentry: Status, tracker: Status) -> tuple[Action, ...]:
+    """Say why they differ, if they will and that is news."""
+    reason = apart(case, sentry, tracker)
+    return () if reason == (case.waiting.reason if case.waiting else None) else (do.Wait(reason),)

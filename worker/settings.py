@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     lease_s: float = Field(25, gt=0, description="a dead worker's work is free again after this many seconds")
     grace_s: float = Field(120, ge=0, description="how long a lost create is looked for before it is repeated")
     call_timeout_s: float = Field(10, gt=0, description="longest wait for an answer of a service")
+    budget_share: float = Field(1, gt=0, le=100, description="share of each service's limits that is ours to use up")
     log_format: str = Field("text", pattern="^(text|json)$")
 
     @field_validator("*", mode="before")

@@ -1,9 +1,10 @@
 """Who moved since both sides last agreed, and who speaks when both did. Pure."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from worker.case import Case, Live, Member
-from worker.model import Side, Status, Winner
+from worker.case import Case, Live, Member, Settled
+from worker.mapping.policy import OnRegression
+from worker.model import Fixed, Issue, Resolve, Side, Status, Winner
 
 TOO_CLOSE = timedelta(seconds=5)
 """Two clocks that differ by less say nothing about who was first."""
@@ -58,6 +59,68 @@ def speaker(case: Case, link: Live) -> Side | None:
             return Side.TRACKER
         case _:
             return None
+
+
+def differ(case: Case, link: Live) -> bool:
+    """Whether the ticket says something else than it would say if it said what Sentry says."""
+    return case.policy.status.echo(sentry_says(case)) != tracker_says(case, link)
+
+
+def followers(case: Case, to: Status) -> tuple[Member, ...]:
+    """Those whom the ticket speaks for: a closing takes the open ones along, a reopening those it had closed."""
+    differing = tuple(m for m in case.members if m.issue.status != to)
+    along = Status.RESOLVED if to is Status.OPEN else Status.OPEN
+    ours = tuple(m for m in differing if m.closed_with_ticket)
+    if to is Status.OPEN and ours:
+        return ours
+    return tuple(m for m in differing if m.issue.status is along or m in ours) or differing
+
+
+def on_regression(case: Case, link: Live, now: datetime) -> OnRegression | None:
+    """What becomes of the closed ticket whose bug came back; None when it did not."""
+    if not differ(case, link) or speaker(case, link) is not Side.SENTRY or sentry_says(case) is not Status.OPEN:
+        return None
+    return case.policy.regression.after(now - link.done_since if link.done_since else None)
+
+
+def fixed_in(case: Case, member: Member) -> Fixed:
+    """From which release on a member counts as resolved."""
+    how = case.policy.resolve.how
+    return case.deployed.get(member.issue.id, Fixed()) if how is Resolve.ON_DEPLOY else Fixed(how)
+
+
+def settled_as(member: Member, status: Status, *, closing: bool) -> Settled:
+    """An issue that closes while its ticket closes belongs to that closing, until it opens again."""
+    joins = closing and member.agreed is Status.OPEN
+    return Settled(member.issue.id, status, status is not Status.OPEN and (member.closed_with_ticket or joins))
+
+
+def awaiting(case: Case) -> tuple[Issue, ...]:
+    """The issues that their closed ticket would resolve, once a deploy has brought the fix to its environment."""
+    link = case.link
+    if not isinstance(link, Live) or case.goal or case.policy.resolve.how is not Resolve.ON_DEPLOY:
+        return ()
+    closed = tracker_says(case, link) is Status.RESOLVED and differ(case, link)
+    if not closed or speaker(case, link) is not Side.TRACKER:
+        return ()
+    return tuple(m.issue for m in followers(case, Status.RESOLVED) if m.issue.id not in case.deployed)
+
+
+def apart(case: Case, sentry: Status, tracker: Status) -> str | None:
+    """Why both sides say different things on purpose, in words; None when they say the same."""
+    if not case.members:
+        return "nobody: every issue of it is gone from Sentry, and the ticket is left as it is"
+    if case.policy.status.echo(sentry) == tracker:
+        return None
+    if awaiting(case):
+        return f"a deploy to {case.policy.resolve.environment}"
+    match sentry:
+        case Status.IGNORED if not case.policy.archive_closes:
+            return "somebody to move: it is archived in Sentry, and the rule leaves the ticket as it is"
+        case Status.OPEN if tracker is not Status.OPEN:
+            return "somebody to move: an issue is open, and the closed ticket is only told so"
+        case _:
+            return "somebody to move: its issues and its ticket came together like this"
 
 
 def why(case: Case, by: Side, to: Status) -> str:

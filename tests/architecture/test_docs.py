@@ -17,12 +17,28 @@ import typer
 from typer.testing import CliRunner
 
 from worker.cli.main import COMMANDS, app
-from worker.mapping import draft, facts, lint, markup, schema, template, text
+from worker.mapping import draft, facts, lint, markup, schema, schema_policy, template, text
 from worker.mapping.condition import FUNCTIONS
 from worker.mapping.load import load_mapping
+from worker.mapping.policy import Direction, OnRegression
+from worker.mapping.status import CLOSING_WORDS
 from worker.mapping.words import GITHUB_WORDS
-from worker.model import Event, Frame, Issue, ProcessingError, Project, Request, Thrown, TrackerKind
+from worker.model import (
+    Event,
+    Frame,
+    Issue,
+    ProcessingError,
+    Project,
+    Request,
+    Resolve,
+    Status,
+    Thrown,
+    TrackerKind,
+    Winner,
+)
 from worker.settings import PREFIX, Settings
+from worker.store.inbox import DeliveryRow
+from worker.store.services import ServiceRow
 from worker.store.work import WorkRow
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -283,13 +299,60 @@ def test_every_condition_shown_alone_compiles(tmp_path):
         "A rule": schema.RuleEntry,
         "A ticket": schema.TicketEntry,
         "A condition": schema.When,
+        "Policies": schema_policy.PolicyEntry,
+        "Regressions": schema_policy.RegressionEntry,
+        "Closed without a fix": schema_policy.ClosedAs,
+        "Escalations": schema_policy.EscalationEntry,
+        "What else is kept in step": schema_policy.SyncEntry,
+        "People": schema_policy.PersonEntry,
     }.items(),
 )
 def test_the_mapping_page_has_every_key(title, model):
-    described = {row[0].strip("`"): row[1] for row in rows(section(MAPPING, title)) if row[0].startswith("`")}
-    assert described.keys() == model.model_fields.keys()
+    said = section(MAPPING, title).partition("\n### ")[0] if title == "Policies" else section(MAPPING, title)
+    described = {row[0].strip("`"): row[1] for row in rows(said) if row[0].startswith("`")}
+    policies = schema_policy.PolicyEntry.model_fields.keys() if title in {"Defaults", "A rule"} else frozenset()
+    assert described.keys() == model.model_fields.keys() - policies
     required = {name for name, said in described.items() if "required" in said}
     assert required == {name for name, field in model.model_fields.items() if field.is_required()}
+
+
+WORDS = {
+    ("Policies", "winner"): Winner,
+    ("Policies", "resolve"): set(Resolve) - {Resolve.ON_DEPLOY} | {"{on_deploy: …}"},
+    ("Policies", "on_regression"): OnRegression,
+    ("Policies", "archive"): schema_policy.Archive,
+    ("Closed without a fix", "wont_do"): Status,
+    ("Closed without a fix", "duplicate"): schema_policy.DuplicateAs,
+    ("Closed without a fix", "cancelled"): Status,
+    ("What else is kept in step", "assignee"): Direction,
+    ("What else is kept in step", "comments"): Direction,
+}
+
+
+@pytest.mark.parametrize(("title", "key"), WORDS)
+def test_the_mapping_page_has_every_word_of_a_policy(title, key):
+    (values,) = (row[1] for row in rows(section(MAPPING, title)) if row[0] == f"`{key}`")
+    assert set(re.findall(r"`([^`]+)`", values)) == set(WORDS[title, key])
+
+
+def test_the_mapping_page_has_the_defaults_of_the_policies():
+    said = schema_policy.PolicyEntry()
+    shown = {**said.model_dump(mode="json"), **said.closed_as.model_dump(mode="json"), "on_escalation": "nothing"}
+    shown["on_regression"] = said.on_regression.then
+    tables = [*rows(section(MAPPING, "Policies"))]
+    told = {row[0].strip("`"): row[2].strip("`") for row in tables if len(row) == 4 and row[2].startswith("`")}
+    assert told == {name: shown[name] for name in told}
+    assert len(told) == 8
+
+
+def test_the_mapping_page_names_every_closing_without_a_fix():
+    for row in rows(section(MAPPING, "Closed without a fix")):
+        if row[0].startswith("`"):
+            said = re.split(r"[:;,]| or ", row[3].lower())
+            words = {word for word, closing in CLOSING_WORDS.items() if closing == row[0].strip("`")}
+            assert {word.strip() for word in said} & words, row[0]
+            spellings = {"wont do", "wont fix", "wontfix", "not_planned", "can't reproduce"}
+            assert words - spellings <= {word.strip() for word in said}
 
 
 def test_the_mapping_page_has_every_status_key():
@@ -453,6 +516,8 @@ def test_explain_prints_what_the_pages_show(in_quick_start):
 
 def test_a_row_of_work_has_the_shape_that_the_page_shows():
     assert list(documented("work")) == [field.name for field in fields(WorkRow)]
+    assert list(documented("services")[0]) == [field.name for field in fields(ServiceRow)]
+    assert list(documented("delivery")) == [field.name for field in fields(DeliveryRow)]
 
 
 def test_the_demo_prints_the_figures_that_the_page_shows():

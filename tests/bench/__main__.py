@@ -16,7 +16,8 @@ from worker.case import Case, Live, Member
 from worker.ends import hooks
 from worker.ends.sentry_shapes import read_event
 from worker.mapping.load import load_mapping
-from worker.mapping.status import Policy, StatusMap
+from worker.mapping.policy import Policy
+from worker.mapping.status import StatusMap
 from worker.model import Issue, Project, Status, Ticket, TicketState, TrackerKind
 from worker.plan import plan
 from worker.settings import SHIPPED_MAPPINGS

@@ -201,7 +201,7 @@ def test_an_interrupted_create_that_is_no_longer_wanted_is_given_up_after_the_gr
 def test_a_refused_create_is_parked_with_its_reason_and_a_retry_goes_through(desk, project):
     issue = desk.throw(project=project)
     service, path = CREATE[project]
-    desk.sandbox.fault(service=service, method="POST", path=path, times=1, kind="fail_before", status=403)
+    desk.sandbox.fault(service=service, method="POST", path=path, times=1, kind="fail_before", status=422)
     desk.settle(issue)
     with desk.store.read() as tx:
         (row,) = tx.work.listing(parked=True, limit=5)

@@ -222,7 +222,7 @@ def drive_github(url: str) -> None:
     assert "bug" in {label.name for label in repo.get_labels()}
     repo.create_label("fresh", "ff0000")
     assert repo.get_label("FRESH").color == "ff0000"
-    assert {user.login for user in repo.get_assignees()} == {seed.GITHUB_LOGIN, seed.PERSON_GITHUB_LOGIN}
+    assert {user.login for user in repo.get_assignees()} == {who.login for who in seed.GITHUB_ACCOUNTS}
     with httpx.Client(headers={"Authorization": f"token {seed.GITHUB_TOKEN}"}, trust_env=False) as plain:
         path = f"{url}/github/repos/{seed.GITHUB_REPO}/issues/1"
         tag = plain.get(path).headers["etag"]

@@ -1,14 +1,16 @@
-"""The Sentry client over real HTTP against the practice Sentry, and over canned answers for what that cannot do."""
+"""The Sentry client over real HTTP against the practice Sentry."""
 
+import inspect
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
+from worker.ends import ports
 from worker.ends.retry import guarding
 from worker.ends.sentry import SentryClient
-from worker.errors import Ambiguous, Gone, LeaseLost, Moved, Permanent, Transient, Unauthorized
-from worker.model import Status
+from worker.errors import Ambiguous, Gone, LeaseLost, Moved, NoRelease, Permanent, Transient, Unauthorized
+from worker.model import Fixed, Project, Resolve, Status
 from worker.sandbox import seed
 
 
@@ -33,6 +35,23 @@ class Desk:
         base = f"{self.sandbox.sentry_url}/api/0/organizations/{seed.ORG}/"
         return httpx.Client(base_url=base, headers=headers, trust_env=False)
 
+    def ask(self, method, path, **more):
+        with self.person() as person:
+            return person.request(method, path, **more).raise_for_status().json()
+
+    def details(self, issue_id):
+        return self.ask("GET", f"issues/{issue_id}/")["statusDetails"]
+
+    def release(self, version, project=seed.PROJECTS[0]):
+        self.ask("POST", "releases/", json={"version": version, "projects": [project.slug]})
+
+    def deploy(self, version, at, environment="production"):
+        told = {"environment": environment, "dateFinished": at.isoformat()}
+        self.ask("POST", f"releases/{version}/deploys/", json=told)
+
+    def say(self, issue_id, text):
+        return self.ask("POST", f"issues/{issue_id}/comments/", json={"text": text})["id"]
+
     def fault(self, kind, **order):
         self.sandbox.fault(kind, service="sentry", **order)
 
@@ -56,7 +75,7 @@ def an_hour_ago():
 
 
 def test_building_a_client_calls_nobody(desk):
-    def no_network(_timeout_s):
+    def no_network(_timeout_s, _service):
         raise AssertionError("called a service")
 
     with guarding(no_network):
@@ -95,10 +114,17 @@ def test_a_deleted_issue_is_gone(desk):
 
 
 def test_missing_is_no_proof_while_the_organisation_cannot_be_read(desk):
+    """Neither gone nor parked one by one: whatever is asked waits for somebody who puts the whole place right."""
     client = desk.build(org="somebody-else")
-    with pytest.raises(Permanent, match="somebody-else") as caught:
-        client.issue(desk.throw())
-    assert not isinstance(caught.value, Gone)
+    issue_id = desk.throw()
+    for ask in (
+        client.issue,
+        client.comments,
+        lambda one: client.move(one, Status.OPEN),
+        lambda one: client.rows([one]),
+    ):
+        with pytest.raises(Unauthorized, match=r"somebody-else|place as a whole"):
+            ask(issue_id)
 
 
 def test_missing_is_no_proof_while_the_organisation_cannot_be_reached(desk):
@@ -175,7 +201,7 @@ def test_a_ticket_is_linked_and_seen_on_the_issue(desk):
 def test_the_installation_is_looked_up_when_nobody_named_it(desk):
     issue_id = desk.throw()
     asked = []
-    with guarding(asked.append):
+    with guarding(lambda *call: asked.append(call)):
         assert desk.client.link(issue_id, "https://a.example/1", "SHOP", "SHOP-1", None)
         assert desk.client.link(issue_id, "https://a.example/1", "SHOP", "SHOP-1", None)
     assert len(asked) == 3
@@ -187,6 +213,216 @@ def test_no_installation_to_carry_a_link_is_no_error(desk, status):
     assert not desk.client.link(issue_id, "https://a.example/1", "SHOP", "SHOP-1", "no-such-installation")
     desk.fault("fail_before", path="sentry-app-installations", status=status)
     assert not desk.client.link(issue_id, "https://a.example/1", "SHOP", "SHOP-1", None)
+
+
+# ---------------------------------------------------------------- in which release it is resolved
+
+ODD = "shop/web@2.0 (rc)"
+"""A version that is no path segment by itself."""
+
+
+@pytest.mark.parametrize(
+    ("fixed", "details"),
+    [
+        (Fixed(Resolve.NOW), {}),
+        (Fixed(Resolve.NEXT_RELEASE), {"inNextRelease": True}),
+        (Fixed(Resolve.CURRENT_RELEASE), {"inRelease": "shop@2"}),
+        (Fixed(Resolve.ON_DEPLOY, "shop@1"), {"inRelease": "shop@1"}),
+    ],
+)
+def test_an_issue_is_resolved_in_the_release_that_the_rule_says(desk, fixed, details):
+    desk.release("shop@1")
+    desk.release("shop@2")
+    issue_id = desk.throw(release="shop@1")
+    desk.client.move(issue_id, Status.RESOLVED, fixed)
+    assert desk.client.issue(issue_id).status is Status.RESOLVED
+    assert desk.details(issue_id) == details
+
+
+@pytest.mark.parametrize("to", [Status.OPEN, Status.IGNORED])
+def test_a_release_counts_for_a_resolution_alone(desk, to):
+    issue_id = desk.throw()
+    desk.client.move(issue_id, Status.RESOLVED)
+    desk.client.move(issue_id, to, Fixed(Resolve.NEXT_RELEASE))
+    assert desk.client.issue(issue_id).status is to
+
+
+@pytest.mark.parametrize(
+    "fixed",
+    [
+        Fixed(Resolve.NEXT_RELEASE),
+        Fixed(Resolve.CURRENT_RELEASE),
+        Fixed(Resolve.ON_DEPLOY, "shop@9"),
+        Fixed(Resolve.ON_DEPLOY),
+    ],
+)
+def test_without_a_release_nothing_is_resolved_in_one(desk, fixed):
+    issue_id = desk.throw()
+    with pytest.raises(NoRelease, match=issue_id) as caught:
+        desk.client.move(issue_id, Status.RESOLVED, fixed)
+    assert caught.value.service == "sentry"
+    assert desk.client.issue(issue_id).status is Status.OPEN
+
+
+def shop(project=seed.PROJECTS[0]):
+    return Project(id=project.id, slug=project.slug)
+
+
+def minutes(number):
+    return datetime(2026, 3, 2, 12, tzinfo=UTC) + timedelta(minutes=number)
+
+
+def test_the_first_deploy_after_a_moment_is_found(desk):
+    for version in ("shop@1", "shop@2", ODD):
+        desk.release(version)
+    desk.deploy("shop@1", minutes(1))
+    desk.deploy("shop@2", minutes(8), "staging")
+    desk.deploy("shop@2", minutes(9))
+    desk.deploy(ODD, minutes(20))
+    assert [found(desk, minutes(since)) for since in (0, 1, 9, 20)] == ["shop@1", "shop@2", ODD, None]
+    deploy = desk.client.deployed(shop(), "staging", minutes(0))
+    assert (deploy.release, deploy.environment, deploy.finished_at) == ("shop@2", "staging", minutes(8))
+    assert desk.client.deployed(shop(), "nowhere", minutes(0)) is None
+
+
+def found(desk, since):
+    deploy = desk.client.deployed(shop(), "production", since)
+    return deploy.release if deploy else None
+
+
+def test_a_deploy_counts_though_its_release_went_elsewhere_since(desk):
+    """The list of releases shows only the last deploy of each: the earlier ones must not be missed."""
+    for version in ("shop@1", "shop@2", ODD):
+        desk.release(version)
+    desk.deploy(ODD, minutes(5))
+    desk.deploy("shop@2", minutes(6))
+    desk.deploy(ODD, minutes(7), "canary")
+    assert found(desk, minutes(0)) == ODD
+
+
+def test_deploys_are_looked_for_in_one_call_where_the_list_says_enough_and_in_eleven_at_most(desk):
+    for number in range(15):
+        desk.release(f"shop@{number}")
+        desk.deploy(f"shop@{number}", minutes(number))
+    asked = []
+    with guarding(lambda *call: asked.append(call)):
+        assert found(desk, minutes(3)) == "shop@4"
+        assert len(asked) == 1
+        for number in range(15):
+            desk.deploy(f"shop@{number}", minutes(30 + number), "staging")
+        assert found(desk, minutes(13)) == "shop@14"
+    assert len(asked) == 1 + 11
+
+
+def test_deploys_are_awaited_only_where_there_are_releases(desk):
+    desk.release("api@1", seed.PROJECTS[1])
+    assert desk.client.deployed(shop(seed.PROJECTS[1]), "production", minutes(0)) is None
+    with pytest.raises(NoRelease, match="shop-web"):
+        desk.client.deployed(shop(), "production", minutes(0))
+
+
+# ---------------------------------------------------------------- people
+
+PERSON = seed.SENTRY_PERSON
+
+
+def test_an_issue_is_assigned_by_address_and_to_nobody(desk):
+    issue_id = desk.throw()
+    assert desk.client.issue(issue_id).assigned is None
+    desk.client.assign(issue_id, PERSON.login)
+    assigned = desk.client.issue(issue_id).assigned
+    assert (assigned.account, assigned.name, assigned.email) == (PERSON.id, PERSON.name, PERSON.login)
+    desk.client.assign(issue_id, None)
+    assert desk.client.issue(issue_id).assigned is None
+
+
+def test_a_team_is_nobody_in_particular(desk):
+    issue_id = desk.throw()
+    desk.ask("PUT", f"issues/{issue_id}/", json={"assignedTo": "team:7"})
+    assert desk.client.issue(issue_id).assigned is None
+
+
+@pytest.mark.parametrize("email", ["stranger@acme.test", PERSON.id, "team:7", ""])
+def test_nobody_is_assigned_by_anything_but_the_address_of_a_member(desk, email):
+    """Sentry takes ids and teams in the same field; an empty one would unassign."""
+    issue_id = desk.throw()
+    desk.client.assign(issue_id, PERSON.login)
+    with pytest.raises(Permanent):
+        desk.client.assign(issue_id, email)
+    assert desk.client.issue(issue_id).assigned.account == PERSON.id
+
+
+# ---------------------------------------------------------------- comments
+
+NONCE = "bugferry-0123456789abcdef"
+
+
+def test_what_is_said_is_read_oldest_first_with_its_author(desk):
+    issue_id = desk.throw()
+    first, second = (desk.say(issue_id, text) for text in ("*one*", "two\n\n> three"))
+    notes = desk.client.comments(issue_id)
+    assert [(note.id, note.text, note.nonce) for note in notes] == [
+        (first, "*one*", None),
+        (second, "two\n\n> three", None),
+    ]
+    assert [(note.author.account, note.author.name, note.author.email) for note in notes] == [
+        (PERSON.id, PERSON.name, PERSON.login)
+    ] * 2
+    assert all(abs(note.created_at - datetime.now(UTC)) < timedelta(minutes=1) for note in notes)
+
+
+@pytest.mark.parametrize(
+    "text", ["said", "a\nb", "```\nopen", "[//]: # (bugferry-00)\nnot last", "> [//]: # (bugferry-00)"]
+)
+def test_what_we_say_carries_our_mark_out_of_sight(desk, text):
+    issue_id = desk.throw()
+    said = desk.client.comment(issue_id, text, NONCE)
+    note = desk.client.comments(issue_id)[0]
+    assert (note.id, note.text, note.nonce) == (said, text, NONCE)
+    assert note.author.account != PERSON.id
+    shown = desk.ask("GET", f"issues/{issue_id}/comments/")[0]["data"]["text"]
+    assert shown == f"{text}\n\n[//]: # ({NONCE})"
+
+
+def test_a_quoted_mark_is_not_ours(desk):
+    issue_id = desk.throw()
+    desk.say(issue_id, f"> [//]: # ({NONCE})")
+    desk.say(issue_id, f"[//]: # ({NONCE})\nI disagree")
+    assert [note.nonce for note in desk.client.comments(issue_id)] == [None, None]
+
+
+def test_what_we_said_is_said_anew_as_often_as_you_like(desk):
+    issue_id = desk.throw()
+    said = desk.client.comment(issue_id, "before", NONCE)
+    for _ in range(2):
+        desk.client.edit_comment(issue_id, said, "after", NONCE)
+    notes = desk.client.comments(issue_id)
+    assert [(note.id, note.text, note.nonce) for note in notes] == [(said, "after", NONCE)]
+
+
+def test_many_comments_come_whole(desk):
+    issue_id = desk.throw()
+    with desk.person() as person:
+        for number in range(103):
+            person.post(f"issues/{issue_id}/comments/", json={"text": str(number)}).raise_for_status()
+    assert [note.text for note in desk.client.comments(issue_id)] == [str(number) for number in range(103)]
+
+
+@pytest.mark.parametrize("kind", ["fail_after", "drop_after", "fail_before"])
+def test_a_comment_whose_end_is_unknown_is_ambiguous_and_found_by_its_mark(desk, kind):
+    issue_id = desk.throw()
+    desk.fault(kind, method="POST", path="comments", times=1)
+    with pytest.raises(Ambiguous):
+        desk.client.comment(issue_id, "said", NONCE)
+    arrived = [note.nonce for note in desk.client.comments(issue_id)]
+    assert arrived == ([NONCE] if kind.endswith("after") else [])
+
+
+def test_a_comment_that_is_missing_is_no_missing_issue(desk):
+    issue_id = desk.throw()
+    with pytest.raises(Permanent, match="comment 4711") as caught:
+        desk.client.edit_comment(issue_id, "4711", "text", NONCE)
+    assert not isinstance(caught.value, Gone)
 
 
 # ---------------------------------------------------------------- lists
@@ -206,7 +442,7 @@ def test_active_issues_come_in_pages_of_which_none_is_read_too_many(desk):
     for number in range(103):
         desk.sandbox.throw({"message": "x", "fingerprint": [str(number)]}).raise_for_status()
     asked = []
-    with guarding(asked.append):
+    with guarding(lambda *call: asked.append(call)):
         pages = desk.client.active_since(an_hour_ago())
         assert asked == []
         assert len(next(pages)) == 100
@@ -216,33 +452,142 @@ def test_active_issues_come_in_pages_of_which_none_is_read_too_many(desk):
     assert len(asked) == 2
 
 
-def test_rows_are_read_by_short_id_and_the_missing_are_absent(desk):
+def test_rows_are_read_by_short_id(desk):
     desk.throw("one")
     desk.throw("two", seed.PROJECTS[1])
     found = [row["short_id"] for row in desk.sandbox.state()["issues"]]
-    rows = desk.client.rows([*found, "SHOP-WEB-ZZZ"])
+    rows = desk.client.rows(found)
     assert sorted(row.short_id for row in rows) == sorted(found)
     assert desk.client.rows([]) == ()
 
 
+def test_one_unknown_short_id_refuses_the_list_and_nothing_else_is_wrong_with_the_rest(desk):
+    desk.throw("one")
+    known = desk.sandbox.state()["issues"][0]["short_id"]
+    with pytest.raises(Permanent):
+        desk.client.rows([known, "SHOP-WEB-ZZZ"])
+    assert [row.short_id for row in desk.client.rows([known])] == [known]
+
+
+# ---------------------------------------------------------------- the time
+
+
+def test_the_time_is_told_by_sentrys_clock(desk):
+    desk.sandbox.control.post("/sandbox/clock", json={"ahead_s": 7200}).raise_for_status()
+    ahead = desk.client.now() - datetime.now(UTC)
+    assert timedelta(seconds=7198) < ahead < timedelta(seconds=7201)
+
+
 # ---------------------------------------------------------------- trouble
+
+CALLS = {
+    "now": lambda client, _one: client.now(),
+    "issue": lambda client, one: client.issue(one),
+    "latest_event": lambda client, one: client.latest_event(one),
+    "move": lambda client, one: client.move(one, Status.RESOLVED),
+    "link": lambda client, one: client.link(one, "https://a.example/1", "SHOP", "SHOP-1", seed.INSTALLATION),
+    "active_since": lambda client, _one: list(client.active_since(an_hour_ago())),
+    "rows": lambda client, _one: client.rows(["SHOP-WEB-1"]),
+    "deployed": lambda client, _one: client.deployed(shop(), "production", an_hour_ago()),
+    "comments": lambda client, one: client.comments(one),
+    "comment": lambda client, one: client.comment(one, "said", NONCE),
+    "edit_comment": lambda client, one: client.edit_comment(one, "1", "said", NONCE),
+    "assign": lambda client, one: client.assign(one, PERSON.login),
+}
+"""Everything that may be asked of Sentry."""
+SPENT = {"comment": "create", "move": "write", "link": "write", "edit_comment": "write", "assign": "write"}
+
+
+def test_every_call_of_the_port_is_tried_below():
+    assert set(CALLS) == {name for name, _ in inspect.getmembers(ports.Sentry, inspect.isfunction) if name[0] != "_"}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_every_error_says_that_it_came_from_sentry(desk, name):
+    issue_id = desk.throw()
+    cut, stranger = desk.build(url="http://127.0.0.1:9"), desk.build(token="no-such-token")
+    for client, kind in ((cut, Transient), (stranger, Unauthorized)):
+        with pytest.raises(kind) as caught:
+            CALLS[name](client, issue_id)
+        assert caught.value.service == "sentry"
+
+
+@pytest.mark.parametrize("name", sorted(CALLS.keys() - {"now", "link", "active_since", "rows", "deployed"}))
+def test_a_missing_issue_is_told_by_sentry_to_be_gone(desk, name):
+    with pytest.raises(Gone, match="999") as caught:
+        CALLS[name](desk.client, "999")
+    assert caught.value.service == "sentry"
+
+
+@pytest.mark.parametrize("name", ["now", "active_since", "rows"])
+@pytest.mark.parametrize("status", [403, 404])
+def test_an_organisation_that_is_closed_to_us_makes_everything_wait(desk, name, status):
+    desk.fault("fail_before", path="issues/([?]|$)", status=status, times=-1)
+    with pytest.raises(Unauthorized, match="place as a whole"):
+        CALLS[name](desk.client, "1")
+
+
+@pytest.mark.parametrize("name", ["issue", "comments", "move", "assign", "comment"])
+def test_one_issue_that_is_closed_to_us_parks_alone_unless_all_are_closed(desk, name):
+    issue_id = desk.throw()
+    desk.fault("fail_before", path=f"issues/{issue_id}", status=403, times=-1)
+    with pytest.raises(Permanent, match=issue_id) as caught:
+        CALLS[name](desk.client, issue_id)
+    assert not isinstance(caught.value, Gone)
+    desk.fault("fail_before", path="issues/([?]|$)", status=403, times=-1)
+    with pytest.raises(Unauthorized):
+        CALLS[name](desk.client, issue_id)
+
+
+class Purse:
+    """A budget that writes down what is spent, and is empty on demand."""
+
+    def __init__(self):
+        self.spent, self.empty = [], False
+
+    def spend(self, what, about=""):
+        if self.empty:
+            raise Transient("nothing left", retry_after_s=30)
+        self.spent.append((what, about))
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_every_request_is_taken_off_the_budget_and_none_is_made_without(desk, name):
+    issue_id, purse = desk.throw(), Purse()
+    desk.release("shop@1")
+    client, asked = desk.build(budget=purse), []
+    with guarding(lambda *call: asked.append(call)):
+        try:
+            CALLS[name](client, issue_id)
+        except Permanent:
+            assert name in {"edit_comment", "rows"}
+        assert len(asked) == len(purse.spent) > 0
+        assert SPENT.get(name, "read") in {what for what, _ in purse.spent}
+        assert all(about == issue_id for what, about in purse.spent if what != "read")
+        purse.empty = True
+        desk.fault("fail_before", times=-1)  # would be told as a failure of the service, were it asked
+        with pytest.raises(Transient) as caught:
+            CALLS[name](desk.build(budget=purse), issue_id)
+    assert (caught.value.service, caught.value.retry_after_s) == ("sentry", 30)
+    orders = desk.sandbox.control.get("/sandbox/faults").json()
+    assert [fault["struck"] for fault in orders] == [0]
 
 
 def test_reads_are_repeated_a_little_each_time_past_the_guard(desk):
     issue_id = desk.throw()
     desk.fault("fail_before", method="GET", times=2)
     asked = []
-    with guarding(asked.append):
+    with guarding(lambda *call: asked.append(call)):
         assert desk.client.issue(issue_id).id == issue_id
     assert len(asked) == 3
-    assert all(timeout_s >= 15 for timeout_s in asked)
+    assert all(timeout_s >= 15 and service == "sentry" for timeout_s, service in asked)
     assert len(desk.slept) == 2
 
 
 def test_a_lost_lease_stops_before_the_call(desk):
     issue_id = desk.throw()
 
-    def lost(_timeout_s):
+    def lost(_timeout_s, _service):
         raise LeaseLost("another worker has it")
 
     with guarding(lost), pytest.raises(LeaseLost):
@@ -262,85 +607,3 @@ def test_a_dead_token_is_not_told(desk):
         desk.build(token="no-such-token").issue("1")
     assert "no-such-token" not in str(caught.value)
     assert caught.value.retry_after_s is None
-
-
-# ---------------------------------------------------------------- canned answers
-
-
-@pytest.fixture
-def canned(monkeypatch):
-    """A client whose transport is a function."""
-
-    def build(answer):
-        client = SentryClient("https://sentry.example/api/0/", "acme", "t", sleep=lambda _s: None, now=lambda: NOW)
-        transport = httpx.MockTransport(answer)
-        monkeypatch.setattr(client, "_http", httpx.Client(transport=transport, base_url=client._http.base_url))
-        return client
-
-    return build
-
-
-NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-
-
-def test_a_redirect_of_a_merged_issue_is_a_move(canned):
-    there = {"Location": "/api/0/organizations/acme/issues/77/?collapse=stats"}
-    with pytest.raises(Moved) as caught:
-        canned(lambda _request: httpx.Response(302, headers=there)).issue("5")
-    assert caught.value.to == "77"
-
-
-def test_any_other_redirect_is_a_wrong_address(canned):
-    with pytest.raises(Permanent, match="address of Sentry"):
-        canned(lambda _request: httpx.Response(301, headers={"Location": "https://login.example/"})).issue("5")
-
-
-def test_a_limit_without_retry_after_ends_when_the_window_does(canned):
-    headers = {"X-Sentry-Rate-Limit-Reset": str(int(NOW.timestamp()) + 33)}
-    with pytest.raises(Transient) as caught:
-        canned(lambda _request: httpx.Response(429, headers=headers)).issue("5")
-    assert caught.value.retry_after_s == 33
-
-
-def test_every_path_ends_in_a_slash_and_an_odd_id_stays_in_its_place(canned):
-    seen = []
-
-    def answer(request):
-        seen.append(request.url)
-        return httpx.Response(200, json={"id": "5/../x"})
-
-    canned(answer).issue("5/../x")
-    assert seen[0].raw_path.split(b"?")[0] == b"/api/0/organizations/acme/issues/5%2F..%2Fx/"
-
-
-def test_the_token_follows_no_address_that_an_answer_names(canned):
-    hosts = []
-
-    def answer(request):
-        hosts.append((request.url.host, request.url.params.get("cursor")))
-        link = '<https://evil.example/api/0/?cursor=0:100:0>; rel="next"; results="true"; cursor="0:100:0"'
-        more = {"Link": link} if len(hosts) == 1 else {}
-        return httpx.Response(200, json=[{"id": "1", "lastSeen": NOW.isoformat()}], headers=more)
-
-    assert len(list(canned(answer).active_since(NOW))) == 2
-    assert hosts == [("sentry.example", None), ("sentry.example", "0:100:0")]
-
-
-@pytest.mark.parametrize("body", [b"<html>", b"", b"[" * 100_000])
-def test_an_answer_that_is_no_json_is_not_believed(canned, body):
-    with pytest.raises(Transient, match="not JSON"):
-        canned(lambda _request: httpx.Response(200, content=body)).issue("5")
-
-
-def test_an_answer_of_another_shape_is_not_believed(canned):
-    client = canned(lambda _request: httpx.Response(200, json={"detail": "hello"}))
-    for ask in (lambda: client.issue("5"), lambda: client.rows(["A-1"]), lambda: list(client.active_since(NOW))):
-        with pytest.raises(Transient, match="no usable answer"):
-            ask()
-
-
-def test_words_of_an_error_are_folded_and_cut(canned):
-    said = {"detail": {"message": "one\ntwo " + "x" * 1000}}
-    with pytest.raises(Permanent, match="one two") as caught:
-        canned(lambda _request: httpx.Response(400, json=said)).issue("5")
-    assert len(str(caught.value)) < 500

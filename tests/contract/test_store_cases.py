@@ -250,8 +250,8 @@ def test_sweeps_and_pages_see_every_case_once(store):
         tx.cases.break_link(ids[2], "deleted", NOW)
         tx.cases.set_verdict(ids[4], "r", "too quiet")
     with store.read() as tx:
-        first = tx.cases.live_pairs(0, 1)
-        rest = tx.cases.live_pairs(first[0].id, 9)
+        first = tx.pairs.linked(0, 1)
+        rest = tx.pairs.linked(first[0].id, 9)
         pages = tx.cases.overview(3, 0) + tx.cases.overview(3, 3)
         assert tx.cases.counts() == CaseCounts(cases=5, members=5, live=2, broken=1, unlinked=1)
     assert [case.id for case in (*first, *rest)] == [ids[1], ids[3]]

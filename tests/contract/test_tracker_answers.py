@@ -3,6 +3,7 @@
 import json
 import threading
 from datetime import UTC, datetime
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -16,10 +17,11 @@ NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 
 class Canned:
-    """A service that gives the same answer to everything, and remembers what it was asked."""
+    """A service that gives the same answer to everything but its `pages`, and remembers what it was asked."""
 
     def __init__(self):
         self.answer = (200, {}, b"{}")
+        self.pages = {}
         self.asked = []
         canned = self
 
@@ -27,14 +29,16 @@ class Canned:
             def handle_any(self):
                 self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 canned.asked.append((self.command, self.path))
-                status, headers, body = canned.answer
+                page = canned.pages.get(self.path.partition("?")[0])
+                status, headers, body = canned.answer if page is None else (200, {}, json.dumps(page).encode())
                 self.send_response(status)
+                body = b"" if status == HTTPStatus.NOT_MODIFIED else body
                 for name, value in {**headers, "Content-Length": str(len(body))}.items():
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(body)
 
-            do_GET = do_POST = do_PATCH = handle_any  # noqa: N815 -- http.server's names
+            do_GET = do_POST = do_PATCH = do_PUT = handle_any  # noqa: N815 -- http.server's names
 
             def log_message(self, *_args):
                 pass
@@ -123,10 +127,62 @@ def test_githubs_secondary_limit_that_names_no_time_lasts_a_minute(service, gith
     assert caught.value.retry_after_s == 60
 
 
-def test_a_refusal_of_github_is_no_limit(service, github):
-    service.says(403, {"message": "Resource not accessible by personal access token"})
-    with pytest.raises(Permanent, match="right to read issues"):
-        github.read("5")
+@pytest.mark.parametrize(
+    "said", ["Resource not accessible by personal access token", "Repository was archived so is read-only."]
+)
+def test_a_refusal_of_github_that_is_no_limit_shuts_us_out(service, github, said):
+    service.says(403, {"message": said})
+    for ask in (
+        lambda: github.read("5"),
+        lambda: github.assign("5", None),
+        lambda: github.comment("5", "x", "bugferry-1"),
+    ):
+        with pytest.raises(Unauthorized, match=r"right to (read|write) issues") as caught:
+            ask()
+        assert caught.value.service == "ours"
+
+
+def test_a_locked_conversation_of_github_is_one_tickets_trouble(service, github):
+    service.says(403, {"message": "Unable to create comment because issue is locked."})
+    with pytest.raises(Permanent, match="locked"):
+        github.comment("5", "text", "bugferry-1")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"errors": {"project": "You cannot create issues in this project."}},
+        {"errorMessages": ["The value 'SHOP' does not exist for the field 'project'."]},
+    ],
+)
+def test_jira_refuses_a_place_with_400_and_that_shuts_us_out(service, jira, answer):
+    service.says(400, answer)
+    for ask in (lambda: jira.create(draft(TrackerKind.JIRA), "bugferry-1"), lambda: list(jira.changed_since(NOW))):
+        with pytest.raises(Unauthorized) as caught:
+            ask()
+        assert caught.value.service == "ours"
+
+
+def test_a_304_that_nobody_asked_for_is_no_answer(service, github):
+    service.says(304)
+    with pytest.raises(Transient):
+        list(github.changed_since(NOW))
+
+
+def test_githubs_graph_names_an_original_that_somebody_chose_in_the_browser(service, github):
+    issue = {"number": 5, "html_url": "h", "id": 1, "state": "closed", "state_reason": "duplicate"}
+    place = {"full_name": "acme/shop", "has_issues": True}
+    told = {"number": 12, "repository": {"nameWithOwner": "Acme/Shop"}}
+    service.pages = {
+        "/repos/acme/shop/issues/5": {**issue, "url": f"{service.url}/repos/acme/shop/issues/5"},
+        "/repos/acme/shop": place,
+        "/repos/acme/shop/issues/5/comments": [],
+        "/graphql": {"data": {"repository": {"issue": {"duplicateOf": told}}}},
+    }
+    assert github.read("5").duplicate_of == "12"
+    del service.pages["/graphql"]
+    service.says(404, {"message": "Not Found"})
+    assert github.read("5").duplicate_of is None
 
 
 def test_an_unfollowed_redirect_of_github_is_never_taken_for_success(service, github):

@@ -146,11 +146,13 @@ def test_an_event_is_told_by_its_id_and_an_alert_also_by_its_rule():
     assert alerts[0].identity.startswith("sentry:event_alert:")
 
 
-def test_comments_are_told_by_id_action_and_time():
+def test_comments_are_told_by_id_action_time_and_text_and_say_look_at_the_issue():
     data = {"comment_id": 1, "issue_id": 117, "timestamp": "t", "comment": "hello"}
-    same, edited = sentry("comment", {**data, "comment": "hi"}), sentry("comment", data, "updated")
-    assert sentry("comment", data).identity == same.identity != edited.identity
-    assert same.hints == ()
+    first, again = sentry("comment", data), sentry("comment", data)
+    edits = [sentry("comment", {**data, "comment": text}, "updated") for text in ("hello", "hi")]
+    assert first.identity == again.identity
+    assert len({first.identity, *(edit.identity for edit in edits)}) == 3
+    assert [(hint.key, hint.urgent) for hint in first.hints] == [("issue:117", True)]
 
 
 @pytest.mark.parametrize("resource", ["installation", "metric_alert", "seer", "something_new"])
@@ -172,6 +174,7 @@ def test_what_is_of_no_use_is_recorded_without_hints(resource):
         ("error", {"error": event(issue_id=None, issue_url="https://s.example/")}, "data.error.issue_id"),
         ("event_alert", {"event": []}, "data.event.event_id"),
         ("comment", {}, "data.comment_id"),
+        ("comment", {"comment_id": 1}, "data.issue_id"),
     ],
 )
 def test_what_is_missing_is_named(resource, data, missing):
@@ -324,7 +327,7 @@ def test_sentrys_own_examples_are_read(path):
     if resource == "headers_by":
         pytest.skip("a list of headers, not a delivery")
     delivery = read("sentry", {"Sentry-Hook-Resource": resource}, path.read_bytes())
-    assert bool(delivery.hints) == (resource in {"issue", "error", "event_alert"})
+    assert bool(delivery.hints) == (resource in {"issue", "error", "event_alert", "comment"})
     assert delivery.installation
 
 

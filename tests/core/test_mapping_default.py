@@ -8,6 +8,8 @@ import pytest
 from worker.errors import UserFault
 from worker.mapping.explain import explain
 from worker.mapping.load import load_mapping
+from worker.mapping.policy import Direction, Policy
+from worker.mapping.status import Closing, StatusMap
 from worker.model import Event, Frame, Issue, Project, Request, Status, Thrown, TrackerKind
 
 ROOT = Path(__file__).parents[2]
@@ -68,6 +70,18 @@ def test_every_rule_is_reached_by_a_case(book):
 def test_trackers_are_named(book):
     found = {name: (spec.kind, spec.place) for name, spec in book.trackers.items()}
     assert found == {"jira": (TrackerKind.JIRA, "SHOP"), "github": (TrackerKind.GITHUB, "acme/shop")}
+
+
+def test_its_policies_are_those_of_the_language_with_assignees_and_comments_both_ways(book):
+    for rule in (None, "web shop", "everything else"):
+        for spec in book.trackers.values():
+            status = StatusMap(spec.kind, closed_as=dict.fromkeys(Closing, Status.IGNORED))
+            both = Policy(status, assignee=Direction.BOTH, comments=Direction.BOTH)
+            assert book.policy(rule, spec.name) == both
+
+
+def test_it_names_nobody(book):
+    assert book.people.table == ()
 
 
 def test_the_ticket_has_what_people_look_for(book):

@@ -22,8 +22,11 @@ from worker.case import (
     NoTicket,
     Plan,
     ShowTicket,
+    Wait,
+    Waiting,
 )
-from worker.mapping.status import Policy, StatusMap
+from worker.mapping.policy import Policy
+from worker.mapping.status import StatusMap
 from worker.model import Issue, Project, Side, StateTarget, Status, Ticket, TicketState, TrackerKind, Winner
 from worker.plan import plan
 from worker.speaker import aggregate, both_moved
@@ -67,6 +70,8 @@ def carry_out(case: Case, todo: Plan, until: int | None = None) -> Case:
                     for m in case.members
                 )
                 case = replace(case, members=members, link=replace(link, agreed=said), goal=None)
+            case Wait(reason), _:
+                case = replace(case, waiting=Waiting(reason, NOW) if reason else None)
             case ShowTicket(issue_id), _:
                 shown = (replace(m, shows_ticket=True) if m.issue.id == issue_id else m for m in case.members)
                 case = replace(case, members=tuple(shown))
@@ -184,7 +189,9 @@ def test_an_issue_that_resolves_while_another_is_open_moves_nothing():
 
 def test_an_issue_that_leaves_writes_nothing():
     case = many([(RESOLVED, RESOLVED, False)], OPEN, OPEN)
-    assert plan(case, NOW).actions == ()
+    (wait,) = plan(case, NOW).actions
+    assert isinstance(wait, Wait)
+    assert plan(carry_out(case, Plan((wait,))), NOW).actions == ()
 
 
 def test_an_open_issue_that_joins_a_closed_ticket_is_a_regression():

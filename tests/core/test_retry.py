@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from worker.ends.retry import before_call, guarding, parse_retry_after, reading, wait_s
+from worker.ends.retry import Held, before_call, guarding, parse_retry_after, reading, repeating, wait_s
 from worker.errors import Ambiguous, LeaseLost, Permanent, Transient, Unauthorized
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -115,31 +115,68 @@ def test_retry_after_never_raises(value):
     assert found is None or 0 <= found <= timedelta(days=1).total_seconds()
 
 
+def test_what_was_only_held_back_waits_as_told_however_often_it_was_tried():
+    assert [wait_s(attempts, Held("budget", 70.0), jitter=full) for attempts in (1, 30)] == [71, 71]
+    assert 70 <= wait_s(30, Held("budget", 70.0)) <= 71
+
+
+def test_a_read_knows_when_it_is_repeated_and_nobody_else_does():
+    seen = []
+    call = Flaky(Transient("busy"), Transient("busy"))
+
+    def watched():
+        seen.append(repeating())
+        return call()
+
+    assert not repeating()
+    reading(watched, [].append)
+    assert seen == [False, True, True]
+    assert not repeating()
+    with pytest.raises(Transient):
+        reading(Flaky(*(Transient("busy") for _ in range(3))), [].append)
+    assert not repeating()
+
+
 def test_the_guard_hears_of_every_call_within_its_block_and_of_none_outside():
     heard = []
-    before_call(1.0)
-    with guarding(heard.append):
-        before_call(15.0)
-        with guarding(lambda _s: heard.append("inner")):
-            before_call(1.0)
-        before_call(20.0)
-    before_call(2.0)
-    assert heard == [15.0, "inner", 20.0]
+
+    def listen(timeout_s, service):
+        heard.append((timeout_s, service))
+
+    before_call(1.0, "sentry")
+    with guarding(listen):
+        before_call(15.0, "sentry")
+        with guarding(lambda *_: heard.append("inner")):
+            before_call(1.0, "jira")
+        before_call(20.0, "jira")
+    before_call(2.0, "sentry")
+    assert heard == [(15.0, "sentry"), "inner", (20.0, "jira")]
 
 
-def test_a_lost_lease_stops_the_call():
-    def lost(_timeout_s):
-        raise LeaseLost("another worker has it")
+@pytest.mark.parametrize("refusal", [LeaseLost("another worker has it"), Held("the service is closed", 9.0)])
+def test_a_guard_that_refuses_stops_the_call(refusal):
+    def refuse(_timeout_s, _service):
+        raise refusal
 
-    with pytest.raises(LeaseLost), guarding(lost):
-        before_call(1.0)
-    before_call(1.0)
+    with pytest.raises(type(refusal)) as raised, guarding(refuse):
+        before_call(1.0, "sentry")
+    assert raised.value is refusal
+    before_call(1.0, "sentry")
+
+
+def test_trouble_of_the_guard_itself_is_no_failure_of_the_service():
+    def stumble(_timeout_s, _service):
+        raise Transient("the database did not serve us", 5.0)
+
+    with pytest.raises(Held, match="database") as held, guarding(stumble):
+        before_call(1.0, "sentry")
+    assert held.value.retry_after_s == 5.0
 
 
 def test_the_guard_of_one_thread_is_not_the_guard_of_another():
     heard = []
-    with guarding(heard.append):
-        other = threading.Thread(target=before_call, args=(3.0,))
+    with guarding(lambda *_: heard.append("heard")):
+        other = threading.Thread(target=before_call, args=(3.0, "sentry"))
         other.start()
         other.join()
     assert heard == []

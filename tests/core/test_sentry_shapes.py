@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from worker.ends.sentry_deploys import read_deploys, read_releases
+from worker.ends.sentry_notes import marked, read_note
 from worker.ends.sentry_shapes import read_event, read_issue
-from worker.model import Event, Frame, Issue, ProcessingError, Request, Status, Thrown
+from worker.model import Comment, Event, Frame, Issue, Person, ProcessingError, Project, Request, Status, Thrown
 
 EXAMPLES = Path(__file__).parents[3] / "shared" / "data"
 needs_examples = pytest.mark.skipif(not EXAMPLES.exists(), reason="the example events are not on this machine")
@@ -345,6 +347,7 @@ def test_an_issue_is_read_whole():
         "no total",
         "https://sentry.example/issues/117/",
     )
+    assert issue.assigned == Person("1", "Robin", "robin@acme.example")
     assert (issue.first_release, issue.last_release, issue.assignee) == ("shop@1.0", "shop@1.2", "robin@acme.example")
     assert (issue.moved_at, issue.moved_how) == (datetime(2026, 5, 1, tzinfo=UTC), "set_regression")
     assert issue.linked == ("https://github.example/acme/shop/issues/1", "https://jira.example/browse/SHOP-1")
@@ -381,6 +384,44 @@ def test_an_issue_without_activity_did_not_move_as_far_as_we_know():
     assert (issue.moved_at, issue.moved_how) == (None, None)
 
 
+@pytest.mark.parametrize(
+    ("told", "assigned"),
+    [
+        (None, None),
+        ("robin@acme.example", None),
+        ({"type": "team", "id": "7", "name": "Checkout"}, None),
+        ({"type": "user", "name": "Robin"}, None),
+        ({"type": "user", "id": 1}, Person("1")),
+    ],
+)
+def test_an_issue_is_assigned_to_a_person_whom_sentry_names(told, assigned):
+    assert read_issue({**ISSUE, "assignedTo": told}).assigned == assigned
+
+
+NOTE = {
+    "id": "9",
+    "type": "note",
+    "user": {"id": "1", "name": "Robin", "email": "robin@acme.example"},
+    "sentry_app": {"uuid": "u", "name": "App"},
+    "data": {"text": "said"},
+    "dateCreated": "2026-05-01T00:00:00Z",
+}
+RELEASE = {
+    "version": "shop@1",
+    "deployCount": 1,
+    "projects": [{"id": 2, "slug": "web"}],
+    "lastDeploy": {"environment": "production", "dateFinished": "2026-05-01T00:00:00Z"},
+}
+WEB = Project(id="2", slug="web")
+
+
+@given(st.text(max_size=50))
+def test_our_mark_comes_off_as_it_went_on(said):
+    note = read_note({**NOTE, "data": {"text": marked(said, "bugferry-0a")}})
+    clean = said.encode("utf-8", "replace").decode().replace("\x00", "").replace("\r\n", "\n")
+    assert (note.text, note.nonce) == (clean.rstrip(), "bugferry-0a")
+
+
 # ---------------------------------------------------------------- anything at all
 
 names = st.sampled_from(
@@ -403,6 +444,20 @@ def test_reading_is_total(data):
     repr((event, issue)).encode()
 
 
+def read_more(data):
+    """Whatever else is read of Sentry."""
+    row = data if isinstance(data, dict) else {}
+    read = read_note(row), read_releases([row], WEB), read_deploys("shop@1", [row])
+    assert read[0] is None or isinstance(read[0], Comment)
+    return repr(read).encode()
+
+
+@settings(deadline=None)
+@given(st.dictionaries(names | st.sampled_from(sorted({*NOTE, *RELEASE, "text", "slug"})), anything, max_size=6))
+def test_reading_notes_and_releases_is_total(data):
+    read_more(data)
+
+
 def spoilt(value):
     """Every variant of a value in which one part is of the wrong type."""
     yield from (None, [], {}, "x", 7, [None], [[]], True)
@@ -420,6 +475,14 @@ def test_one_spoilt_part_spoils_no_more_than_itself(data):
     for variant in spoilt(data):
         assert isinstance(read_event(variant), Event)
         assert isinstance(read_issue(variant), Issue)
+
+
+@pytest.mark.parametrize("data", [NOTE, RELEASE], ids=["note", "release"])
+def test_a_spoilt_note_or_release_spoils_nothing_else(data):
+    assert read_note(NOTE)
+    assert read_releases([RELEASE], WEB)
+    for variant in spoilt(data):
+        read_more(variant)
 
 
 def test_a_deeply_nested_event_is_read():

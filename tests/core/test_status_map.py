@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.mapping.schema import StatusWords
-from worker.mapping.status import StatusMap
+from worker.mapping.status import NOT_FIXED, Closing, StatusMap
 from worker.mapping.words import complaints, overlaid, status_map, unknown_words
 from worker.model import Status, TicketState, TrackerKind
 
@@ -37,6 +37,10 @@ SOUND = [
     {"resolved": {"name": "Done", "resolution": "Fixed"}, "ignored": {"name": "Done", "resolution": "Rejected"}},
     {"resolved": {"name": "Done", "read": ["Released", "Shipped"]}},
     {"ignored": {"resolution": "Declined"}},
+    {"ignored": {"resolution": "Parked"}},
+    {"resolved": "Done", "ignored": {"resolution": "Parked"}},
+    {"resolved": {"resolution": "Fixed"}, "ignored": {"resolution": "Duplicate"}},
+    {"resolved": "Cancelled", "ignored": "Won\u2019t Do"},
     {"ignored": "Backlog"},
 ]
 
@@ -49,10 +53,10 @@ def test_sound_words_come_back(words):
 def test_two_statuses_under_one_name_do_not_come_back():
     built = jira(resolved="Done", ignored="Done")
     assert built.broken() == {IGNORED: RESOLVED}
-    ((status, message, hint),) = complaints(built, "jira")
-    assert status is IGNORED
-    assert "“Done”" in message
-    assert "one_way" in hint
+    (complaint,) = complaints(built, "jira")
+    assert (complaint.status, complaint.closing) == (IGNORED, None)
+    assert "“Done”" in complaint.message
+    assert "one_way" in complaint.hint
 
 
 def test_one_way_says_so():
@@ -64,6 +68,27 @@ def test_done_as_not_fixed_is_not_resolved():
     assert built.read(TicketState("Done", done=True)) is RESOLVED
     assert built.read(TicketState("DONE", done=True, resolution="Fixed")) is RESOLVED
     assert built.read(TicketState("Done", done=True, resolution="Won't Do")) is IGNORED
+
+
+CLOSED = st.builds(
+    TicketState,
+    name=st.sampled_from(["Done", "Closed", "Cancelled", "Won\u2019t Do", "Duplicate"]),
+    done=st.just(True),
+    resolution=st.none() | st.sampled_from(["Done", "Fixed", "Won't Do", "Duplicate", "Canceled", "Parked"]),
+)
+
+
+@given(CLOSED, st.dictionaries(st.sampled_from(Closing), st.sampled_from(Status)))
+def test_what_closed_as_does_not_name_reads_as_if_nothing_was_said(state, closed_as):
+    told = StatusMap(TrackerKind.JIRA, closed_as=closed_as)
+    why = told.because(state)
+    assert told.read(state) is (closed_as[why] if why in closed_as else StatusMap(TrackerKind.JIRA).read(state))
+
+
+def test_nothing_that_was_fixed_is_closed_by_a_word_of_the_unfixed():
+    for word in NOT_FIXED:
+        assert StatusMap(TrackerKind.JIRA).read(TicketState(word.upper(), done=True)) is IGNORED
+        assert StatusMap(TrackerKind.JIRA).read(TicketState("Done", done=True, resolution=word)) is IGNORED
 
 
 def test_names_win_over_categories():

@@ -1,7 +1,5 @@
 """The commands of docker-compose.yml as local processes: real PostgreSQL, real Redis, real HTTP, real kills."""
 
-import os
-import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -9,9 +7,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from ruamel.yaml import YAML
 
 from tests.fixtures.practice import Sandbox
+from tests.process.installation import Installation
 from worker.cli.practice import environment
 from worker.cli.processes import House, free_port
 from worker.cli.redis_server import executable
@@ -19,24 +17,13 @@ from worker.sandbox import seed
 from worker.store.engine import open_engine
 from worker.store.store import Store
 
-COMPOSE = YAML(typ="safe").load((Path(__file__).resolve().parents[2] / "docker-compose.yml").read_text())["services"]
 PATIENCE_S = 60.0
 
 
 @dataclass
-class Production:
-    house: House
+class Production(Installation):
     sandbox: Sandbox
     store: Store
-    url: str
-
-    def start(self, name: str) -> None:
-        """Start a service by the very command that compose has for it, on a port of our own."""
-        command = [str(part) for part in COMPOSE[name]["command"]]
-        assert command[0] == "bugferry"
-        port = self.url.rpartition(":")[2]
-        loopback = {"0.0.0.0": "127.0.0.1", "8700": port}
-        self.house.start(name, "worker", *(loopback.get(part, part) for part in command[1:]))
 
     def throw(self, kind: str) -> None:
         frame = {"filename": "shop/pay.py", "function": "pay", "lineno": 9, "in_app": True, "context_line": "a.b"}
@@ -46,16 +33,6 @@ class Production:
 
     def titles(self) -> set[str]:
         return {ticket["title"] for ticket in self.sandbox.state()["jira"]}
-
-    def kill(self, name: str) -> None:
-        """Kill a child as the kernel would: no goodbye."""
-        process = self.house.children[name].process
-        assert process is not None
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait(10)
-
-    def logs(self) -> str:
-        return "\n".join(f"--- {log.name}\n{log.read_text()[-2000:]}" for log in (self.house.folder / "logs").iterdir())
 
 
 def eventually(holds: Callable[[], bool], production: Production, timeout_s: float = PATIENCE_S) -> float:
@@ -77,7 +54,7 @@ def production(sandbox: Sandbox, postgres_url: str, tmp_path: Path) -> Iterator[
     house = House(tmp_path, env)
     house.start_redis()
     engine = open_engine(postgres_url)
-    made = Production(house, sandbox, Store(engine), url)
+    made = Production(house, url, sandbox, Store(engine))
     hooks = {
         "sentry": {"url": f"{url}/hooks/sentry", "secret": seed.SENTRY_CLIENT_SECRET},
         "jira": {"url": f"{url}/hooks/jira", "secret": seed.JIRA_WEBHOOK_SECRET},
@@ -85,8 +62,7 @@ def production(sandbox: Sandbox, postgres_url: str, tmp_path: Path) -> Iterator[
     }
     sandbox.control.post("/sandbox/hooks", json=hooks).raise_for_status()
     try:
-        made.start("migrate")
-        assert house.children.pop("migrate").process.wait(60) == 0, made.logs()
+        made.migrate()
         for name in ("web", "worker", "beat"):
             made.start(name)
         house.wait_for(f"{url}/healthz", "web")
@@ -120,9 +96,7 @@ def test_flushing_and_losing_redis_loses_nothing_and_stops_nothing(production):
     pid = production.house.children["worker"].process.pid
     for _ in range(4):  # at a moment when a wake-up is just being acknowledged, Celery itself would give up
         production.throw("KeyError")
-        redis.process.kill()
-        redis.process.wait(10)
-        redis.start()
+        production.lose_redis()
         assert redis.wait()
     redis.process.kill()
     redis.process.wait(10)

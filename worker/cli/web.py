@@ -12,7 +12,7 @@ from worker.store.engine import open_engine
 from worker.store.migrate import upgrade
 from worker.web.app import create_app
 from worker.web.receive import Door
-from worker.wiring.ground import broker, open_mapping, open_store, start_logging, tracker_of, utc_now
+from worker.wiring.ground import broker, clock_of, open_mapping, open_store, start_logging, tracker_of
 
 app = typer.Typer(add_completion=False)
 
@@ -35,11 +35,12 @@ def web(
         access_of(settings, spec.name, spec.kind)  # refused here, before a worker would be
     if migrate:
         upgrade(open_engine(settings.database))
+    store = open_store(settings)
     door = Door(
-        store=open_store(settings),
+        store=store,
         secrets=hook_secrets(settings),
         tracker_of=tracker_of(book),
-        now=utc_now,
+        now=clock_of(store),
         wake=CeleryWake(*broker(settings)),
         hold=timedelta(seconds=settings.hold_s),
     )

@@ -6,26 +6,46 @@ Contracts: docs.github.com/en/rest/issues. Issues and pull requests share their 
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
-from functools import partial
-from typing import Any
 
-from github.GithubObject import NotSet
-from github.Issue import Issue
-from github.IssueComment import IssueComment
-from github.Repository import Repository
-
-from worker.ends.answers import Absent, Call
-from worker.ends.github_site import GithubSite
-from worker.ends.loose import items
+from worker.ends.answers import Absent, Call, Forbidden, blaming
+from worker.ends.budget import Boundless
+from worker.ends.github_shapes import (
+    DUPLICATE,
+    all_since,
+    comment_of,
+    id_in,
+    is_by,
+    is_issue,
+    issue_in,
+    labels_of,
+    marked,
+    nonce_in,
+    original_in,
+    original_told,
+    person_of,
+    place_of,
+    stirred,
+    the_one,
+    ticket_of,
+    touched,
+)
+from worker.ends.github_site import Asked, GithubSite
+from worker.ends.github_wire import PAGE
+from worker.ends.loose import Loose, items, moment
+from worker.ends.ports import Budget
 from worker.ends.retry import Now, Sleep, utc_now
-from worker.errors import BugferryError, Gone, Permanent
-from worker.model import Body, Draft, StateTarget, Ticket, TicketState, TrackerKind
+from worker.errors import BugferryError, Gone, Permanent, Unauthorized
+from worker.model import Body, Comment, Draft, Ours, Person, StateTarget, Stirred, Ticket, TrackerKind
 
-LABEL_LIMIT = 50
 _READS = "the right to read issues"
 _WRITES = "the right to write issues"
 _MOVES = frozenset({"closed", "reopened"})
+_ORIGINAL = (
+    "query($owner: String!, $name: String!, $number: Int!) { repository(owner: $owner, name: $name) "
+    "{ issue(number: $number) { duplicateOf { number repository { nameWithOwner } } } } }"
+)
 
 
 class GithubTracker:
@@ -44,201 +64,283 @@ class GithubTracker:
         read_s: float = 10.0,
         sleep: Sleep = time.sleep,
         now: Now = utc_now,
+        budget: Budget | None = None,
     ) -> None:
         """`name`: ours for it; `place`: `owner/name`; `url`: of the API (`https://api.github.com`)."""
         self.name = name
         self.place = place
-        self._site = GithubSite(url, token, connect_s=connect_s, read_s=read_s, sleep=sleep, now=now)
+        self._site = GithubSite(
+            name,
+            place,
+            url,
+            token,
+            connect_s=connect_s,
+            read_s=read_s,
+            sleep=sleep,
+            now=now,
+            budget=budget or Boundless(),
+        )
+
+    # ------------------------------------------------------------ tickets
 
     def create(self, draft: Draft, nonce: str) -> Ticket:
         """Create a ticket that carries `nonce` out of sight. `Ambiguous` when it may exist nevertheless."""
-        labels = _labels(draft)
-        assignees = [str(login) for login in items(draft.fields.get("assignees"))]
-        body = marked(draft.body, nonce)
-        call = Call("GitHub", f"a new issue in {self.place}", writes=True, needs=_WRITES)
-        issue = self._site.write(
-            call,
-            self.place,
-            lambda repo: _whole(repo.create_issue(draft.title, body, labels=labels, assignees=assignees)),
-        )
-        self._site.remember(
-            self.place, _place_of(issue)
-        )  # where our place leads to is our place, whatever its name now
+        with blaming(self.name):
+            body = {"title": draft.title, "body": marked(draft.body, nonce), "labels": labels_of(draft)}
+        body["assignees"] = [str(login) for login in items(draft.fields.get("assignees"))]
+        call = Call("GitHub", f"a new issue in {self.place}", creates=True, needs=_WRITES, wide=True)
+        issue = self._site.write(call, self.place, "POST", "/issues", body, issue_in)
+        # where our place leads to is our place, whatever its name now
+        self._site.remember(self.place, place_of(issue))
         return self._ticket(issue)
 
     def find(self, nonce: str, since: datetime) -> tuple[Ticket, ...]:
-        """Tickets of our own account created at or after `since` that carry `nonce`, oldest first."""
-        call = Call("GitHub", f"the issues of {self.place} that carry {nonce}", needs=_READS)
+        """Tickets of our own account created at or after `since` that carry `nonce`, oldest first.
+
+        The list may be stale for minutes: nothing found is no proof until a grace period is over.
+        """
         login = self._site.login()
-        start = since.replace(microsecond=0)  # GitHub counts in whole seconds
-        ours = [
-            issue
-            for page in self._issues(call, since=start, sort="created", creator=login or NotSet)
-            for issue in page
-            if _carries(issue.body, nonce) and issue.created_at >= start and _by(issue, login)
-        ]
-        return tuple(self._ticket(issue) for issue in sorted(ours, key=lambda one: (one.created_at, one.number)))
+        call = self._listing(f"the issues of {self.place} that carry {nonce}")
+        pages = self._own(call, since, login, "desc")
+        found = [self._ticket(row) for page in pages for row in page if nonce_in(row.get("body")) == nonce]
+        return tuple(sorted(found, key=lambda one: (one.created_at or since, int(one.id))))
+
+    def ours(self, since: datetime) -> Iterator[tuple[Ours, ...]]:
+        """Pages of all tickets that our own account created at or after `since`, oldest first, as the list has them.
+
+        What a ticket duplicates is not in a list: read it. `touched` counts what the list shows (`github_shapes`).
+        """
+        login = self._site.login()
+        for page in self._own(self._listing(f"our own issues of {self.place}"), since, login, "asc"):
+            yield tuple(Ours(self._ticket(row), nonce_in(row.get("body")), touched(row, login)) for row in page)
 
     def read(self, key: str) -> Ticket:
         """Read one ticket by key. `Gone` only if the repository itself is readable and has issues at all."""
         place, number = self._located(key)
-        call = Call("GitHub", f"issue {key} of {self.place}", needs=_READS)
+        call = Call("GitHub", f"issue {key} of {self.place}", needs=_READS, item=key)
         try:
-            issue = self._site.read(call, place, lambda repo: _whole(repo.get_issue(number).complete()))
-        except Absent as absent:
-            raise self._proved(absent, key, place) from absent
-        if not self._is_here(_place_of(issue)):
-            self._site.settle(call, self.place)  # transferred, or is it the repository that goes by another name?
-        return self._ticket(issue)
+            issue = self._site.read(call, place, f"/issues/{number}", issue_in)
+        except (Absent, Forbidden) as refusal:
+            raise self._proved(refusal, key, place) from refusal
+        if not self._site.is_home(place_of(issue)):
+            self._site.settle(self.place)  # transferred, or is it the repository that goes by another name?
+        ticket = self._ticket(issue)
+        original = self._original(ticket) if ticket.state.resolution == DUPLICATE else None
+        return ticket if original is None else replace(ticket, duplicate_of=original)
 
     def move(self, ticket: Ticket, to: StateTarget) -> None:
         """Open or close a ticket, with the wanted reason. `Permanent` when another status is asked for."""
         state = "closed" if to.done else "open"
         if to.name is not None and to.name.lower() != state:
-            raise Permanent(f"GitHub knows no status {to.name!r} for issue {ticket.key}. Reachable: open, closed.")
-        reason = self._edit(ticket, state, to.resolution)
-        if to.resolution and to.done and reason != to.resolution:  # a reason is only taken when the state changes
-            self._edit(ticket, "open", None)
-            self._edit(ticket, state, to.resolution)
+            raise self._refusal(f"GitHub knows no status {to.name!r} for issue {ticket.key}. Reachable: open, closed.")
+        wanted = {"state": state, "state_reason": to.resolution} if to.resolution else {"state": state}
+        issue = self._edit(ticket.key, wanted)
+        if to.resolution and to.done and issue.get("state_reason") != to.resolution:
+            self._close_anew(ticket.key, wanted)
+
+    def close_as_duplicate(self, ticket: Ticket, of: Ticket) -> None:
+        """Close a ticket as the duplicate of another and say so in a comment, once. Harmless to repeat.
+
+        The comment is the link that everybody can read: GitHub's REST API does not tell what an issue duplicates.
+        """
+        wanted: Loose = {"state": "closed", "state_reason": DUPLICATE, "duplicate_issue_id": int(of.id)}
+        now = self.read(ticket.key)
+        if now.duplicate_of == of.key:
+            return
+        if now.state.done and now.state.resolution != DUPLICATE:
+            self._close_anew(now.key, wanted)
+        else:
+            self._edit(now.key, wanted)
+        place, number = self._located(of.key)
+        nonce = f"bugferry-duplicate-of-{of.id}"
+        if self.find_comment(now.key, nonce) is None:
+            self.comment(now.key, f"Duplicate of {self._site.name_of(place)}#{number}", nonce)
+
+    def set_priority(self, key: str, priority: str) -> None:
+        """GitHub has no priorities: `Permanent`, always."""
+        raise self._refusal(
+            f"GitHub has no priorities: issue {key} cannot be set to {priority!r}. Take `priority` out of the rule's "
+            "escalation, or use a label."
+        )
+
+    # ------------------------------------------------------------ comments
+
+    def comments(self, key: str) -> tuple[Comment, ...]:
+        """Read what was said on a ticket, oldest first."""
+        return tuple(self._comments(key))
 
     def comment(self, key: str, body: Body, nonce: str) -> str:
         """Add a comment that carries `nonce` out of sight; its id."""
         place, number = self._located(key)
-        call = Call("GitHub", f"a comment on issue {key} of {self.place}", writes=True, needs=_WRITES)
-        said = marked(body, nonce)
-        return self._site.write(call, place, lambda repo: _id_of(repo.get_issue(number).create_comment(said)))
+        call = Call("GitHub", f"a comment on issue {key} of {self.place}", creates=True, needs=_WRITES, item=key)
+        return self._site.write(call, place, "POST", f"/issues/{number}/comments", self._said(body, nonce), id_in)
+
+    def edit_comment(self, key: str, comment_id: str, body: Body, nonce: str) -> None:
+        """Say it anew. Repeating it is harmless."""
+        place, _ = self._located(key)
+        call = self._change(f"comment {comment_id} on issue {key} of {self.place}", key)
+        path = f"/issues/comments/{comment_id}"
+        self._site.write(call, place, "PATCH", path, self._said(body, nonce), id_in)
 
     def find_comment(self, key: str, nonce: str) -> str | None:
         """The id of our comment that carries `nonce`, if it arrived."""
-        place, number = self._located(key)
-        call = Call("GitHub", f"the comments on issue {key} of {self.place}", needs=_READS)
-        self._site.settle(call, place)
-        for page in self._site.pages(call, place, lambda repo: repo.get_issue(number).get_comments()):
-            for comment in page:
-                if _carries(comment.body, nonce):
-                    return str(comment.id)
-        return None
+        return next((one.id for one in self._comments(key) if one.nonce == nonce), None)
+
+    # ------------------------------------------------------------ people
+
+    def person(self, email: str) -> Person | None:
+        """Find the one account that may be assigned here and shows this address; None when there is none, or several.
+
+        Few people show their address on GitHub: the table of people is the usual way.
+        """
+        call = Call("GitHub", f"who has the address {email}", needs="the right to search users")
+        try:
+            login = self._site.ask(call, "/search/users", the_one, {"q": f"{email} in:email"})
+            person = self._site.ask(call, f"/users/{login}", person_of) if login else None
+        except Absent:
+            return None
+        shows = person is not None and (person.email or "").lower() == email.lower()
+        return person if person and shows and self._may_be_assigned(person.account) else None
+
+    def assign(self, key: str, account: str | None) -> None:
+        """Assign the ticket to an account alone, or to nobody. `Permanent` when it cannot be assigned here."""
+        issue = self._edit(key, {"assignees": [account] if account else []})
+        there = ticket_of(issue, self.name, key).assignee
+        if (there or "").lower() != (account or "").lower():  # without push access GitHub drops assignees silently
+            raise self._refusal(
+                f"GitHub did not assign issue {key} of {self.place} to {account or 'nobody'}: give our account push "
+                "access, and check that the person may be assigned there, then retry."
+            )
+
+    # ------------------------------------------------------------ history and polls
 
     def moved_at(self, key: str) -> datetime | None:
         """When it was last closed or reopened, by GitHub's own events; None when it never was."""
         place, number = self._located(key)
-        call = Call("GitHub", f"the events of issue {key} of {self.place}", needs=_READS)
-        self._site.settle(call, place)
-        pages = self._site.pages(call, place, lambda repo: repo.get_issue(number).get_events())
-        return max((one.created_at for page in pages for one in page if one.event in _MOVES), default=None)
+        call = Call("GitHub", f"the events of issue {key} of {self.place}", needs=_READS, item=key)
+        self._site.settle(place)
+        pages = self._site.pages(call, place, f"/issues/{number}/events", {})
+        moves = (moment(one.get("created_at")) for page in pages for one in page if one.get("event") in _MOVES)
+        return max(filter(None, moves), default=None)
 
-    def changed_since(self, since: datetime) -> Iterator[tuple[str, ...]]:
-        """Pages of keys of tickets changed at or after `since` (with overlap: repeats are harmless)."""
-        call = Call("GitHub", f"the changed issues of {self.place}", needs=_READS)
-        for page in self._issues(call, since=since.replace(microsecond=0), sort="updated"):
-            yield tuple(str(issue.number) for issue in page)
+    def changed_since(self, since: datetime) -> Iterator[tuple[Stirred, ...]]:
+        """Pages of tickets changed at or after `since`, latest first (with overlap: repeats are harmless).
+
+        While nothing changed, asking again with the same `since` is answered 304 and costs no quota (in one process).
+        """
+        call = self._listing(f"the changed issues of {self.place}")
+        self._site.settle(self.place)
+        asked: Asked = {**all_since(since), "sort": "updated", "direction": "desc"}
+        first: Asked = {**asked, "per_page": PAGE, "page": 1}
+        page, rows = self._site.remembered(call, self.place, "/issues", stirred, first)
+        yield page
+        if rows >= PAGE:
+            for following in self._site.pages(call, self.place, "/issues", asked, first=2):
+                yield stirred(following)[0]
 
     # ------------------------------------------------------------ what stands behind
 
-    def _issues(self, call: Call, **asked: Any) -> Iterator[list[Issue]]:  # noqa: ANN401 -- handed on to PyGithub
-        """Pages of issues in any state, newest first: what changes meanwhile comes twice, it is never skipped."""
-        self._site.settle(call, self.place)
-        listed = partial(Repository.get_issues, state="all", direction="desc", **asked)
-        for page in self._site.pages(call, self.place, listed):
-            # an issue has no field `pull_request`, and asking PyGithub for what is absent costs a call for each
-            yield [issue for issue in page if "/pull/" not in issue.html_url]
+    def _own(self, call: Call, since: datetime, login: str | None, direction: str) -> Iterator[list[Loose]]:
+        """Pages of issues of our own account. GitHub's `since` goes by the time of change, ours by that of creation."""
+        self._site.settle(self.place)
+        start = since.replace(microsecond=0)  # GitHub counts in whole seconds
+        asked: Asked = {**all_since(since), "sort": "created", "direction": direction}
+        pages = self._site.pages(call, self.place, "/issues", {**asked, "creator": login} if login else asked)
+        for page in pages:
+            made = [row for row in page if (moment(row.get("created_at")) or start) >= start]
+            yield [row for row in made if is_issue(row) and is_by(row.get("user"), login)]
 
-    def _edit(self, ticket: Ticket, state: str, reason: str | None) -> str | None:
-        """Set state and reason; the reason it has then."""
+    def _listing(self, about: str) -> Call:
+        return Call("GitHub", about, needs=_READS, wide=True)
+
+    def _change(self, about: str, key: str) -> Call:
+        return Call("GitHub", about, writes=True, needs=_WRITES, item=key)
+
+    def _edit(self, key: str, wanted: Loose) -> Loose:
+        """Set what is wanted; the issue as it is then."""
+        place, number = self._located(key)
+        what = ", ".join(wanted)
+        call = self._change(f"setting {what} of issue {key} of {self.place}", key)
+        return self._site.write(call, place, "PATCH", f"/issues/{number}", wanted, issue_in)
+
+    def _close_anew(self, key: str, wanted: Loose) -> None:
+        """Close what is closed for another reason: a reason is only taken when the state changes."""
+        self._edit(key, {"state": "open"})
+        self._edit(key, wanted)
+
+    def _comments(self, key: str) -> Iterator[Comment]:
+        place, number = self._located(key)
+        call = Call("GitHub", f"the comments on issue {key} of {self.place}", needs=_READS, item=key)
+        self._site.settle(place)
+        pages = self._site.pages(call, place, f"/issues/{number}/comments", {})
+        return (found for page in pages for row in page if (found := comment_of(row)))
+
+    def _said(self, body: Body, nonce: str) -> Loose:
+        with blaming(self.name):
+            return {"body": marked(body, nonce)}
+
+    def _original(self, ticket: Ticket) -> str | None:
+        """The key of what an issue duplicates, by the last comment that says so, else by GraphQL; None: nobody says."""
         place, number = self._located(ticket.key)
-        call = Call("GitHub", f"moving issue {ticket.key} of {self.place} to {state}", writes=True, needs=_WRITES)
+        said = [found for one in self._comments(ticket.key) if (found := original_in(one.text))]
+        named = said[-1] if said else self._original_by_graph(place, number)
+        if named is None:
+            return None
+        return self._key(named[0] or self._site.name_of(place), named[1])
 
-        def edit(repo: Repository) -> str | None:
-            issue = repo.get_issue(number)
-            issue.edit(state=state, state_reason=reason or NotSet)
-            return _whole(issue).state_reason
-
-        return self._site.write(call, place, edit)
-
-    def _proved(self, absent: Absent, key: str, place: str) -> BugferryError:
-        """Tell a deleted ticket from a repository that we cannot see or that has its issues switched off."""
+    def _original_by_graph(self, place: str, number: int) -> tuple[str | None, int] | None:
+        """What somebody chose in the browser, which REST does not tell; servers may lack GraphQL or this field."""
+        owner, _, name = self._site.name_of(place).partition("/")
+        call = Call("GitHub", f"what issue {number} of {place} duplicates", needs=_READS)
         try:
-            repo = self._site.settle(Call("GitHub", f"the repository {place}", needs=_READS), place)
+            return self._site.graph(call, _ORIGINAL, {"owner": owner, "name": name, "number": number}, original_told)
         except Permanent:
-            return Permanent(f"{absent} Neither is {place} readable: check its name and give our account {_READS}.")
-        if not repo.has_issues:
-            return Permanent(f"Issues are switched off in {place}. Switch them on, then retry.")
-        return Gone(f"Issue {key} of {place} was deleted in GitHub.")
+            return None
+
+    def _may_be_assigned(self, login: str) -> bool:
+        call = Call("GitHub", f"whether {login} may be assigned in {self.place}", needs=_READS)
+        try:
+            self._site.read(call, self.place, f"/assignees/{login}", lambda _nothing: None)
+        except Absent:
+            return False
+        return True
+
+    def _proved(self, refusal: Absent | Forbidden, key: str, place: str) -> BugferryError:
+        """Tell a deleted ticket from a place that we cannot see or that has its issues switched off.
+
+        `Unauthorized` when that is our own repository, which shuts out all our work.
+        """
+        try:
+            repo = self._site.settle(place)
+        except Permanent:
+            return self._refusal(
+                f"{refusal} Neither is {place} readable: check its name and give our account {_READS}."
+            )
+        if not repo.get("has_issues"):
+            return self._switched_off(place)
+        return refusal if isinstance(refusal, Forbidden) else self._blamed(Gone(f"Issue {key} of {place} was deleted."))
+
+    def _switched_off(self, place: str) -> BugferryError:
+        why = f"Issues are switched off in {place}. Switch them on, then retry."
+        return self._blamed(Unauthorized(why) if self._site.is_home(place) else Permanent(why))
+
+    def _refusal(self, why: str) -> BugferryError:
+        """A refusal of our own, before or without a request."""
+        return self._blamed(Permanent(why))
+
+    def _blamed(self, error: BugferryError) -> BugferryError:
+        error.service = self.name
+        return error
 
     def _located(self, key: str) -> tuple[str, int]:
         """The repository and the number that a key names."""
         place, _, number = key.rpartition("#")
         if not number.isdecimal():
-            raise Permanent(f"{key!r} is no key of a GitHub issue: it is a number, or owner/name#number.")
+            raise self._refusal(f"{key!r} is no key of a GitHub issue: it is a number, or owner/name#number.")
         return place or self.place, int(number)
 
-    def _is_here(self, place: str) -> bool:
-        return place.lower() in {self.place.lower(), self._site.name_of(self.place).lower()}
+    def _ticket(self, row: Loose) -> Ticket:
+        return ticket_of(row, self.name, self._key(place_of(row), row.get("number")))
 
-    def _ticket(self, issue: Issue) -> Ticket:
-        place = _place_of(issue)
-        closed = issue.state == "closed"
-        return Ticket(
-            tracker=self.name,
-            key=str(issue.number) if self._is_here(place) else f"{place}#{issue.number}",
-            id=str(issue.id),
-            url=issue.html_url,
-            title=issue.title,
-            state=TicketState(name=issue.state, done=closed, resolution=issue.state_reason),
-            labels=tuple(label.name for label in issue.labels),
-            assignee=issue.assignees[0].login if issue.assignees else None,
-            created_at=issue.created_at,
-            updated_at=issue.updated_at,
-            moved_at=issue.closed_at if closed else None,
-        )
-
-
-def marked(body: Body, nonce: str) -> str:
-    """Append the nonce to a text as a comment that GitHub does not show."""
-    if not isinstance(body, str):
-        raise Permanent(
-            "GitHub takes Markdown, this text is an Atlassian document: check which tracker the rule names."
-        )
-    return f"{body}\n\n{_mark(nonce)}"
-
-
-def _whole(issue: Issue) -> Issue:
-    """Refuse an issue without a number: PyGithub makes one of any answer, and would have us believe in it."""
-    if not isinstance(issue.number, int) or not issue.html_url:
-        raise ValueError("not an issue")
-    return issue
-
-
-def _id_of(comment: IssueComment) -> str:
-    if not comment.id:
-        raise ValueError("not a comment")
-    return str(comment.id)
-
-
-def _mark(nonce: str) -> str:
-    return f"<!-- {nonce} -->"
-
-
-def _carries(body: str | None, nonce: str) -> bool:
-    return _mark(nonce) in (body or "")
-
-
-def _by(issue: Issue, login: str | None) -> bool:
-    """Whether we wrote it; where we may not know our own login we are an app, and apps are bots."""
-    if login is None:
-        return issue.user.type == "Bot"
-    return issue.user.login.lower() == login.lower()
-
-
-def _labels(draft: Draft) -> list[str]:
-    """The labels of a draft; GitHub would refuse a long one in words that do not name it."""
-    labels = [str(label) for label in items(draft.fields.get("labels"))]
-    for label in labels:
-        if len(label) > LABEL_LIMIT:
-            raise Permanent(f"The label {label!r} is longer than GitHub's {LABEL_LIMIT} characters: shorten it.")
-    return labels
-
-
-def _place_of(issue: Issue) -> str:
-    """`owner/name` of the repository that an issue says it is in."""
-    return "/".join(issue.url.split("/repos/")[-1].split("/")[:2])
+    def _key(self, place: str, number: object) -> str:
+        return str(number) if self._site.is_home(place) else f"{place}#{number}"

@@ -1,106 +1,112 @@
-"""A GitHub API through PyGithub: one requester a thread, one request a call, errors in our words.
-
-PyGithub retries creates, sleeps through rate limits, and takes an unfollowed redirect for success. All of that is off
-here: a redirect of a write means the repository was renamed, and nothing was done yet.
-"""
+"""A GitHub API through PyGithub: one requester a thread, one request a call, errors in our words."""
 
 import threading
-from collections.abc import Callable, Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
-from http import HTTPStatus
 from itertools import count
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import requests
-from github import Auth, GithubException
-from github.GithubObject import GithubObject
-from github.PaginatedList import PaginatedList
-from github.Repository import Repository
-from github.Requester import Requester
+from github import GithubException
 
-from worker.ends.answers import Answer, Call, Forbidden, answered, lost, unreached
-from worker.ends.loose import dig, line, mapping, moment, objects, text
-from worker.ends.retry import Now, Sleep, before_call, parse_retry_after, reading
-from worker.errors import Permanent
+from worker.ends.answers import Call, Forbidden, answered, blaming, lost, unreached
+from worker.ends.github_shapes import rows_in
+from worker.ends.github_wire import PAGE, Redirected, Unchanged, Wire, read_answer
+from worker.ends.loose import Loose, line, mapping, text
+from worker.ends.ports import Budget
+from worker.ends.retry import Now, Sleep, before_call, reading
+from worker.errors import Permanent, Unauthorized
 
 T = TypeVar("T")
-G = TypeVar("G", bound=GithubObject)
-PAGE = 100
-SECONDARY_PAUSE_S = 60.0
-"""GitHub: a secondary limit that names no time asks for at least one minute."""
+Asked = Mapping[str, str | int]
+KEPT = 32
+"""Answers remembered with their tags."""
+_SHUT = ("resource not accessible by", "organization saml", "archived so is read-only", "repository access blocked")
+"""What GitHub says when it refuses a token or a whole repository, not one issue of it."""
+_ACCEPT = {"Accept": "application/vnd.github+json"}
 
 
-class _Redirected(Exception):
-    """GitHub pointed elsewhere and did nothing."""
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    """What was read from an answer, and the tag by which GitHub knows whether it is still the same."""
 
-
-class _Requester(Requester):
-    """PyGithub's requester: asks the guard before each call, and reports a redirect that it did not follow."""
-
-    def __init__(self, url: str, token: str, timeout_s: tuple[float, float]) -> None:
-        super().__init__(
-            auth=Auth.Token(token),
-            base_url=url,
-            timeout=timeout_s,  # type: ignore[arg-type]  # passed on to `requests`, which takes (connect, read)
-            user_agent="bugferry",
-            per_page=PAGE,
-            verify=True,
-            retry=None,
-            pool_size=None,
-            seconds_between_requests=None,
-            seconds_between_writes=None,
-            lazy=True,
-        )
-        # a permanent redirect is followed within one call of ours
-        self._cover_s = 2 * sum(timeout_s)
-
-    def requestJson(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, Any], str]:  # noqa: ANN401, N802 -- the library's name and arguments, passed on
-        """Make one request, unless our lease is lost."""
-        before_call(self._cover_s)
-        status, headers, output = super().requestJson(*args, **kwargs)
-        if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
-            raise _Redirected
-        return status, headers, output
+    tag: str
+    value: object
 
 
 class GithubSite:
     """One GitHub API and one account. Safe to share between threads; building it calls nobody."""
 
-    def __init__(self, url: str, token: str, *, connect_s: float, read_s: float, sleep: Sleep, now: Now) -> None:
-        """`url`: of the API, such as `https://api.github.com` or `https://host/api/v3`."""
+    def __init__(
+        self,
+        name: str,
+        home: str,
+        url: str,
+        token: str,
+        *,
+        connect_s: float,
+        read_s: float,
+        sleep: Sleep,
+        now: Now,
+        budget: Budget,
+    ) -> None:
+        """`name`: ours for the service, which every error carries; `home`: our repository; `url`: of the API."""
+        self._name = name
+        self._home = home
         self._url = url.rstrip("/")
         self._token = token
         self._timeout_s = (connect_s, read_s)
         self._sleep = sleep
         self._now = now
+        self._budget = budget
         self._mine = threading.local()
         self._names: dict[str, str] = {}
         self._login: str | None = None
+        self._remembered: dict[tuple[object, ...], _Remembered] = {}
+        self._memory = threading.Lock()
 
-    def read(self, call: Call, place: str, ask: Callable[[Repository], T]) -> T:
-        """Make a read of one request, repeated a little while it fails."""
-        return reading(lambda: self._asked(call, place, ask), self._sleep)
+    # ------------------------------------------------------------ a repository
 
-    def write(self, call: Call, place: str, ask: Callable[[Repository], T]) -> T:
+    def read(self, call: Call, place: str, path: str, take: Callable[[object], T], asked: Asked | None = None) -> T:
+        """Make a read of one request, repeated a little while it fails. `take` reads the answer, or raises."""
+        return reading(
+            lambda: self._at(call, place, lambda at: take(self._send("GET", at + path, asked)[1])), self._sleep
+        )
+
+    def write(self, call: Call, place: str, method: str, path: str, body: object, take: Callable[[object], T]) -> T:
         """Make a write of one request, exactly once."""
-        return self._asked(call, place, ask)
+        return self._at(call, place, lambda at: take(self._send(method, at + path, body=body)[1]))
 
-    def pages(self, call: Call, place: str, listed: Callable[[Repository], PaginatedList[G]]) -> Iterator[list[G]]:
-        """Pages of a list, each repeated by itself while it fails; one page in memory."""
-        for number in count():
-            page = self.read(call, place, partial(_page, listed=listed, number=number))
+    def pages(self, call: Call, place: str, path: str, asked: Asked, first: int = 1) -> Iterator[list[Loose]]:
+        """Pages of a list from the `first`, each repeated by itself while it fails; one page in memory.
+
+        The repository must be settled first: where PyGithub follows a redirect, it loses the query.
+        """
+        for number in count(first):
+            page = self.read(call, place, path, rows_in, {**asked, "per_page": PAGE, "page": number})
             yield page
             if len(page) < PAGE:
                 return
 
-    def settle(self, call: Call, place: str) -> Repository:
-        """Read a repository and remember under which name it goes now.
+    def remembered(
+        self, call: Call, place: str, path: str, take: Callable[[object], T], asked: Asked | None = None
+    ) -> T:
+        """Make a read that costs no quota while the answer stays the same: GitHub then answers 304.
 
-        Lists need it first: where PyGithub follows the redirect of a renamed repository, it loses the query.
+        What `take` made of the answer is remembered, for the last few of these reads, in this process.
         """
-        repo = reading(lambda: self._straight(call, lambda: self._repository(place).complete()), self._sleep)
-        self.remember(place, repo.full_name)
+        ask = partial(self._told, path=path, take=take, asked=asked)
+        return reading(lambda: self._at(call, place, ask), self._sleep)
+
+    def settle(self, place: str) -> Loose:
+        """Read a repository and remember under which name it goes now. `Unauthorized` when it is ours and shut."""
+        home = self.is_home(place)
+        call = Call("GitHub", f"the repository {place}", needs="the right to read it and its issues", wide=home)
+        repo = reading(
+            lambda: self._straight(call, lambda: self._told(self._path(place), "", _repository)), self._sleep
+        )
+        self.remember(place, line(repo.get("full_name")))
         return repo
 
     def remember(self, place: str, name: str) -> None:
@@ -111,41 +117,70 @@ class GithubSite:
         """Under which name a repository goes, as far as we have seen."""
         return self._names.get(place, place)
 
+    def is_home(self, place: str) -> bool:
+        """Whether this is our own repository, by the name we know or the one it has now."""
+        return place.lower() in {self._home.lower(), self.name_of(self._home).lower()}
+
+    # ------------------------------------------------------------ beside it
+
+    def ask(self, call: Call, path: str, take: Callable[[object], T], asked: Asked | None = None) -> T:
+        """Make a read beside any repository."""
+        return reading(lambda: self._straight(call, lambda: take(self._send("GET", path, asked)[1])), self._sleep)
+
+    def graph(self, call: Call, query: str, variables: Mapping[str, str | int], take: Callable[[object], T]) -> T:
+        """Ask GraphQL what REST does not tell. Its answer may hold errors beside data."""
+        body = {"query": query, "variables": variables}
+        ask = partial(self._send, "POST", body=body)
+        return reading(lambda: self._straight(call, lambda: take(ask(self._requester().graphql_url)[1])), self._sleep)
+
     def login(self) -> str | None:
         """Who we are, asked once; None for an app's token, which may not ask."""
         if self._login is None:
-            call = Call("GitHub", "our own account")
             try:
-                _, data = reading(
-                    lambda: self._straight(call, lambda: self._requester().requestJsonAndCheck("GET", "/user")),
-                    self._sleep,
-                )
+                told = self.ask(Call("GitHub", "our own account"), "/user", mapping)
             except Forbidden:
                 return None
-            self._login = text(mapping(data).get("login"))
+            self._login = text(told.get("login"))
         return self._login
 
     # ------------------------------------------------------------ one request
 
-    def _asked(self, call: Call, place: str, ask: Callable[[Repository], T]) -> T:
+    def _at(self, call: Call, place: str, ask: Callable[[str], T]) -> T:
+        """Ask a repository where it is now. A refusal that shuts out our token or our whole place says so."""
         try:
-            return self._once(call, lambda: ask(self._repository(place)))
-        except _Redirected:
-            self.settle(call, place)
-        return self._straight(call, lambda: ask(self._repository(place)))
+            return self._followed(call, place, ask)
+        except Forbidden as refusal:
+            if self.is_home(place) and any(words in str(refusal).lower() for words in _SHUT):
+                with blaming(self._name):
+                    raise Unauthorized(f"{refusal} Work for {self._home} waits until then.") from refusal
+            raise
+
+    def _followed(self, call: Call, place: str, ask: Callable[[str], T]) -> T:
+        try:
+            return self._once(call, lambda: ask(self._path(place)))
+        except Redirected:
+            self.settle(place)
+        return self._straight(call, lambda: ask(self._path(place)))
 
     def _straight(self, call: Call, ask: Callable[[], T]) -> T:
         """Make a request that no redirect may answer."""
         try:
             return self._once(call, ask)
-        except _Redirected as error:
-            raise Permanent(f"GitHub redirects {call.about} in circles. Check its name, then retry.") from error
+        except Redirected as error:
+            with blaming(self._name):
+                raise Permanent(f"GitHub redirects {call.about} in circles. Check its name, then retry.") from error
 
     def _once(self, call: Call, ask: Callable[[], T]) -> T:
+        """The single door: every request leaves here, and every error that comes back says from where."""
+        with blaming(self._name):
+            self._mine.call = call
+            return self._translated(call, ask)
+
+    def _translated(self, call: Call, ask: Callable[[], T]) -> T:
         try:
             return ask()
         except GithubException as error:
-            raise answered(call, self._read_answer(error)) from error
+            raise answered(call, read_answer(error, self._now())) from error
         except requests.RequestException as error:
             raise unreached(call, error) from error
         except (RuntimeError, AssertionError) as error:  # how PyGithub says that an address is not below the API's own
@@ -153,46 +188,60 @@ class GithubSite:
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise lost(call, "an answer of an unknown shape") from error
 
-    def _repository(self, place: str) -> Repository:
-        return Repository(self._requester(), url=f"/repos/{self.name_of(place)}")
+    def _told(self, at: str, path: str, take: Callable[[object], T], asked: Asked | None = None) -> T:
+        """Ask with the tag of what we remember, if we do."""
+        slot = (at + path, *sorted((asked or {}).items()))
+        known = self._remembered.get(slot)
+        tag = {"If-None-Match": known.tag} if known else {}
+        try:
+            headers, data = self._send("GET", at + path, asked, headers=tag)
+        except Unchanged:
+            if known is None:
+                raise ValueError("304 without a question") from None
+            return cast("T", known.value)  # the same address is always read by the same `take`
+        value = take(data)
+        self._keep(slot, text(headers.get("etag")), value)
+        return value
 
-    def _requester(self) -> _Requester:
+    def _keep(self, slot: tuple[object, ...], tag: str | None, value: object) -> None:
+        with self._memory:
+            self._remembered.pop(slot, None)
+            while len(self._remembered) >= KEPT:
+                del self._remembered[next(iter(self._remembered))]
+            if tag:
+                self._remembered[slot] = _Remembered(tag, value)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        asked: Asked | None = None,
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> tuple[dict[str, Any], object]:
+        sent = {**_ACCEPT, **(headers or {})}
+        return self._requester().requestJsonAndCheck(method, path, dict(asked or {}), sent, body)
+
+    def _leave(self) -> None:
+        """Let a request of this thread leave, unless our lease is lost or the budget spent."""
+        call: Call = self._mine.call
+        before_call(2 * sum(self._timeout_s), self._name)  # a permanent redirect is followed within one call of ours
+        self._budget.spend(call.spends, about=call.item)
+
+    def _path(self, place: str) -> str:
+        return f"/repos/{self.name_of(place)}"
+
+    def _requester(self) -> Wire:
         """PyGithub promises nothing about threads: each has its own."""
-        requester: _Requester | None = getattr(self._mine, "requester", None)
+        requester: Wire | None = getattr(self._mine, "requester", None)
         if requester is None:
-            requester = self._mine.requester = _Requester(self._url, self._token, self._timeout_s)
+            requester = self._mine.requester = Wire(self._url, self._token, self._timeout_s, self._leave)
         return requester
 
-    def _read_answer(self, error: GithubException) -> Answer:
-        headers = {name.lower(): str(value) for name, value in (error.headers or {}).items()}
-        said = _said(error.data)
-        limited = _limited(error.status, headers, said)
-        asked_s = parse_retry_after(headers.get("retry-after"), self._now())
-        if limited and asked_s is None:
-            asked_s = _until_reset_s(headers, self._now())
-        return Answer(error.status, said, asked_s, limited)
 
-
-def _page(repo: Repository, listed: Callable[[Repository], PaginatedList[G]], number: int) -> list[G]:
-    return listed(repo).get_page(number)
-
-
-def _limited(status: int, headers: dict[str, str], said: str) -> bool:
-    """GitHub says both of its limits with 403 or 429."""
-    if status not in {HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS}:
-        return False
-    told = "retry-after" in headers or headers.get("x-ratelimit-remaining") == "0"
-    return told or "rate limit" in said.lower()
-
-
-def _until_reset_s(headers: dict[str, str], now: datetime) -> float:
-    reset = moment(headers.get("x-ratelimit-reset")) if headers.get("x-ratelimit-remaining") == "0" else None
-    return max((reset - now).total_seconds(), 0.0) if reset else SECONDARY_PAUSE_S
-
-
-def _said(data: object) -> str:
-    """GitHub's own words: the message, and each refused field with its value and why."""
-    rows = objects(dig(data, "errors"))
-    keys = ("resource", "field", "code", "value", "message")
-    refused = (" ".join(filter(None, (text(row.get(key)) for key in keys))) for row in rows)
-    return "; ".join(filter(None, [line(dig(data, "message") or dig(data, "data")), *refused]))
+def _repository(data: object) -> Loose:
+    """What we need of a repository. `ValueError` for anything else."""
+    repo = mapping(data)
+    if not repo.get("full_name"):
+        raise ValueError("not a repository")
+    return {name: repo.get(name) for name in ("full_name", "has_issues")}

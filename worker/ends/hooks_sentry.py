@@ -70,8 +70,9 @@ def _issue_of(event: Loose) -> str | None:
 
 
 def _comment(action: str | None, data: Loose) -> About:
-    """Comments are not carried over; a delivery of one is recorded and no more."""
-    comment_id = text(data.get("comment_id"))
+    """A note on an issue. Its time is that of its making, so that its text has to tell one edit from the next."""
+    comment_id, issue_id = text(data.get("comment_id")), text(data.get("issue_id"))
     if comment_id is None:
         raise Malformed("data.comment_id is missing.")
-    return f"{comment_id}:{digest_of(action, data.get('timestamp'))}", ()
+    hint = Hint(f"issue:{key_at(issue_id, 'data.issue_id')}", f"Sentry: comment {action or 'changed'}")
+    return f"{comment_id}:{digest_of(action, data.get('timestamp'), data.get('comment'))}", (hint,)

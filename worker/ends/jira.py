@@ -9,19 +9,42 @@ import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
-from worker.ends.answers import Absent, Call
-from worker.ends.jira_moves import Step, next_step, no_way, read_steps
+from worker.ends.answers import Absent, Call, Conflict
+from worker.ends.budget import Boundless
+from worker.ends.jira_moves import Choose, Step, closing_step, next_step, no_way, read_steps
+from worker.ends.jira_shapes import (
+    DUPLICATE,
+    READ,
+    assignable,
+    comment_of,
+    makers,
+    originals,
+    ticket_of,
+    touched,
+)
 from worker.ends.jira_site import JiraSite
-from worker.ends.jira_words import document, fields_of, makers, marked, quoted, words
-from worker.ends.loose import Loose, dig, items, line, mapping, moment, objects, text
+from worker.ends.jira_words import document, fields_of, marked, quoted
+from worker.ends.loose import Loose, items, mapping, moment, objects, text
+from worker.ends.marks import nonce_among
+from worker.ends.ports import Budget
 from worker.ends.retry import Now, Sleep, utc_now
 from worker.errors import BugferryError, Gone, Permanent
-from worker.model import Body, Draft, StateTarget, Ticket, TicketState, TrackerKind
+from worker.model import (
+    Body,
+    Comment,
+    Draft,
+    Ours,
+    Person,
+    StateTarget,
+    Stirred,
+    Ticket,
+    TicketState,
+    TrackerKind,
+)
 
 MOST_STEPS = 6
 OVERLAP = timedelta(minutes=2)
 """Searches look back this much further: JQL counts in whole minutes, by Jira's clock and not by ours."""
-_READ = ("summary", "status", "resolution", "labels", "assignee", "created", "updated")
 _TICKETS = "the permission Browse Projects"
 
 
@@ -42,86 +65,151 @@ class JiraTracker:
         read_s: float = 10.0,
         sleep: Sleep = time.sleep,
         now: Now = utc_now,
+        budget: Budget | None = None,
     ) -> None:
         """`name`: ours for it; `place`: the project key; `url`: of the site; `email`, `token`: of our account."""
         self.name = name
         self.place = place
         self._now = now
         self._account: str | None = None
-        self._site = JiraSite(url, email, token, connect_s=connect_s, read_s=read_s, sleep=sleep, now=now)
+        self._site = JiraSite(
+            name,
+            url,
+            email,
+            token,
+            connect_s=connect_s,
+            read_s=read_s,
+            sleep=sleep,
+            now=now,
+            budget=budget or Boundless(),
+        )
+
+    # ------------------------------------------------------------ tickets
 
     def create(self, draft: Draft, nonce: str) -> Ticket:
         """Create a ticket that carries `nonce` as a label. `Ambiguous` when it may exist nevertheless."""
-        call = Call("Jira", f"a new ticket in {self.place}", writes=True, needs="the permission Create Issues")
+        needs = "the permission Create Issues"
+        call = Call("Jira", f"a new ticket in {self.place}", creates=True, needs=needs, wide=True)
         fields = fields_of(draft, self.place, nonce)
-        created = self._site.write(call, lambda jira: jira.create_issue(fields, prefetch=False).raw)
+        created = self._site.write(call, lambda jira: _made(jira.create_issue(fields, prefetch=False).raw))
         try:
             return self.read(str(created["key"]))
         except BugferryError:  # the ticket exists: whatever ails the reading of it, its key must not be lost
             return self._just_created(draft, nonce, created)
 
     def find(self, nonce: str, since: datetime) -> tuple[Ticket, ...]:
-        """Tickets of our own account created at or after `since` that carry `nonce`, oldest first."""
+        """Tickets of our own account created at or after `since` that carry `nonce`, oldest first.
+
+        The index lags behind for seconds to minutes: nothing found is no proof until a grace period is over.
+        """
         ours = self._own_account()
         jql = f"{self._in_place} AND labels = {quoted(nonce)} AND created >= -{self._minutes_since(since)}m"
-        call = Call("Jira", f"the tickets of {self.place} that carry {nonce}", needs=_TICKETS)
-        found = [row for page in self._site.search(call, jql, (*_READ, "creator", "reporter")) for row in page]
+        call = self._listing(f"the tickets of {self.place} that carry {nonce}")
+        found = [row for page in self._site.search(call, jql, (*READ, "creator", "reporter")) for row in page]
         tickets = [self._ticket(row) for row in found if ours in makers(row)]
         kept = [one for one in tickets if nonce in one.labels and (one.created_at is None or one.created_at >= since)]
         return tuple(sorted(kept, key=lambda one: (one.created_at or since, len(one.id), one.id)))
 
+    def ours(self, since: datetime) -> Iterator[tuple[Ours, ...]]:
+        """Pages of all tickets that our own account created at or after `since`, oldest first, as the index has them.
+
+        `touched` by the history and the comments that come with the page: by anybody but us and other apps.
+        """
+        us = self._own_account()
+        made = f"creator = currentUser() AND created >= -{self._minutes_since(since)}m"
+        call = self._listing(f"our own tickets of {self.place}")
+        jql = f"{self._in_place} AND {made} ORDER BY created ASC, key ASC"
+        for page in self._site.search(call, jql, (*READ, "comment"), expand="changelog"):
+            found = [(self._ticket(row), touched(row, us)) for row in page]
+            kept = [(one, by) for one, by in found if one.created_at is None or one.created_at >= since]
+            yield tuple(Ours(one, nonce_among(one.labels), by) for one, by in kept)
+
     def read(self, key: str) -> Ticket:
-        """Read one ticket by key, old keys included. `Gone` only if the project itself is readable."""
-        call = Call("Jira", f"ticket {key}", needs=_TICKETS)
-        try:
-            raw = self._site.read(call, lambda jira: jira.issue(key, fields=",".join(_READ)).raw)
-        except Absent as absent:
-            raise self._proved(absent, key) from absent
-        return self._ticket(mapping(raw))
+        """Read one ticket by key, old keys included. `Gone` only if its project is readable.
+
+        A ticket that is hidden by itself (issue security) cannot be told from a deleted one: both are 404.
+        """
+        return self._ticket(self._row(key))
 
     def move(self, ticket: Ticket, to: StateTarget) -> None:
         """Bring a ticket to a status, in several steps if one does not reach. `Permanent` names what is reachable."""
-        passed = {ticket.state.name.lower()}
-        reachable: list[Step] = []
-        for _ in range(MOST_STEPS):
-            steps = self._steps(ticket.key)
-            reachable += steps
-            step = next_step(steps, to, passed)
-            if step is None:
-                break
-            self._take(ticket.key, step, to)
-            if step.reaches(to):
-                return
-            passed.add(step.name.lower())
-        raise Permanent(no_way(ticket, to, reachable))
+        self._walk(ticket, to, next_step)
+
+    def close_as_duplicate(self, ticket: Ticket, of: Ticket) -> None:
+        """Link a ticket to its original and close it, as Duplicate where the workflow takes that. Harmless to repeat.
+
+        One that somebody closed already keeps its resolution.
+        """
+        row = self._row(ticket.key)
+        now = self._ticket(row)
+        fields = mapping(row.get("fields"))
+        if not any(of.id == other.get("id") or of.key == other.get("key") for other in originals(fields)):
+            self._link(now.key, of.key)
+        if not now.state.done:
+            self._walk(now, StateTarget(done=True, resolution=DUPLICATE), closing_step)
+
+    def set_priority(self, key: str, priority: str) -> None:
+        """Set the priority by its name. `Permanent` when the project does not offer it."""
+        call = self._change(f"the priority of {key}", key, "the permission Edit Issues")
+        fields = {"fields": {"priority": {"name": priority}}}
+        self._site.write(call, lambda jira: jira.send("PUT", f"issue/{key}", fields))
+
+    # ------------------------------------------------------------ comments
+
+    def comments(self, key: str) -> tuple[Comment, ...]:
+        """Read what was said on a ticket, oldest first."""
+        return tuple(self._comments(key))
 
     def comment(self, key: str, body: Body, nonce: str) -> str:
         """Add a comment that carries `nonce`; its id."""
-        call = Call("Jira", f"a comment on {key}", writes=True, needs="the permission Add Comments")
+        call = Call("Jira", f"a comment on {key}", creates=True, needs="the permission Add Comments", item=key)
         sent = marked(document(body), nonce)
         return self._site.write(call, lambda jira: str(jira.add_comment(key, sent).raw["id"]))
 
+    def edit_comment(self, key: str, comment_id: str, body: Body, nonce: str) -> None:
+        """Say it anew. Repeating it is harmless."""
+        call = self._change(f"comment {comment_id} on {key}", key, "the permission Edit Own Comments")
+        said = {"body": marked(document(body), nonce)}
+        self._site.write(call, lambda jira: jira.send("PUT", f"issue/{key}/comment/{comment_id}", said))
+
     def find_comment(self, key: str, nonce: str) -> str | None:
         """The id of our comment that carries `nonce`, if it arrived."""
-        call = Call("Jira", f"the comments on {key}", needs=_TICKETS)
-        for row in self._site.listing(call, f"issue/{key}/comment", "comments"):
-            if nonce in words(row.get("body")):
-                return text(row.get("id"))
-        return None
+        return next((one.id for one in self._comments(key) if one.nonce == nonce), None)
+
+    # ------------------------------------------------------------ people
+
+    def person(self, email: str) -> Person | None:
+        """Find the one account that may be assigned here and shows this address; None when there is none, or several.
+
+        An account that hides its address is not found: that needs the table of people.
+        """
+        call = Call("Jira", f"who has the address {email}", needs="the permission Browse users and groups")
+        return self._site.read(call, lambda jira: assignable(jira.assignable(self.place, email), email))
+
+    def assign(self, key: str, account: str | None) -> None:
+        """Assign the ticket to an account, or to nobody. `Permanent` when it cannot be assigned here."""
+        call = self._change(f"assigning {key}", key, "the permission Assign Issues")
+        self._site.write(call, lambda jira: jira.send("PUT", f"issue/{key}/assignee", {"accountId": account}))
+
+    # ------------------------------------------------------------ history and polls
 
     def moved_at(self, key: str) -> datetime | None:
         """When the status last changed, by Jira's changelog; None when it never did."""
-        call = Call("Jira", f"the history of {key}", needs=_TICKETS)
+        call = self._about(f"the history of {key}", key)
         rows = self._site.listing(call, f"issue/{key}/changelog", "values")
         moves = [row for row in rows if any(item.get("field") == "status" for item in objects(row.get("items")))]
         return max((when for row in moves if (when := moment(row.get("created")))), default=None)
 
-    def changed_since(self, since: datetime) -> Iterator[tuple[str, ...]]:
-        """Pages of keys of tickets changed at or after `since` (with overlap: repeats are harmless)."""
+    def changed_since(self, since: datetime) -> Iterator[tuple[Stirred, ...]]:
+        """Pages of tickets changed at or after `since`, latest first (with overlap: repeats are harmless).
+
+        Jira cannot say that nothing changed: asking again costs a search.
+        """
         jql = f"{self._in_place} AND updated >= -{self._minutes_since(since)}m ORDER BY updated DESC"
-        call = Call("Jira", f"the changed tickets of {self.place}", needs=_TICKETS)
+        call = self._listing(f"the changed tickets of {self.place}")
         for page in self._site.search(call, jql, ("updated",)):
-            yield tuple(key for row in page if (key := text(row.get("key"))))
+            seen = ((text(row.get("key")), moment(mapping(row.get("fields")).get("updated"))) for row in page)
+            yield tuple(Stirred(key, at) for key, at in seen if key and at)
 
     # ------------------------------------------------------------ what stands behind
 
@@ -132,6 +220,15 @@ class JiraTracker:
     def _minutes_since(self, since: datetime) -> int:
         return max(math.ceil((self._now() - since + OVERLAP) / timedelta(minutes=1)), 1)
 
+    def _listing(self, about: str) -> Call:
+        return Call("Jira", about, needs=_TICKETS, wide=True)
+
+    def _about(self, about: str, key: str) -> Call:
+        return Call("Jira", about, needs=_TICKETS, item=key)
+
+    def _change(self, about: str, key: str, needs: str) -> Call:
+        return Call("Jira", about, writes=True, needs=needs, item=key)
+
     def _own_account(self) -> str:
         """Who we are; asked once."""
         if self._account is None:
@@ -139,44 +236,78 @@ class JiraTracker:
             self._account = str(mapping(me).get("accountId"))
         return self._account
 
-    def _proved(self, absent: Absent, key: str) -> BugferryError:
-        """Tell a deleted ticket from a project that we cannot see: only the first is gone."""
-        call = Call("Jira", f"project {self.place}", needs=_TICKETS)
+    def _row(self, key: str) -> Loose:
+        call = self._about(f"ticket {key}", key)
         try:
-            self._site.read(call, lambda jira: jira.project(self.place).raw)
+            return self._site.read(call, lambda jira: mapping(jira.issue(key, fields=",".join(READ)).raw))
+        except Absent as absent:
+            raise self._proved(absent, key) from absent
+
+    def _proved(self, absent: Absent, key: str) -> BugferryError:
+        """Tell a deleted ticket from one whose project we cannot see. `Unauthorized` when that is our own."""
+        project = key.rpartition("-")[0].upper() or self.place
+        ours = project == self.place.upper()
+        call = Call("Jira", f"project {project}, where {key} was not found", needs=_TICKETS, wide=ours)
+        try:
+            self._site.read(call, lambda jira: jira.project(project).raw)
         except Permanent:
-            return Permanent(f"{absent} Neither is project {self.place} readable: give our account {_TICKETS}.")
-        return Gone(f"Ticket {key} was deleted in Jira.")
+            return self._refusal(f"{absent} Neither is project {project} readable: give our account {_TICKETS}.")
+        gone = Gone(f"Ticket {key} was deleted in Jira.")
+        gone.service = self.name
+        return gone
+
+    def _refusal(self, why: str) -> Permanent:
+        """A refusal of our own, before or without a request."""
+        refusal = Permanent(why)
+        refusal.service = self.name
+        return refusal
+
+    def _comments(self, key: str) -> Iterator[Comment]:
+        rows = self._site.listing(self._about(f"the comments on {key}", key), f"issue/{key}/comment", "comments")
+        return (found for row in rows if (found := comment_of(row)))
+
+    def _walk(self, ticket: Ticket, to: StateTarget, choose: Choose) -> None:
+        passed = {ticket.state.name.lower()}
+        reachable: list[Step] = []
+        for _ in range(MOST_STEPS):
+            steps = self._steps(ticket.key)
+            reachable += steps
+            step = choose(steps, to, passed)
+            if step is None:
+                break
+            self._take(ticket.key, step, to)
+            if step.reaches(to) or (step.done and choose is closing_step):
+                return
+            passed.add(step.name.lower())
+        raise self._refusal(no_way(ticket, to, reachable))
 
     def _steps(self, key: str) -> list[Step]:
-        call = Call("Jira", f"the transitions of {key}", needs=_TICKETS)
+        call = self._about(f"the transitions of {key}", key)
         return read_steps(self._site.read(call, lambda jira: jira.transitions(key, expand="transitions.fields")))
 
     def _take(self, key: str, step: Step, to: StateTarget) -> None:
-        call = Call("Jira", f"moving {key} to {step.name}", writes=True, needs="the permission Transition Issues")
+        """Take a transition; once more after a conflict if the ticket still stands where it stood."""
+        call = self._change(f"moving {key} to {step.name}", key, "the permission Transition Issues")
         resolution = step.resolution_for(to)
         fields = {"resolution": {"name": resolution}} if resolution and step.reaches(to) else None
-        self._site.write(call, lambda jira: jira.transition_issue(key, step.id, fields=fields))
+        try:
+            self._site.write(call, lambda jira: jira.transition_issue(key, step.id, fields=fields))
+        except Conflict:
+            if step not in self._steps(key):
+                raise
+            self._site.write(call, lambda jira: jira.transition_issue(key, step.id, fields=fields))
+
+    def _link(self, key: str, original: str) -> None:
+        needs = f"the permission Link Issues, and the site a kind of link named {DUPLICATE}"
+        call = self._change(f"linking {key} to {original}", key, needs)
+        link = {"type": {"name": DUPLICATE}, "inwardIssue": {"key": key}, "outwardIssue": {"key": original}}
+        try:
+            self._site.write(call, lambda jira: jira.send("POST", "issueLink", link))
+        except Absent as absent:  # Jira answers 404 for a missing right, too
+            raise self._refusal(f"{absent} Or give our account {needs}.") from absent
 
     def _ticket(self, raw: Loose) -> Ticket:
-        fields = mapping(raw.get("fields"))
-        key = text(raw.get("key")) or ""
-        return Ticket(
-            tracker=self.name,
-            key=key,
-            id=text(raw.get("id")) or "",
-            url=self._site.browse(key),
-            title=line(fields.get("summary")),
-            state=TicketState(
-                name=line(dig(fields, "status", "name")),
-                done=dig(fields, "status", "statusCategory", "key") == "done",
-                resolution=text(dig(fields, "resolution", "name")),
-            ),
-            labels=tuple(filter(None, map(text, items(fields.get("labels"))))),
-            assignee=text(dig(fields, "assignee", "displayName")),
-            created_at=moment(fields.get("created")),
-            updated_at=moment(fields.get("updated")),
-        )
+        return ticket_of(raw, self.name, self._site.browse(text(raw.get("key")) or ""))
 
     def _just_created(self, draft: Draft, nonce: str, created: Mapping[str, object]) -> Ticket:
         """What is known of a ticket that was created and could not be read yet."""
@@ -190,3 +321,10 @@ class JiraTracker:
             state=TicketState(name="", done=False),
             labels=(*map(str, items(draft.fields.get("labels"))), nonce),
         )
+
+
+def _made(raw: Mapping[str, object]) -> Mapping[str, object]:
+    """Refuse an answer to a create that does not name what was created."""
+    if not raw["key"]:
+        raise ValueError("no key")
+    return raw

@@ -4,7 +4,7 @@ Jira shows only the transitions out of where a ticket is, so the way is found by
 leads there, else through a status not visited before, open ones first.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 from worker.ends.loose import dig, line, mapping, objects, text
@@ -70,6 +70,22 @@ def next_step(steps: Iterable[Step], to: StateTarget, passed: Collection[str]) -
         return max(arriving, key=lambda step: step.resolution_for(to) is not None)
     onwards = [step for step in offered if step.name.lower() not in passed and (to.name is not None or not step.done)]
     return min(onwards, key=lambda step: step.done, default=None)
+
+
+def closing_step(steps: Iterable[Step], to: StateTarget, passed: Collection[str]) -> Step | None:
+    """Choose the next transition for a ticket that is to be closed in any case, best with the wanted resolution.
+
+    The shortest way: any done status from here, one that does not say "fixed" first, before a longer way to a better.
+    """
+    offered = list(steps)
+    arriving = [step for step in offered if step.reaches(to)]
+    closing = [step for step in offered if step.done]
+    if arriving or not closing:
+        return next_step(offered, to, passed)
+    return min(closing, key=lambda step: _plain(step.name) not in NOT_FIXED)
+
+
+Choose = Callable[[Iterable[Step], StateTarget, Collection[str]], Step | None]
 
 
 def no_way(ticket: Ticket, to: StateTarget, seen: Iterable[Step]) -> str:

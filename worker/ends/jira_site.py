@@ -4,8 +4,10 @@ The library retries creates, waits in the thread, prefetches, lists all fields b
 All of that is off here.
 """
 
+import json
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -14,8 +16,9 @@ import requests
 from jira import JIRA, JIRAError
 from requests.adapters import HTTPAdapter
 
-from worker.ends.answers import Answer, Call, answered, lost, unreached
+from worker.ends.answers import Answer, Call, answered, blaming, lost, unreached
 from worker.ends.loose import Loose, dig, items, line, mapping, moment, objects, text, whole
+from worker.ends.ports import Budget
 from worker.ends.retry import Now, Sleep, before_call, parse_retry_after, reading
 from worker.errors import Permanent, Unauthorized
 
@@ -24,15 +27,15 @@ PAGE = 100
 
 
 class _Wire(HTTPAdapter):
-    """Where every single request passes: asks the guard, and sees what the library would overlook."""
+    """Where every single request passes: asks whether it may leave, and sees what the library would overlook."""
 
-    def __init__(self, cover_s: float) -> None:
+    def __init__(self, leave: Callable[[], None]) -> None:
         super().__init__(max_retries=0)
-        self._cover_s = cover_s
+        self._leave = leave
 
     def send(self, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401 -- passed on as `requests` gives them
-        """Send one request, unless our lease is lost."""
-        before_call(self._cover_s)
+        """Send one request, unless it may not leave."""
+        self._leave()
         response = super().send(*args, **kwargs)
         # a dead token is served as a stranger: 404 for what exists, empty lists with status 200
         if "AUTHENTICATED_FAILED" in response.headers.get("X-Seraph-LoginReason", ""):
@@ -45,7 +48,9 @@ class _Wire(HTTPAdapter):
 class _Client(JIRA):
     """The library's client, told at once that it talks to Jira Cloud."""
 
-    def __init__(self, url: str, email: str, token: str, timeout_s: tuple[float, float]) -> None:
+    def __init__(
+        self, url: str, email: str, token: str, timeout_s: tuple[float, float], leave: Callable[[], None]
+    ) -> None:
         super().__init__(
             options={"server": url, "rest_api_version": "3"},
             basic_auth=(email, token),
@@ -55,31 +60,54 @@ class _Client(JIRA):
         )
         self.deploymentType = "Cloud"
         for scheme in ("https://", "http://"):
-            self._session.mount(scheme, _Wire(sum(timeout_s)))
+            self._session.mount(scheme, _Wire(leave))
 
     @property
     def _fields_cache(self) -> dict[str, str]:
         """No list of fields: we name fields by their ids, nothing needs translating."""
         return {}
 
-    def page(self, jql: str, fields: Sequence[str], after: str | None) -> object:
+    def page(self, jql: str, fields: Sequence[str], expand: str | None, after: str | None) -> object:
         """One page of a search."""
-        named = list(fields)
-        return self.enhanced_search_issues(jql, nextPageToken=after, maxResults=PAGE, fields=named, json_result=True)
+        return self.enhanced_search_issues(
+            jql, nextPageToken=after, maxResults=PAGE, fields=list(fields), expand=expand, json_result=True
+        )
 
     def listing(self, path: str, start: int) -> object:
         """One page of a listing for which the library has no call that pages."""
         found: object = self._get_json(path, params={"startAt": start, "maxResults": PAGE})
         return found
 
+    def assignable(self, place: str, email: str) -> object:
+        """Users who may be assigned in a project and match an address."""
+        asked = {"project": place, "query": email, "maxResults": PAGE}
+        found: object = self._get_json("user/assignable/search", params=asked)
+        return found
+
+    def send(self, method: str, path: str, body: Mapping[str, object]) -> None:
+        """Make a write for which the library has no call, or one that would first ask for more than we need."""
+        self._session.request(method, self._get_url(path), data=json.dumps(body))
+
 
 class JiraSite:
     """One site and one account. Safe to share between threads; building it calls nobody."""
 
     def __init__(
-        self, url: str, email: str, token: str, *, connect_s: float, read_s: float, sleep: Sleep, now: Now
+        self,
+        name: str,
+        url: str,
+        email: str,
+        token: str,
+        *,
+        connect_s: float,
+        read_s: float,
+        sleep: Sleep,
+        now: Now,
+        budget: Budget,
     ) -> None:
-        """`url`: of the site, as people open it."""
+        """`name`: ours for the service, which every error carries; `url`: of the site, as people open it."""
+        self._name = name
+        self._budget = budget
         self._url = url.rstrip("/")
         self._email = email
         self._token = token
@@ -96,11 +124,12 @@ class JiraSite:
         """Make a read of one request, repeated a little while it fails."""
         return reading(lambda: self._once(call, ask), self._sleep)
 
-    def search(self, call: Call, jql: str, fields: Sequence[str]) -> Iterator[list[Loose]]:
+    def search(self, call: Call, jql: str, fields: Sequence[str], expand: str | None = None) -> Iterator[list[Loose]]:
         """Pages of a search, which tells no total and lags behind writes for seconds to minutes."""
         token: str | None = None
         while True:
-            page = mapping(self.read(call, partial(_Client.page, jql=jql, fields=fields, after=token)))
+            ask = partial(_Client.page, jql=jql, fields=fields, expand=expand, after=token)
+            page = mapping(self.read(call, ask))
             yield objects(page.get("issues"))
             before, token = token, text(page.get("nextPageToken"))
             if token is None or token == before or page.get("isLast") is True:
@@ -122,6 +151,18 @@ class JiraSite:
         return self._once(call, ask)
 
     def _once(self, call: Call, ask: Callable[[_Client], T]) -> T:
+        """The single door: every request leaves here, and every error that comes back says from where."""
+        with blaming(self._name):
+            self._mine.call = call
+            return self._asked(call, ask)
+
+    def _leave(self) -> None:
+        """Let a request of this thread leave, unless our lease is lost or the budget spent."""
+        call: Call = self._mine.call
+        before_call(sum(self._timeout_s), self._name)
+        self._budget.spend(call.spends, about=call.item)
+
+    def _asked(self, call: Call, ask: Callable[[_Client], T]) -> T:
         try:
             return ask(self._client())
         except JIRAError as error:
@@ -137,7 +178,7 @@ class JiraSite:
         """The library's session is not made for several threads: each has its own."""
         client: _Client | None = getattr(self._mine, "client", None)
         if client is None:
-            client = _Client(self._url, self._email, self._token, self._timeout_s)
+            client = _Client(self._url, self._email, self._token, self._timeout_s, self._leave)
             self._mine.client = client
         return client
 
@@ -145,8 +186,15 @@ class JiraSite:
         response, status = error.response, error.status_code or 0
         if response is None or status < requests.codes.bad_request:
             return lost(call, "an answer without content")
-        asked_s = _asked_s(response, self._now())
-        return answered(call, Answer(status, _said(response), asked_s))
+        answer = Answer(status, _said(response), _asked_s(response, self._now()))
+        if call.wide and status == requests.codes.bad_request and _names_project(answer.said):
+            answer = replace(answer, status=requests.codes.forbidden)
+        return answered(call, answer)
+
+
+def _names_project(said: str) -> bool:
+    """Whether Jira refuses a project with 400, as it does in searches and creates: hidden, gone, or not ours to use."""
+    return "project:" in said or "field 'project'" in said
 
 
 def _asked_s(response: requests.Response, now: datetime) -> float | None:

@@ -1,12 +1,20 @@
 """What we say to Jira and how we find it again: the fields of a ticket, documents (ADF), marks, JQL text."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-from worker.ends.loose import Loose, dig, items, mapping, text
+from worker.ends.loose import dig, first_text, items, line, mapping, objects, text
+from worker.ends.marks import NONCE
 from worker.model import Body, Draft
 
 DEFAULT_TYPE = "Bug"
 Fields = dict[str, object]
+_BLOCKS = frozenset({"paragraph", "heading", "codeBlock", "rule", "mediaSingle", "blockCard", "embedCard"})
+_SHORT = frozenset({"listItem", "tableCell", "tableHeader"})
+"""Blocks in these follow each other without an empty line."""
+_ITEMS = frozenset({"listItem", "taskItem", "decisionItem"})
+_ENDING_LINES = frozenset({"taskItem", "decisionItem", "hardBreak", "bulletList", "orderedList", "taskList", "table"})
 
 
 def fields_of(draft: Draft, project: str, nonce: str) -> Fields:
@@ -45,19 +53,68 @@ def marked(doc: Mapping[str, object], nonce: str) -> Mapping[str, object]:
     return {**doc, "content": [*items(doc.get("content")), trailer]}
 
 
-def words(node: object) -> Iterator[str]:
-    """Every word of a document, in order, without recursion: a document may nest deeper than the stack."""
-    waiting = [node]
+def unmarked(body: object) -> tuple[str, str | None]:
+    """The plain text of a comment without our mark, and the nonce that it carries; None when it is not ours.
+
+    The mark is the last paragraph that says anything, and says nothing else: a person who mentions one is not us.
+    """
+    doc = mapping(body)
+    blocks = list(items(doc.get("content")))
+    while blocks and not plain(blocks[-1]):
+        blocks.pop()
+    nonce = plain(blocks[-1]) if blocks else ""
+    if not NONCE.fullmatch(nonce):
+        return plain(body), None
+    return plain({**doc, "content": blocks[:-1]}), nonce
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """A node that is still to be read. `short`: its blocks follow each other without an empty line."""
+
+    node: object
+    short: bool = False
+
+
+def plain(body: object) -> str:
+    """Read a document as text, a paragraph a block; without recursion: a document may nest deeper than the stack."""
+    if isinstance(body, str):
+        return body.strip()
+    said: list[str] = []
+    waiting: list[_Node | str] = [_Node(body)]
     while waiting:
-        here = mapping(waiting.pop())
-        yield from (text(here.get("text")) or "").split()
-        waiting.extend(reversed(items(here.get("content"))))
+        here = waiting.pop()
+        if isinstance(here, str):
+            said.append(here)
+        else:
+            waiting.extend(reversed(_opened(here)))
+    return re.sub(r"\n{3,}", "\n\n", "".join(said)).strip()
 
 
-def makers(raw: Loose) -> frozenset[str]:
-    """Account ids of who created a ticket, and of who reported it."""
-    ids = (text(dig(raw, "fields", role, "accountId")) for role in ("creator", "reporter"))
-    return frozenset(filter(None, ids))
+def _opened(here: _Node) -> list[_Node | str]:
+    """What a node says: its own words, then its content, then the end of its line."""
+    node = mapping(here.node)
+    kind = line(node.get("type"))
+    short = here.short or kind in _SHORT
+    content = [_Node(child, short) for child in items(node.get("content"))]
+    dash = "- " if kind in _ITEMS else ""
+    return [dash, _own_words(kind, node), *content, _ending(kind, short=here.short)]
+
+
+def _ending(kind: str, *, short: bool) -> str:
+    if kind in _BLOCKS:
+        return "\n" if short else "\n\n"
+    return "\n" if kind in _ENDING_LINES else ""
+
+
+def _own_words(kind: str, node: Mapping[str, object]) -> str:
+    """What a node says by itself: text with the address of its link, a mention, a card."""
+    if kind != "text":
+        attrs = mapping(node.get("attrs"))
+        return first_text(attrs.get("text"), attrs.get("url"), attrs.get("shortName")) or ""
+    said = line(node.get("text"))
+    links = (text(dig(mark, "attrs", "href")) for mark in objects(node.get("marks")) if mark.get("type") == "link")
+    return said + "".join(f" ({link})" for link in links if link and link not in said)
 
 
 def quoted(value: str) -> str:

@@ -19,7 +19,7 @@ from worker.errors import Ambiguous, Transient, Unauthorized
 
 T = TypeVar("T")
 Sleep = Callable[[float], None]
-Cover = Callable[[float], None]
+Cover = Callable[[float, str], None]
 Now = Callable[[], datetime]
 
 READ_TRIES = 3
@@ -32,6 +32,11 @@ LONGEST_ASKED_S = 24 * 60 * 60.0
 
 _BACKOFF = wait_exponential(multiplier=0.1, max=1.0) + wait_random(0.0, 0.2)
 _cover: ContextVar[Cover | None] = ContextVar("cover", default=None)
+_repeating: ContextVar[bool] = ContextVar("repeating", default=False)
+
+
+class Held(Transient):
+    """The call was not made, by our own decision (budget used up, service closed): no failure, only a wait."""
 
 
 def utc_now() -> datetime:
@@ -46,9 +51,19 @@ def reading(call: Callable[[], T], sleep: Sleep = time.sleep) -> T:
         stop=stop_after_attempt(READ_TRIES),
         wait=_pause_s,
         sleep=sleep,
+        before=_note_repetition,
         reraise=True,
     )
-    return policy(call)
+    token = _repeating.set(False)
+    try:
+        return policy(call)
+    finally:
+        _repeating.reset(token)
+
+
+def repeating() -> bool:
+    """Tell whether the call that is about to be made repeats a read that has just failed."""
+    return _repeating.get()
 
 
 def wait_s(
@@ -58,8 +73,11 @@ def wait_s(
 ) -> float:
     """Seconds to wait before a work item is tried again after `attempts` failures.
 
-    Full jitter under a ceiling that doubles from 1 s to 15 minutes, but never less than the service asked for.
+    Full jitter under a ceiling that doubles from 1 s to 15 minutes, but never less than the service asked for. What was
+    only held back did not fail: it waits as told, and a little longer so that not all come back at once.
     """
+    if isinstance(error, Held):
+        return _asked_s(error) + jitter(0.0, FIRST_WAIT_S)
     doublings = min(max(attempts - 1, 0), 20)
     ceiling_s = min(FIRST_WAIT_S * 2**doublings, LONGEST_WAIT_S)
     return max(jitter(0.0, ceiling_s), _asked_s(error))
@@ -79,7 +97,10 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
 
 @contextmanager
 def guarding(cover: Cover) -> Iterator[None]:
-    """Within this block, in this thread, every service call first asks `cover(timeout_s)`; it may raise `LeaseLost`."""
+    """Within this block, in this thread, every service call first asks `cover(timeout_s, service)`.
+
+    It may raise `LeaseLost`, or `Held` when the service is not to be called now.
+    """
     token = _cover.set(cover)
     try:
         yield
@@ -87,17 +108,30 @@ def guarding(cover: Cover) -> Iterator[None]:
         _cover.reset(token)
 
 
-def before_call(timeout_s: float) -> None:
-    """Ask the guard, if there is one, whether a call that may last `timeout_s` seconds may start."""
+def before_call(timeout_s: float, service: str) -> None:
+    """Ask the guard, if there is one, whether a call to `service` that may last `timeout_s` seconds may start.
+
+    `Held` when it may not now, also because the guard itself was in trouble: that is not the service's failure.
+    """
     cover = _cover.get()
-    if cover is not None:
-        cover(timeout_s)
+    if cover is None:
+        return
+    try:
+        cover(timeout_s, service)
+    except Held:
+        raise
+    except Transient as error:
+        raise Held(str(error), error.retry_after_s) from error
 
 
 def _worth_repeating(error: BaseException) -> bool:
     if not isinstance(error, Transient) or isinstance(error, Ambiguous | Unauthorized):
         return False
     return _asked_s(error) <= PATIENCE_S
+
+
+def _note_repetition(state: RetryCallState) -> None:
+    _repeating.set(state.attempt_number > 1)
 
 
 def _pause_s(state: RetryCallState) -> float:

@@ -1,24 +1,29 @@
 """Sentry over its web API (api/0), one organisation.
 
-Endpoints and parameters: docs.sentry.io/api. Every path ends in a slash; a redirect of an issue means it was merged.
+Endpoints and parameters: docs.sentry.io/api; comments go by the address that Sentry's own pages use.
 """
 
-import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import assert_never
 from urllib.parse import quote
 
-import httpx
-
-from worker.ends.answers import Absent, Answer, Call, Forbidden, answered, lost, refused
-from worker.ends.loose import Loose, dig, mapping, moment, objects, text
-from worker.ends.retry import Now, Sleep, before_call, parse_retry_after, reading, utc_now
+from worker.ends.answers import Absent, Call, Forbidden, Invalid, blaming, lost
+from worker.ends.budget import Boundless
+from worker.ends.loose import dig, mapping, objects, text
+from worker.ends.ports import Budget
+from worker.ends.retry import Now, Sleep, utc_now
+from worker.ends.sentry_deploys import Release, first_after, read_deploys, read_releases
+from worker.ends.sentry_notes import marked, read_note
 from worker.ends.sentry_shapes import read_event, read_issue
-from worker.errors import BugferryError, Gone, Moved, Permanent
-from worker.model import Event, Issue, Status
+from worker.ends.sentry_site import SERVICE, Body, Monotonic, Params, SentrySite, json_in, rows_in
+from worker.errors import BugferryError, Gone, Moved, NoRelease, Permanent
+from worker.model import Comment, Deploy, Event, Fixed, Issue, Project, Resolve, Status
 
 PAGE = 100
+RELEASES_ASKED = 10
+"""Of how many releases, newest first, the deploys are read at most when the list of releases leaves them open."""
 SHOWN = ("integrationIssues", "sentryAppIssues")
 MOVES: Mapping[Status, Mapping[str, str]] = {
     Status.OPEN: {"status": "unresolved"},
@@ -26,11 +31,10 @@ MOVES: Mapping[Status, Mapping[str, str]] = {
     Status.IGNORED: {"status": "ignored", "substatus": "archived_until_escalating"},
 }
 """What is submitted to reach each status; only what is submitted changes."""
+AT_ONCE = Fixed()
 
-Body = Mapping[str, str | int]
-Params = Mapping[str, str | int | Sequence[str]]
-
-_ISSUE_IN_ADDRESS = re.compile(r"/issues/(\d+)/?(?:[?#]|$)")
+_READS = "the scope event:read"
+_WRITES = "the scope event:write"
 
 
 class SentryClient:
@@ -46,31 +50,45 @@ class SentryClient:
         read_s: float = 10.0,
         sleep: Sleep = time.sleep,
         now: Now = utc_now,
+        monotonic: Monotonic = time.monotonic,
+        budget: Budget | None = None,
     ) -> None:
         """`url`: where Sentry answers, with or without `/api/0`; `token`: of an internal integration."""
-        base = url.rstrip("/").removesuffix("/api/0")
         self._org = org
-        self._sleep = sleep
         self._now = now
-        self._cover_s = connect_s + read_s
         self._installation: str | None = None
-        self._http = httpx.Client(
-            base_url=f"{base}/api/0/",
-            headers={"Authorization": f"Bearer {token}", "User-Agent": "bugferry"},
-            timeout=httpx.Timeout(read_s, connect=connect_s),
+        self._site = SentrySite(
+            url,
+            token,
+            connect_s=connect_s,
+            read_s=read_s,
+            sleep=sleep,
+            now=now,
+            monotonic=monotonic,
+            budget=budget or Boundless(),
         )
 
     def close(self) -> None:
         """Close the connections."""
-        self._http.close()
+        self._site.close()
 
+    @blaming(SERVICE)
+    def now(self) -> datetime:
+        """Tell the time by Sentry's own clock, to a second; by ours where its answers carry no date."""
+        if self._site.clock() is None:
+            self._glimpse()
+        return self._site.clock() or self._now()
+
+    # ------------------------------------------------------------ one issue
+
+    @blaming(SERVICE)
     def issue(self, issue_id: str) -> Issue:
         """Read one issue, with its latest status activity. `Gone` when deleted, `Moved` when merged into another."""
-        call = Call("Sentry", f"issue {issue_id}", needs="the scope event:read")
+        call = Call("Sentry", f"issue {issue_id}", needs=_READS, item=issue_id)
         try:
-            data = self._get(call, self._issue_path(issue_id), {"collapse": ("stats", "tags"), "expand": SHOWN})
-        except Absent as absent:
-            raise self._proved(absent, issue_id) from absent
+            data = self._site.get(call, self._path(issue_id), {"collapse": ("stats", "tags"), "expand": SHOWN})
+        except (Absent, Forbidden) as refusal:
+            raise self._proved(refusal, issue_id) from refusal
         issue = read_issue(mapping(data))
         if not issue.id:
             raise lost(call, "no issue")
@@ -78,168 +96,221 @@ class SentryClient:
             raise Moved(f"Sentry merged issue {issue_id} into {issue.id}.", to=issue.id)
         return issue
 
+    @blaming(SERVICE)
     def latest_event(self, issue_id: str) -> Event | None:
         """Read the newest event of an issue; None when it has none (any more)."""
-        call = Call("Sentry", f"the latest event of issue {issue_id}", needs="the scope event:read")
+        call = Call("Sentry", f"the latest event of issue {issue_id}", needs=_READS, item=issue_id)
         try:
-            data = self._get(call, f"{self._issue_path(issue_id)}events/latest/")
-        except Absent:
-            self.issue(issue_id)  # raises when it is the issue that is missing
+            data = self._site.get(call, f"{self._path(issue_id)}events/latest/")
+        except Absent as absent:
+            self._missing(absent, issue_id)
             return None
         return read_event(mapping(data))
 
-    def move(self, issue_id: str, to: Status) -> None:
-        """Set the status. `ignored` means archived until escalating."""
-        call = Call("Sentry", f"moving issue {issue_id} to {to}", writes=True, needs="the scope event:write")
-        try:
-            self._send(call, "PUT", self._issue_path(issue_id), body=MOVES[to])
-        except Absent as absent:
-            raise self._proved(absent, issue_id) from absent
+    @blaming(SERVICE)
+    def move(self, issue_id: str, to: Status, fixed: Fixed = AT_ONCE) -> None:
+        """Set the status. `ignored` means archived until escalating; `fixed` counts for `resolved` alone.
 
+        `NoRelease` when the project has no release to tie the resolution to; nothing was changed then.
+        """
+        details = _details(issue_id, fixed) if to is Status.RESOLVED else {}
+        call = Call("Sentry", f"moving issue {issue_id} to {to}", writes=True, needs=_WRITES, item=issue_id)
+        try:
+            self._put(call, {**MOVES[to], **details})
+        except Invalid as invalid:
+            if details and "release" in str(invalid).lower():
+                raise NoRelease(f"{invalid} Or resolve without a release: `resolve: now` in the rule.") from invalid
+            raise
+
+    @blaming(SERVICE)
+    def assign(self, issue_id: str, email: str | None) -> None:
+        """Assign the issue to the member with this address, or to nobody. `Permanent` when there is no such member."""
+        if email is not None and "@" not in email:  # else Sentry would take it for a user's id or a team's
+            raise Permanent(f"'{email}' is no e-mail address: issue {issue_id} was not assigned. Correct the address.")
+        call = Call("Sentry", f"assigning issue {issue_id}", writes=True, needs=_WRITES, item=issue_id)
+        self._put(call, {"assignedTo": email or ""})
+
+    @blaming(SERVICE)
     def link(self, issue_id: str, url: str, place: str, identifier: str, installation: str | None) -> bool:
         """Show a ticket on the issue (an upsert: repeating it is harmless). False when no installation can carry it."""
         carrier = installation or self._own_installation()
         if carrier is None or not issue_id.isdecimal():
             return False
-        call = Call("Sentry", f"linking {identifier} to issue {issue_id}", writes=True)
+        call = Call("Sentry", f"linking {identifier} to issue {issue_id}", writes=True, item=issue_id)
         body: Body = {"issueId": int(issue_id), "webUrl": url, "project": place, "identifier": identifier}
         try:
-            self._send(call, "POST", f"sentry-app-installations/{carrier}/external-issues/", body=body)
+            self._site.write(call, "POST", f"sentry-app-installations/{carrier}/external-issues/", body)
         except Permanent:  # not ours, may not write, or will not take this link: it is only a comfort
             return False
         return True
 
+    # ------------------------------------------------------------ what people say on it
+
+    @blaming(SERVICE)
+    def comments(self, issue_id: str) -> tuple[Comment, ...]:
+        """Read what was said on an issue, oldest first."""
+        call = Call("Sentry", f"the comments on issue {issue_id}", needs=_READS, item=issue_id)
+        try:
+            pages = list(self._site.pages(call, self._notes(issue_id), {"per_page": PAGE}))
+        except (Absent, Forbidden) as refusal:
+            raise self._missing(refusal, issue_id) from refusal
+        notes = {note.id: note for page in pages for row in page if (note := read_note(row))}
+        return tuple(sorted(notes.values(), key=lambda note: note.created_at))
+
+    @blaming(SERVICE)
+    def comment(self, issue_id: str, text: str, nonce: str) -> str:
+        """Say something (Markdown) on an issue, with `nonce` out of sight; the comment's id."""
+        call = Call("Sentry", f"a comment on issue {issue_id}", needs=_WRITES, creates=True, item=issue_id)
+        try:
+            response = self._site.write(call, "POST", self._notes(issue_id), {"text": marked(text, nonce)})
+        except (Absent, Forbidden) as refusal:
+            raise self._missing(refusal, issue_id) from refusal
+        except Invalid:  # Sentry refuses to say the same twice within an hour: then it was said
+            said = (note.id for note in self.comments(issue_id) if note.nonce == nonce)
+            if (known := next(said, None)) is not None:
+                return known
+            raise
+        return _id_in(call, json_in(call, response))
+
+    @blaming(SERVICE)
+    def edit_comment(self, issue_id: str, comment_id: str, text: str, nonce: str) -> None:
+        """Say it anew. Repeating it is harmless."""
+        about = f"editing comment {comment_id} on issue {issue_id}"
+        call = Call("Sentry", about, writes=True, needs=_WRITES, item=issue_id)
+        path = f"{self._notes(issue_id)}{quote(comment_id, safe='')}/"
+        try:
+            self._site.write(call, "PUT", path, {"text": marked(text, nonce)})
+        except (Absent, Forbidden) as refusal:
+            raise self._missing(refusal, issue_id) from refusal
+
+    # ------------------------------------------------------------ lists
+
     def active_since(self, since: datetime) -> Iterator[tuple[Issue, ...]]:
         """Pages of issues of any status with an event at or after `since`, newest first; one page in memory."""
-        call = Call("Sentry", "listing changed issues", needs="the scope event:read")
+        call = Call("Sentry", "listing changed issues", needs=_READS, wide=True)
         asked = {**_listing(f"lastSeen:>={since.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"), "sort": "date"}
-        cursor: str | None = None
-        while True:
-            response = self._read(call, self._issues_path, asked if cursor is None else {**asked, "cursor": cursor})
-            rows = tuple(map(read_issue, _rows(call, _json(call, response))))
-            fresh = tuple(row for row in rows if row.last_seen is None or row.last_seen >= since)
-            if fresh:
-                yield fresh
-            before, cursor = cursor, _next_cursor(response)
-            if cursor is None or cursor == before or len(fresh) < len(rows):
-                return
+        with blaming(SERVICE):
+            for page in self._site.pages(call, self._issues, asked):
+                rows = tuple(map(read_issue, page))
+                fresh = tuple(row for row in rows if row.last_seen is None or row.last_seen >= since)
+                if fresh:
+                    yield fresh
+                if len(fresh) < len(rows):
+                    return
 
+    @blaming(SERVICE)
     def rows(self, short_ids: Sequence[str]) -> tuple[Issue, ...]:
-        """List rows of at most 100 issues by short id in one call; the missing are absent. No `moved_at` in them."""
+        """List rows of at most 100 issues by short id in one call; the missing are absent. No `moved_at` in them.
+
+        Sentry refuses the whole list (`Permanent`) for one short id that it does not know (deleted, merged, renamed):
+        ask again for fewer. Lists by `group=ID`, which some servers take, are not documented and are left alone.
+        """
         if not short_ids:
             return ()
-        call = Call("Sentry", f"listing {len(short_ids)} issues", needs="the scope event:read")
-        data = self._get(call, self._issues_path, _listing(f"issue:[{','.join(short_ids[:PAGE])}]"))
-        return tuple(map(read_issue, _rows(call, data)))
+        call = Call("Sentry", f"listing {len(short_ids)} issues", needs=_READS, wide=True)
+        data = self._site.get(call, self._issues, _listing(f"issue:[{','.join(short_ids[:PAGE])}]"))
+        return tuple(map(read_issue, rows_in(call, data)))
+
+    @blaming(SERVICE)
+    def deployed(self, project: Project, environment: str, since: datetime) -> Deploy | None:
+        """Find the first deploy of the project to the environment that finished after `since`.
+
+        Looks at the newest 100 releases, in at most eleven calls, most often in one. `NoRelease` when the project has
+        no release at all, so that no deploy will ever come.
+        """
+        call = Call("Sentry", f"the releases of project {project.slug}", needs="the scope project:releases")
+        asked: Params = {"project": project.id or project.slug, "per_page": PAGE}
+        listed = self._site.get(call, f"organizations/{self._org}/releases/", asked)
+        releases = read_releases(rows_in(call, listed), project)
+        if not releases:
+            raise NoRelease(
+                f"Project {project.slug} has no release in Sentry, so no deploy to {environment} will come. "
+                "Send releases and deploys to Sentry, or choose another `resolve` in the rule."
+            )
+        found = [one.last for one in releases if one.last]
+        for release in [one for one in releases if one.unclear(since)][:RELEASES_ASKED]:
+            found += self._deploys(release)
+        return first_after(found, environment, since)
 
     # ------------------------------------------------------------ what stands behind
 
     @property
-    def _issues_path(self) -> str:
+    def _issues(self) -> str:
         return f"organizations/{self._org}/issues/"
 
-    def _issue_path(self, issue_id: str) -> str:
-        return f"{self._issues_path}{quote(issue_id, safe='')}/"
+    def _path(self, issue_id: str) -> str:
+        return f"{self._issues}{quote(issue_id, safe='')}/"
 
-    def _proved(self, absent: Absent, issue_id: str) -> BugferryError:
-        """Tell a deleted issue from an organisation that we cannot see: only the first is gone."""
-        call = Call("Sentry", f"listing issues of {self._org}", needs="the scope event:read")
+    def _notes(self, issue_id: str) -> str:
+        return f"{self._path(issue_id)}comments/"
+
+    def _put(self, call: Call, body: Body) -> None:
+        """Change what is submitted of the issue that `call` is about."""
         try:
-            self._get(call, self._issues_path, {"query": "", "limit": 1, "project": -1})
-        except Permanent:
-            return Permanent(f"{absent} Neither is organisation {self._org} readable: check its name and the token.")
-        return Gone(f"Issue {issue_id} was deleted in Sentry.")
+            self._site.write(call, "PUT", self._path(call.item), body)
+        except (Absent, Forbidden) as refusal:
+            raise self._missing(refusal, call.item) from refusal
+
+    def _deploys(self, release: Release) -> tuple[Deploy, ...]:
+        call = Call("Sentry", f"the deploys of release {release.version}", needs="the scope project:releases")
+        path = f"organizations/{self._org}/releases/{quote(release.version, safe='')}/deploys/"
+        return read_deploys(release.version, rows_in(call, self._site.get(call, path)))
+
+    def _glimpse(self) -> None:
+        """Read one row of the organisation. `Unauthorized` when it cannot be read at all."""
+        call = Call("Sentry", f"the issues of organisation {self._org}", needs=_READS, wide=True)
+        self._site.get(call, self._issues, {"query": "", "limit": 1, "project": -1})
+
+    def _proved(self, refusal: Absent | Forbidden, issue_id: str) -> BugferryError:
+        """Tell one issue that is gone, or closed to us, from an organisation that we cannot see: that one waits."""
+        self._glimpse()
+        return Gone(f"Issue {issue_id} was deleted in Sentry.") if isinstance(refusal, Absent) else refusal
+
+    def _missing(self, refusal: Absent | Forbidden, issue_id: str) -> BugferryError:
+        """Ask whether it is the issue itself that is missing or closed: raises that; else the refusal stands.
+
+        A server that lacks an address (older ones know no comments) must not make an issue look deleted.
+        """
+        self.issue(issue_id)
+        return refusal
 
     def _own_installation(self) -> str | None:
         """Look up which installation carries our links, and remember it; None when there is none that we can see."""
         if self._installation is None:
             call = Call("Sentry", "listing installations", needs="the scope org:integrations")
             try:
-                rows = objects(self._get(call, f"organizations/{self._org}/sentry-app-installations/"))
+                rows = objects(self._site.get(call, f"organizations/{self._org}/sentry-app-installations/"))
             except (Absent, Forbidden):
                 return None
             installed = (row.get("uuid") for row in rows if row.get("status") == "installed")
             self._installation = next(filter(None, map(text, installed)), None)
         return self._installation
 
-    # ------------------------------------------------------------ HTTP
-
-    def _get(self, call: Call, path: str, params: Params | None = None) -> object:
-        return _json(call, self._read(call, path, params))
-
-    def _read(self, call: Call, path: str, params: Params | None = None) -> httpx.Response:
-        return reading(lambda: self._send(call, "GET", path, params=params), self._sleep)
-
-    def _send(
-        self,
-        call: Call,
-        method: str,
-        path: str,
-        *,
-        params: Params | None = None,
-        body: Body | None = None,
-    ) -> httpx.Response:
-        """Make one request; its answer if it is 2xx, else our error."""
-        before_call(self._cover_s)
-        try:
-            response = self._http.request(method, path, params=params, json=body)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise refused(call) from error
-        except httpx.RequestError as error:
-            raise lost(call, type(error).__name__) from error
-        if response.is_redirect:
-            raise _redirected(call, response)
-        if not response.is_success:
-            raise answered(call, _read_answer(response, self._now()))
-        return response
-
 
 def _listing(query: str) -> dict[str, str | int | Sequence[str]]:
     return {"query": query, "project": -1, "limit": PAGE, "expand": SHOWN, "collapse": ("stats", "filtered")}
 
 
-def _json(call: Call, response: httpx.Response) -> object:
-    try:
-        found: object = response.json()
-    except (ValueError, RecursionError) as error:
-        raise lost(call, "not JSON") from error
+def _details(issue_id: str, fixed: Fixed) -> Body:
+    """Say in Sentry's words from which release on the resolution counts."""
+    match fixed.how:
+        case Resolve.NOW:
+            return {}
+        case Resolve.NEXT_RELEASE:
+            return {"statusDetails": {"inNextRelease": True}}
+        case Resolve.CURRENT_RELEASE:
+            return {"statusDetails": {"inRelease": "latest"}}
+        case Resolve.ON_DEPLOY if fixed.release:
+            return {"statusDetails": {"inRelease": fixed.release}}
+        case Resolve.ON_DEPLOY:
+            raise NoRelease(f"Issue {issue_id} is to be resolved by a deploy, but no release was named: name it.")
+        case _:
+            assert_never(fixed.how)
+
+
+def _id_in(call: Call, data: object) -> str:
+    """The id of what was made; without one we cannot know that it was."""
+    found = text(dig(data, "id"))
+    if found is None:
+        raise lost(call, "no id")
     return found
-
-
-def _rows(call: Call, data: object) -> list[Loose]:
-    """The rows of a list; what is no list is no answer, or a poll would move on over what it never saw."""
-    if not isinstance(data, list):
-        raise lost(call, "no list")
-    return objects(data)
-
-
-def _redirected(call: Call, response: httpx.Response) -> BugferryError:
-    """A merged issue redirects to the one it became; any other redirect is a wrong address."""
-    target = response.headers.get("Location", "")
-    found = _ISSUE_IN_ADDRESS.search(target)
-    if found is not None:
-        return Moved(f"Sentry redirects {call.about} to issue {found[1]}.", to=found[1])
-    return Permanent(f"Sentry redirects {call.about} elsewhere: check the address of Sentry, then retry.")
-
-
-def _next_cursor(response: httpx.Response) -> str | None:
-    """The cursor alone is taken from the Link header: the token never follows an address that an answer names."""
-    following = response.links.get("next", {})
-    return following.get("cursor") if following.get("results") == "true" else None
-
-
-def _read_answer(response: httpx.Response, now: datetime) -> Answer:
-    asked_s = parse_retry_after(response.headers.get("Retry-After"), now)
-    if asked_s is None and response.status_code == httpx.codes.TOO_MANY_REQUESTS:
-        reset = moment(response.headers.get("X-Sentry-Rate-Limit-Reset"))
-        asked_s = max((reset - now).total_seconds(), 0.0) if reset else None
-    return Answer(status=response.status_code, said=_said(response), retry_after_s=asked_s)
-
-
-def _said(response: httpx.Response) -> str:
-    try:
-        data: object = response.json()
-    except (ValueError, RecursionError):
-        return response.text
-    detail = dig(data, "detail")
-    return text(detail) or text(dig(detail, "message")) or response.text

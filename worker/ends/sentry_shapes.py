@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from worker.ends.loose import Loose, dig, first_text, flag, items, mapping, moment, objects, text, whole
+from worker.ends.sentry_notes import notes_seen
 from worker.ends.sentry_tags import read_tags
 from worker.ends.sentry_trace import read_exceptions
-from worker.model import Event, Issue, ProcessingError, Project, Request, Status, Thrown
+from worker.model import Event, Issue, Person, ProcessingError, Project, Request, Status, Thrown
 
 NO_TITLE = "(no title)"
 _TITLE_LIMIT = 100
@@ -108,6 +109,8 @@ def read_issue(data: Loose) -> Issue:
         moved_at=moment(moved.get("dateCreated")),
         moved_how=text(moved.get("type")),
         linked=_linked(data),
+        assigned=_assigned(mapping(data.get("assignedTo"))),
+        notes=notes_seen(data.get("activity")),
     )
 
 
@@ -225,6 +228,14 @@ def _assignee(data: Loose) -> str | None:
     """An e-mail address or a name, which identify a person across services; else Sentry's own id."""
     told = data.get("assignedTo")
     return first_text(told, *(dig(told, key) for key in ("email", "username", "name", "id")))
+
+
+def _assigned(told: Loose) -> Person | None:
+    """The person; a team is nobody in particular."""
+    account = text(told.get("id"))
+    if account is None or text(told.get("type")) != "user":
+        return None
+    return Person(account, text(told.get("name")), text(told.get("email")))
 
 
 def _linked(data: Loose) -> tuple[str, ...]:

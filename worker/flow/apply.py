@@ -8,17 +8,26 @@ from worker.case import (
     CommentReopened,
     CreateTicket,
     Decline,
+    Escalate,
+    FollowDuplicate,
     Goal,
     Live,
     MoveIssue,
     MoveTicket,
     Plan,
+    RetireTicket,
+    SeeOff,
     ShowTicket,
+    Wait,
 )
-from worker.flow import once, story, words
+from worker.errors import NoRelease
+from worker.flow import story, story_cases
 from worker.flow.context import Context
 from worker.flow.lease import Lease
+from worker.flow.linking import link
 from worker.flow.look import GOAL, Seen
+from worker.flow.tell import tell
+from worker.model import Fixed
 
 
 def apply(ctx: Context, lease: Lease, seen: Seen, plan: Plan) -> None:
@@ -28,73 +37,53 @@ def apply(ctx: Context, lease: Lease, seen: Seen, plan: Plan) -> None:
             tx.cases.set_goal(seen.case.id, GOAL.dump_python(plan.goal, mode="json"))
     for action in plan.actions:
         match action:
-            case CreateTicket():
-                once.create_ticket(ctx, lease, seen, action)
-            case Decline():
-                _decline(ctx, lease, seen, action)
-            case ShowTicket():
-                _show(ctx, lease, seen, action)
+            case CreateTicket() | Decline() | RetireTicket() | FollowDuplicate():
+                link(ctx, lease, seen, action)
             case MoveTicket():
                 _move_ticket(ctx, lease, seen, action)
             case MoveIssue():
                 _move_issue(ctx, lease, seen, action)
-            case CommentReopened():
-                _comment(ctx, lease, seen, action)
+            case ShowTicket() | CommentReopened() | Escalate() | SeeOff():
+                tell(ctx, lease, seen, action)
             case Agree():
                 _agree(ctx, lease, seen, action, plan.goal)
+            case Wait():
+                _wait(ctx, lease, seen, action)
             case _:
                 assert_never(action)
 
 
-def _decline(ctx: Context, lease: Lease, seen: Seen, action: Decline) -> None:
-    with ctx.store.write(lease.claim, ctx.now()) as tx:
-        tx.cases.set_verdict(seen.case.id, action.rule, action.reason)
-        tx.history.add(story.declined(seen.case.id, action.rule, action.reason, ctx.now()), ctx.now())
-
-
-def _show(ctx: Context, lease: Lease, seen: Seen, action: ShowTicket) -> None:
-    with ctx.store.read() as tx:
-        row = tx.cases.ticket_of(seen.case.id)
-        installation = ctx.installation or tx.cursors.get("sentry.installation")
-    if row is None:
-        return
-    place = ctx.tracker(row.tracker).place
-    shown = ctx.sentry.link(action.issue_id, row.url, place.rpartition("/")[2], row.key, installation)
-    with ctx.store.write(lease.claim, ctx.now()) as tx:
-        tx.cases.mark_linked(action.issue_id, row.id)
-        entry = story.ticket_shown(seen.case.id, action.issue_id, row.key, shown=shown, now=ctx.now())
-        tx.history.add(entry, ctx.now())
-
-
 def _move_ticket(ctx: Context, lease: Lease, seen: Seen, action: MoveTicket) -> None:
-    link = seen.case.link
-    if not isinstance(link, Live):
+    live = seen.case.link
+    if not isinstance(live, Live):
         return
-    tracker, status = ctx.tracker(link.ticket.tracker), seen.case.policy.status
-    tracker.move(link.ticket, status.write(action.to))
-    ticket = tracker.read(link.ticket.key)
+    tracker, status = ctx.tracker(live.ticket.tracker), seen.case.policy.status
+    tracker.move(live.ticket, status.write(action.to))
+    ticket = tracker.read(live.ticket.key)
     with ctx.store.write(lease.claim, ctx.now()) as tx:
         tx.cases.save_ticket(seen.case.id, ticket, ctx.now())
 
 
 def _move_issue(ctx: Context, lease: Lease, seen: Seen, action: MoveIssue) -> None:
-    issue = next(m.issue for m in seen.case.members if m.issue.id == action.issue_id)
-    ctx.sentry.move(issue.id, action.to)
+    issue = seen.issue(action.issue_id)
+    try:
+        ctx.sentry.move(issue.id, action.to, action.fixed)
+        tied = True
+    except NoRelease:  # the rule's wish cannot be had here; a bug that is fixed must not stay open for it
+        ctx.sentry.move(issue.id, action.to, Fixed())
+        tied = False
     with ctx.store.write(lease.claim, ctx.now()) as tx:
         tx.cases.save_issue(replace(issue, status=action.to, substatus=None), ctx.now())
-
-
-def _comment(ctx: Context, lease: Lease, seen: Seen, action: CommentReopened) -> None:
-    link = seen.case.link
-    if not isinstance(link, Live):
-        return
-    issues = [m.issue for m in seen.case.members if m.issue.id in action.issue_ids]
-    tracker = ctx.tracker(link.ticket.tracker)
-    body = ctx.book().comment(tracker.name, words.reopened(tracker.kind, issues))
-    if once.comment(ctx, lease, seen.case.id, link.ticket, (action.occasion, body)):
-        with ctx.store.write(lease.claim, ctx.now()) as tx:
-            entry = story.commented(seen.case.id, link.ticket.key, action.occasion, ctx.now())
+        if not tied:
+            entry = story_cases.no_release(seen.row, issue.id, action.fixed.how, ctx.now())
             tx.history.add(entry, ctx.now())
+
+
+def _wait(ctx: Context, lease: Lease, seen: Seen, action: Wait) -> None:
+    now = ctx.now()
+    with ctx.store.write(lease.claim, now) as tx:
+        tx.cases.wait(seen.case.id, action.reason, now)
+        tx.history.add(story_cases.waits(seen.case.id, action.reason, now), now)
 
 
 def _agree(ctx: Context, lease: Lease, seen: Seen, action: Agree, goal: Goal | None) -> None:

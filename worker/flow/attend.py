@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from worker.case import CreateTicket
-from worker.ends.retry import guarding, wait_s
+from worker.case import CreateTicket, FollowDuplicate, RetireTicket
+from worker.ends.retry import Held, wait_s
 from worker.errors import BugferryError, Gone, LeaseLost, Moved, Permanent, Transient, UserFault
 from worker.flow import story
 from worker.flow.apply import apply
 from worker.flow.context import Context
+from worker.flow.converse import converse
 from worker.flow.lease import Lease
 from worker.flow.look import UNSETTLED_S, look
 from worker.flow.polls import older_than_we
@@ -26,6 +27,9 @@ log = structlog.get_logger()
 
 ACTIVITY = frozenset({"Sentry: error", "poll", "poll.activity"})
 """Reasons to look that say no more than that an issue goes on happening."""
+
+HANDS_OVER = (CreateTicket, RetireTicket, FollowDuplicate)
+"""What leaves the case with another ticket than the one that was looked at."""
 
 STUMBLES = 5
 """How often work may end in an error nobody foresaw before it is parked, so that it never holds up the rest."""
@@ -55,7 +59,7 @@ def attend(ctx: Context, claim: Claim) -> None:
         _park(ctx, lease, f"{STUMBLES} workers in a row died of it or stumbled over it. Please report it with the log.")
         return
     try:
-        with guarding(lease.cover):
+        with lease.gate.watching(lease.cover):
             _do(ctx, lease)
         _finish(ctx, lease)
     except LeaseLost as lost:
@@ -133,8 +137,10 @@ def _settle(ctx: Context, lease: Lease, case_id: int) -> None:
         names = [type(action).__name__ for action in todo.actions]
         log.info("plan", case=case_id, actions=names, why=todo.goal.why if todo.goal else lease.claim.why)
     apply(ctx, lease, seen, todo)
-    if todo.goal or any(isinstance(action, CreateTicket) for action in todo.actions):
+    if todo.goal or any(isinstance(action, HANDS_OVER) for action in todo.actions):
         _look_once_more(ctx, lease)
+    else:
+        converse(ctx, lease, seen)
 
 
 def _look_once_more(ctx: Context, lease: Lease) -> None:
@@ -163,7 +169,10 @@ def _finish(ctx: Context, lease: Lease) -> None:
 def _later(ctx: Context, lease: Lease, error: BugferryError) -> None:
     wait = timedelta(seconds=wait_s(lease.claim.attempts, error))
     log.info("later", key=lease.claim.key, why=str(error), wait_s=round(wait.total_seconds(), 1))
-    _record(ctx, lease, lambda tx, now: tx.work.retry(lease.claim, str(error), now + wait))
+    if isinstance(error, Held):  # not even tried: no failure to count
+        _record(ctx, lease, lambda tx, now: tx.work.postpone(lease.claim, str(error), now + wait, error.service))
+        return
+    _record(ctx, lease, lambda tx, now: tx.work.retry(lease.claim, str(error), now + wait, waits_for=error.service))
 
 
 def _park(ctx: Context, lease: Lease, reason: str) -> None:

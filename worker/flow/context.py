@@ -1,11 +1,12 @@
 """Everything the flow works with, built once by the wiring and handed to each function."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from worker.ends.ports import Sentry, Tracker
 from worker.errors import UserFault
+from worker.flow.trouble import Trouble
 from worker.mapping.book import MappingBook
 from worker.store.store import Store
 
@@ -36,6 +37,8 @@ class Context:
     timing: Timing = Timing()
     installation: str | None = None
     """The Sentry installation that shows tickets, where the settings name it."""
+    trouble: Trouble = field(default_factory=Trouble)
+    """What this process last read of services in trouble."""
 
     def tracker(self, name: str) -> Tracker:
         """The tracker of that name; `UserFault` when it is no longer set up (a ticket never moves to another)."""

@@ -14,7 +14,7 @@ from worker.errors import Ambiguous, Permanent, Transient
 from worker.flow import story
 from worker.flow.context import Context
 from worker.flow.lease import Lease
-from worker.flow.look import FIRST_TICKET, Seen
+from worker.flow.look import Seen, create_intent
 from worker.model import Body, Hint, Status, Ticket
 from worker.store.intents import Intent
 
@@ -32,7 +32,7 @@ def create_ticket(ctx: Context, lease: Lease, seen: Seen, action: CreateTicket) 
     tracker = ctx.tracker(action.tracker)
     with ctx.store.write(lease.claim, ctx.now()) as tx:
         tx.cases.set_route(seen.case.id, action.rule, action.tracker)
-        intent = tx.intents.open(seen.case.id, *FIRST_TICKET, ctx.now())
+        intent = tx.intents.open(seen.case.id, *create_intent(seen.row), ctx.now())
     found = _adopt(ctx, tracker, intent)
     if found is None and action.adopt_only:
         _give_up(ctx, lease, intent)
@@ -57,8 +57,8 @@ def comment(ctx: Context, lease: Lease, case_id: int, ticket: Ticket, said: tupl
         intent = tx.intents.open(case_id, "comment", occasion, ctx.now())
     if intent.state == "done":
         return False
-    found = _look_for(ctx, intent, lambda: tracker.find_comment(ticket.key, intent.id))
-    made = found or _attempt(ctx, lease, intent, lambda: tracker.comment(ticket.key, body, intent.id))
+    found = look_for(ctx, intent, lambda: tracker.find_comment(ticket.key, intent.id))
+    made = found or attempt(ctx, lease, intent, lambda: tracker.comment(ticket.key, body, intent.id))
     with ctx.store.write(lease.claim, ctx.now()) as tx:
         tx.intents.done(intent, made, ctx.now())
     return True
@@ -75,10 +75,10 @@ def _adopt(ctx: Context, tracker: Tracker, intent: Intent) -> Ticket | None:
     def oldest() -> Ticket | None:
         return next(iter(tracker.find(intent.id, intent.opened_at - SKEW)), None)
 
-    return _look_for(ctx, intent, oldest)
+    return look_for(ctx, intent, oldest)
 
 
-def _look_for(ctx: Context, intent: Intent, find: Callable[[], Made | None]) -> Made | None:
+def look_for(ctx: Context, intent: Intent, find: Callable[[], Made | None]) -> Made | None:
     """What an earlier attempt made. None means that it is safe to make it (again); `Transient` means look later."""
     if intent.state != "sent":
         return None
@@ -96,10 +96,10 @@ def _create(ctx: Context, lease: Lease, seen: Seen, action: CreateTicket, at: tu
     tracker, intent = at
     issue = seen.case.members[0].issue
     draft = ctx.book().draft(action.rule, issue, ctx.sentry.latest_event(issue.id), action.tracker)
-    return _attempt(ctx, lease, intent, lambda: tracker.create(draft, intent.id))
+    return attempt(ctx, lease, intent, lambda: tracker.create(draft, intent.id))
 
 
-def _attempt(ctx: Context, lease: Lease, intent: Intent, write: Callable[[], Made]) -> Made:
+def attempt(ctx: Context, lease: Lease, intent: Intent, write: Callable[[], Made]) -> Made:
     """Make the write; remember when it certainly did not arrive, so that the next attempt need not wait."""
     with ctx.store.write(lease.claim, ctx.now()) as tx:
         tx.intents.sent(intent, ctx.now())

@@ -1,4 +1,7 @@
-"""Polls: hints for whatever changed since we last asked, so that a delivery which never arrived is made good."""
+"""Polls: hints for whatever changed since we last asked, so that a delivery which never arrived is made good.
+
+Positions are told by each service's own clock: ours may differ.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -6,14 +9,24 @@ from datetime import datetime, timedelta
 from worker.ends.ports import Tracker
 from worker.errors import BugferryError, Permanent
 from worker.flow.context import Context
-from worker.model import Hint, Issue, Status
-from worker.store.case_rows import MemberRow
+from worker.flow.services import Gate
+from worker.model import Hint, Issue, Status, Stirred, TrackerKind
+from worker.store.case_rows import CaseRow, MemberRow
 
 OVERLAP = timedelta(minutes=3)
-"""Asked for again each time: longer than clocks differ and indexes lag. A repeated hint costs one look at a mirror."""
+"""Asked for again each time: longer than indexes lag. A repeated hint costs one look at a mirror."""
 
 BATCH = 100
 """Rows that one call of Sentry's list returns."""
+
+CLOSED_PAGES = 5
+"""Pages of pairs with a closed ticket that one sweep looks at; the next one goes on from there."""
+
+STRAYS = 50
+"""Tickets outside of their tracker's place that one poll reads; no list of that place tells of them."""
+
+LOOK_BACK = timedelta(days=1)
+"""How far the first poll of a tracker looks back: only our own tickets are hinted at, so too far does no harm."""
 
 CONTACT = "first_contact"
 """Cursor: when this installation first looked. Older issues come in only when they come back, or by backfill."""
@@ -23,14 +36,15 @@ COME_BACK = frozenset({"new", "regressed", "escalating"})
 
 def poll_sentry(ctx: Context) -> int:
     """Hint at issues with new activity. The first poll only marks where to begin; the number of hints."""
-    since, started = _since(ctx, "poll.sentry"), ctx.now()
-    hints = 0
-    if since is None:
-        _remember(ctx, CONTACT, started)
-    else:
-        for page in ctx.sentry.active_since(since - OVERLAP):
-            hints += _give(ctx, [hint for issue in page if (hint := _news(ctx, issue))])
-    _remember(ctx, "poll.sentry", started)
+    with Gate(ctx).watching():
+        since, started = _since(ctx, "poll.sentry"), ctx.sentry.now()
+        hints = 0
+        if since is None:
+            _remember(ctx, CONTACT, started)
+        else:
+            for page in ctx.sentry.active_since(min(since, started) - OVERLAP):
+                hints += give(ctx, [hint for issue in page if (hint := _news(ctx, issue))])
+        _remember(ctx, "poll.sentry", started)
     return hints
 
 
@@ -48,34 +62,70 @@ def poll_tickets(ctx: Context) -> int:
 
 
 def _poll_tracker(ctx: Context, name: str, tracker: Tracker) -> int:
-    since, started, hints = _since(ctx, f"poll.tickets.{name}"), ctx.now(), 0
-    for keys in tracker.changed_since(since - OVERLAP) if since else ():
-        hints += _give(ctx, [Hint(f"ticket:{name}:{key}", "poll") for key in keys if _ours(ctx, name, key)])
-    _remember(ctx, f"poll.tickets.{name}", started)
+    """The position is the latest change seen: while nothing changes, the very same question is asked again."""
+    since = latest = _since(ctx, f"poll.tickets.{name}") or ctx.now() - LOOK_BACK
+    hints = give(ctx, [Hint(f"case:{case_id}", "poll") for case_id in _strays(ctx, tracker)])
+    with Gate(ctx).watching():
+        for page in tracker.changed_since(since - OVERLAP):
+            latest = max([latest, *(one.at for one in page)])
+            hints += give(ctx, [Hint(f"ticket:{name}:{one.key}", "poll") for one in page if _ours(ctx, name, one)])
+    _remember(ctx, f"poll.tickets.{name}", latest)
     return hints
 
 
 def sweep_pairs(ctx: Context) -> int:
-    """Hint at every linked case whose rows in Sentry differ from our mirror: what moves without an event."""
+    """Hint at linked cases whose rows in Sentry differ from our mirror: what moves without an event.
+
+    Those with an open ticket each time; of the others some pages, round and round.
+    """
+    with Gate(ctx).watching():
+        hints, after = 0, 0
+        while page := _linked(ctx, after, done=False):
+            hints, after = hints + compare_with_sentry(ctx, page), page[-1].id
+        after = int(_read(ctx, "sweep.closed") or 0)
+        for _ in range(CLOSED_PAGES):
+            page = _linked(ctx, after, done=True)
+            hints, after = hints + compare_with_sentry(ctx, page), page[-1].id if page else 0
+            if not page:
+                break
+    _write(ctx, "sweep.closed", str(after))
+    return hints
+
+
+def sweep_waiting(ctx: Context) -> int:
+    """Hint at every case whose sides differ on purpose: what it waits for may have happened."""
     hints, after = 0, 0
     while True:
         with ctx.store.read() as tx:
-            page = tx.cases.live_pairs(after, BATCH)
+            page = tx.pairs.waiting(after, BATCH)
         if not page:
             return hints
         after = page[-1].id
-        members = [m for row in page for m in row.members if not m.gone_at]
-        rows = {issue.id: issue for issue in _rows(ctx, [m.short_id for m in members])}
-        moved = {m.case_id for m in members if _differs(rows.get(m.id), m)}
-        hints += _give(ctx, [Hint(f"case:{case_id}", "sweep") for case_id in sorted(moved)])
+        hints += give(ctx, [Hint(f"case:{row.id}", "still waiting?") for row in page])
 
 
 def older_than_we(ctx: Context, issue: Issue) -> bool:
     """Whether an unknown issue was there before us and has not come back since: first contact is gentle."""
-    with ctx.store.read() as tx:
-        contact = tx.cursors.get(CONTACT)
+    contact = _since(ctx, CONTACT)
     latest = max((at for at in (issue.first_seen, issue.moved_at) if at), default=None)
-    return bool(contact and latest and latest < datetime.fromisoformat(contact) - OVERLAP)
+    return bool(contact and latest and latest < contact - OVERLAP)
+
+
+def compare_with_sentry(ctx: Context, page: tuple[CaseRow, ...]) -> int:
+    """Hint at the cases of a page that say something else in Sentry than in our mirror; the number of hints."""
+    members = [m for row in page for m in row.members if not m.gone_at]
+    rows = {issue.id: issue for issue in _rows(ctx, [m.short_id for m in members])}
+    moved = {m.case_id for m in members if _differs(rows.get(m.id), m)}
+    return give(ctx, [Hint(f"case:{case_id}", "sweep") for case_id in sorted(moved)])
+
+
+def give(ctx: Context, hints: list[Hint]) -> int:
+    """Make hints due, those of mere activity after a while; how many they were."""
+    if hints:
+        with ctx.store.write(now=ctx.now()) as tx:
+            for hint in hints:
+                tx.work.push(hint, ctx.now(), None if hint.urgent else ctx.now() + ctx.timing.hold)
+    return len(hints)
 
 
 def _news(ctx: Context, issue: Issue) -> Hint | None:
@@ -91,8 +141,8 @@ def _news(ctx: Context, issue: Issue) -> Hint | None:
 
 
 def _differs(seen: Issue | None, member: MemberRow) -> bool:
-    """Whether a row says something else than our mirror; a missing row (deleted, merged) does."""
-    return seen is None or (seen.settled and seen.status is not member.status)
+    """Whether a row says something else than our mirror; a missing row (deleted, merged, renamed) does."""
+    return seen is None or (seen.settled and (seen.status, seen.substatus) != (member.status, member.substatus))
 
 
 def _rows(ctx: Context, short_ids: list[str]) -> Iterable[Issue]:
@@ -107,25 +157,38 @@ def _rows(ctx: Context, short_ids: list[str]) -> Iterable[Issue]:
         yield from _rows(ctx, short_ids[BATCH:])
 
 
-def _ours(ctx: Context, tracker: str, key: str) -> bool:
+def _linked(ctx: Context, after: int, *, done: bool) -> tuple[CaseRow, ...]:
     with ctx.store.read() as tx:
-        return tx.cases.of_ticket(tracker, key) is not None
+        return tx.pairs.linked(after, BATCH, done=done)
 
 
-def _give(ctx: Context, hints: list[Hint]) -> int:
-    if hints:
-        with ctx.store.write(now=ctx.now()) as tx:
-            for hint in hints:
-                tx.work.push(hint, ctx.now(), None if hint.urgent else ctx.now() + ctx.timing.hold)
-    return len(hints)
+def _strays(ctx: Context, tracker: Tracker) -> tuple[int, ...]:
+    prefix = f"{tracker.place}-" if tracker.kind is TrackerKind.JIRA else None
+    with ctx.store.read() as tx:
+        return tx.pairs.strays(tracker.name, prefix, STRAYS)
+
+
+def _ours(ctx: Context, tracker: str, changed: Stirred) -> bool:
+    """Whether it is a ticket of ours that we have not seen like this yet."""
+    with ctx.store.read() as tx:
+        row = tx.pairs.ticket_by_key(tracker, changed.key)
+    return row is not None and (row.changed_at is None or changed.at > row.changed_at)
 
 
 def _since(ctx: Context, name: str) -> datetime | None:
-    with ctx.store.read() as tx:
-        value = tx.cursors.get(name)
+    value = _read(ctx, name)
     return datetime.fromisoformat(value) if value else None
 
 
 def _remember(ctx: Context, name: str, moment: datetime) -> None:
+    _write(ctx, name, moment.isoformat())
+
+
+def _read(ctx: Context, name: str) -> str | None:
+    with ctx.store.read() as tx:
+        return tx.cursors.get(name)
+
+
+def _write(ctx: Context, name: str, value: str) -> None:
     with ctx.store.write(now=ctx.now()) as tx:
-        tx.cursors.set(name, moment.isoformat())
+        tx.cursors.set(name, value)

@@ -10,7 +10,9 @@ import structlog
 
 from worker.errors import BugferryError
 from worker.flow.context import Context
-from worker.flow.polls import poll_sentry, poll_tickets, sweep_pairs
+from worker.flow.polls import poll_sentry, poll_tickets, sweep_pairs, sweep_waiting
+from worker.flow.reconcile import reconcile_by_and_by
+from worker.flow.twins import sweep_twins
 
 log = structlog.get_logger()
 
@@ -18,10 +20,13 @@ ROUNDS: Mapping[str, Callable[[Context], int]] = {
     "poll.sentry": poll_sentry,
     "poll.tickets": poll_tickets,
     "sweep.pairs": sweep_pairs,
+    "sweep.waiting": sweep_waiting,
+    "sweep.twins": sweep_twins,
+    "reconcile": reconcile_by_and_by,
 }
 """Name of a round and what it does; each returns how many hints it gave."""
 
-SLOWER = {"sweep.pairs": 10}
+SLOWER = {"sweep.twins": 10}
 """Rounds that come once in so many poll intervals."""
 
 
@@ -40,7 +45,7 @@ def run_round(ctx: Context, name: str) -> int | None:
         if tx.cursors.get(f"slot.{name}") == slot:
             return None
     with ctx.store.write(now=ctx.now()) as tx:
-        if not tx.cursors.claim_slot(f"slot.{name}", slot):
+        if not tx.cursors.claim_slot(f"slot.{name}", slot, latest=_slot(ctx, name, ahead=1)):
             return None
     return run_now(ctx, name)
 
@@ -54,10 +59,10 @@ def run_now(ctx: Context, name: str) -> int | None:
         return None
 
 
-def _slot(ctx: Context, name: str) -> str:
-    """The start of the current interval; as text it sorts in the order of time."""
+def _slot(ctx: Context, name: str, ahead: int = 0) -> str:
+    """The start of the current interval, or of one `ahead`; as text it sorts in the order of time."""
     every = interval(ctx, name).total_seconds()
-    return datetime.fromtimestamp(ctx.now().timestamp() // every * every, UTC).isoformat()
+    return datetime.fromtimestamp((ctx.now().timestamp() // every + ahead) * every, UTC).isoformat()
 
 
 def run_due_rounds(ctx: Context) -> None:

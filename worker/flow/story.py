@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from worker.case import Case, Goal
+from worker.flow.story_cases import called
 from worker.model import Issue, Status, Ticket, TicketState
 from worker.store.case_rows import CaseRow
 from worker.store.history import OURS as US
@@ -37,7 +38,7 @@ def ticket_created(case_id: int, rule: str, ticket: Ticket, *, adopted: bool, no
         case_id=case_id,
         kind="ticket.created",
         actor=US,
-        why=f"rule '{rule}' wants a ticket; {how}: {_called(ticket.key)}",
+        why=f"rule '{rule}' wants a ticket; {how}: {called(ticket.key)}",
         occurred_at=(ticket.created_at if adopted else None) or now,
         ticket_key=ticket.key,
         rule=rule,
@@ -86,7 +87,7 @@ def ticket_moved(row: CaseRow, ticket: Ticket, old: Status, new: Status, now: da
         case_id=row.id,
         kind="ticket.moved",
         actor="tracker",
-        why=f"{_called(ticket.key)} became '{_words(ticket.state)}' in its tracker",
+        why=f"{called(ticket.key)} became '{_words(ticket.state)}' in its tracker",
         occurred_at=moved_at,
         ticket_key=ticket.key,
         rule=row.rule,
@@ -104,7 +105,7 @@ def our_moves(row: CaseRow, case: Case, goal: Goal, now: datetime) -> Iterator[E
             case_id=case.id,
             kind="ticket.moved",
             actor=US,
-            why=f"{goal.why}; {_called(row.ticket.key)} follows",
+            why=f"{goal.why}; {called(row.ticket.key)} follows",
             occurred_at=now,
             ticket_key=row.ticket.key,
             rule=row.rule,
@@ -132,7 +133,7 @@ def our_moves(row: CaseRow, case: Case, goal: Goal, now: datetime) -> Iterator[E
 
 def commented(case_id: int, ticket_key: str, occasion: str, now: datetime) -> Entry:
     """We said on the ticket who reopened it."""
-    why = f"said on {_called(ticket_key)} what reopened it"
+    why = f"said on {called(ticket_key)} what reopened it"
     return Entry(
         case_id=case_id, kind="comment.made", actor=US, why=why, occurred_at=now, ticket_key=ticket_key,
         source="comment", external_id=f"{case_id}:{occasion}",
@@ -158,11 +159,6 @@ def link_broken(row: CaseRow, reason: str, now: datetime) -> Entry:
         ticket_key=row.ticket.key if row.ticket else None,
         rule=row.rule,
     )
-
-
-def _called(key: str) -> str:
-    """How people call a ticket: `SHOP-12`, `#12`."""
-    return f"#{key}" if key.isdigit() else key
 
 
 def _words(state: TicketState) -> str:

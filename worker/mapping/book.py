@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from worker.errors import UserFault
 from worker.mapping.draft import TicketPlan, TrackerSpec, compose, to_body
 from worker.mapping.facts import gather
+from worker.mapping.policy import People, Policy
 from worker.mapping.problem import nearest
 from worker.mapping.route import Clause, Verdict, decide
-from worker.mapping.status import Policy
 from worker.model import Body, Draft, Event, Issue, TrackerKind
 
 
@@ -30,6 +30,8 @@ class MappingBook:
     rules: tuple[Rule, ...]
     defaults: Mapping[str, Policy]
     """By tracker name: the policy of pairs whose rule is not in the mapping any more."""
+    people: People
+    """Who is who, where addresses do not say."""
 
     def route(self, issue: Issue, event: Event | None, *, show: bool = False) -> Verdict:
         """Decide which rule takes an issue; with `show` every step holds the values it looked at."""

@@ -9,15 +9,19 @@ from worker.mapping.condition import Condition, Uncompilable, compile_when
 from worker.mapping.draft import DEFAULT_TYPE, TicketPlan, TrackerSpec
 from worker.mapping.facts import declared
 from worker.mapping.lint import Wrong
+from worker.mapping.people import people
+from worker.mapping.policy import Policy
+from worker.mapping.policy_words import closings, inherited, policy
 from worker.mapping.problem import MappingRefused, Problem, nearest
 from worker.mapping.route import Clause
 from worker.mapping.schema import MappingFile, RuleEntry, StatusWords, TicketEntry, TrackerEntry, When
+from worker.mapping.schema_policy import PolicyEntry
 from worker.mapping.source import Loc, Source, read
-from worker.mapping.status import Policy, StatusMap
+from worker.mapping.status import StatusMap
 from worker.mapping.template import Compiler, Template
 from worker.mapping.text import DEFAULT_BODY, DEFAULT_TITLE, PARTS
-from worker.mapping.words import complaints, overlaid, status_map, unknown_words
-from worker.model import Status, Winner
+from worker.mapping.words import Complaint, complaints, overlaid, status_map, unknown_words
+from worker.model import Status, TrackerKind
 
 
 def load_mapping(paths: Sequence[Path]) -> MappingBook:
@@ -44,14 +48,14 @@ class _Inherited:
     """What the defaults of all files say together, with where each thing stands."""
 
     ticket: TicketEntry = field(default_factory=TicketEntry)
-    winner: Winner = Winner.NEWEST
+    policy: PolicyEntry = field(default_factory=PolicyEntry)
     sources: dict[str, Source] = field(default_factory=dict)
 
     def take(self, source: Source, entry: MappingFile) -> None:
         given = entry.defaults.ticket.model_fields_set
         self.ticket = self.ticket.model_copy(update={name: getattr(entry.defaults.ticket, name) for name in given})
         self.sources |= dict.fromkeys(given, source)
-        self.winner = entry.defaults.winner or self.winner
+        self.policy = inherited(self.policy, entry.defaults)
 
 
 class _Build:
@@ -75,8 +79,8 @@ class _Build:
         self._check_defaults()
         rules = tuple(self._rules())
         specs = {name: TrackerSpec(name, entry.kind, entry.place) for name, entry in self._trackers.items()}
-        defaults = {name: Policy(status, self._inherited.winner) for name, status in self._maps.items()}
-        return MappingBook(specs, rules, defaults)
+        defaults = {name: policy(self._inherited.policy, status) for name, status in self._maps.items()}
+        return MappingBook(specs, rules, defaults, people(self._files, self._problems))
 
     # ------------------------------------------------------------ trackers
 
@@ -91,20 +95,44 @@ class _Build:
         for source, entry in self._files:
             for name in entry.trackers:
                 tracker = self._trackers[name]
-                loc = ("trackers", name, "status")
-                self._maps[name] = self._status(source, loc, name, tracker.status, frozenset(tracker.one_way))
+                one_way = frozenset(tracker.one_way)
+                self._maps[name] = self._status(
+                    source, ("trackers", name), name, tracker.status, one_way, self._inherited.policy
+                )
 
     def _status(
-        self, source: Source, loc: Loc, tracker: str, words: StatusWords, one_way: frozenset[Status]
+        self,
+        source: Source,
+        loc: Loc,
+        tracker: str,
+        words: StatusWords,
+        one_way: frozenset[Status],
+        said: PolicyEntry,
     ) -> StatusMap:
+        """The reading and writing for a tracker, with the words that stand at `loc` (of a tracker or of a rule)."""
         kind = self._trackers[tracker].kind
-        built = status_map(kind, words, one_way)
+        built = status_map(kind, words, one_way, closings(said.closed_as))
         for status, word in unknown_words(kind, words):
             hint = "GitHub knows open, completed, not planned and duplicate."
-            self._wrong(source, (*loc, status.value), f"GitHub has no status “{word}”", hint)
-        for status, message, hint in complaints(built, tracker):
-            self._wrong(source, (*loc, status.value), message, hint)
+            self._wrong(source, (*loc, "status", status.value), f"GitHub has no status “{word}”", hint)
+        for complaint in complaints(built, tracker):
+            self._wrong(*self._at_fault(source, loc, complaint), complaint.message, complaint.hint)
         return built
+
+    def _at_fault(self, source: Source, loc: Loc, complaint: Complaint) -> tuple[Source, Loc]:
+        """Where the word stands that reads a status otherwise than it is written."""
+        if complaint.closing is not None:
+            said = ("closed_as", complaint.closing.value)
+            if source.written((*loc, *said)) == (*loc, *said):
+                return source, (*loc, *said)
+            for defaults in self._defaults(*said):
+                return defaults, ("defaults", *said)
+        return source, (*loc, "status", complaint.status.value)
+
+    def _defaults(self, *keys: str) -> Iterator[Source]:
+        """The files whose defaults say this, the one that holds first."""
+        loc = ("defaults", *keys)
+        yield from (source for source, _ in reversed(self._files) if source.written(loc) == loc)
 
     # ------------------------------------------------------------ defaults
 
@@ -116,6 +144,10 @@ class _Build:
         tracker_source = self._inherited.sources.get("tracker")
         if ticket.tracker is not None and tracker_source is not None:
             self._check_tracker(tracker_source, ("defaults", "ticket", "tracker"), ticket.tracker)
+        kinds = {tracker.kind for tracker in self._trackers.values()}
+        if self._inherited.policy.on_escalation.priority is not None and kinds == {TrackerKind.GITHUB}:
+            source = next(self._defaults("on_escalation", "priority"))
+            self._no_priorities(source, ("defaults", "on_escalation", "priority"), "the mapping has no Jira tracker")
 
     def _default(self, name: str) -> _Written | None:
         text = getattr(self._inherited.ticket, name)
@@ -159,14 +191,23 @@ class _Build:
         return Rule(clause, ticket, self._policies(source, loc, rule, tracker))
 
     def _policies(self, source: Source, loc: Loc, rule: RuleEntry, tracker: str | None) -> dict[str, Policy]:
-        winner = rule.winner or self._inherited.winner
+        said = inherited(self._inherited.policy, rule)
         maps = dict(self._maps)
-        if tracker in maps and (rule.status.model_fields_set or rule.one_way):
+        if tracker in maps:
             under = self._trackers[tracker]
-            words = overlaid(under.status, rule.status)
-            one_way = frozenset(under.one_way) | frozenset(rule.one_way)
-            maps[tracker] = self._status(source, (*loc, "status"), tracker, words, one_way)
-        return {name: Policy(status, winner) for name, status in maps.items()}
+            if {"status", "one_way", "closed_as"} & rule.model_fields_set:
+                words = overlaid(under.status, rule.status)
+                one_way = frozenset(under.one_way) | frozenset(rule.one_way)
+                maps[tracker] = self._status(source, loc, tracker, words, one_way, said)
+            if under.kind is TrackerKind.GITHUB and rule.on_escalation.priority is not None:
+                self._no_priorities(
+                    source, (*loc, "on_escalation", "priority"), f"its tracker “{tracker}” is on GitHub"
+                )
+        return {name: policy(said, status) for name, status in maps.items()}
+
+    def _no_priorities(self, source: Source, loc: Loc, why: str) -> None:
+        message = f"`priority`: {why}, and GitHub has no priorities"
+        self._wrong(source, loc, message, "Use `on_escalation: comment`, or a tracker of kind jira.")
 
     def _condition(self, source: Source, loc: Loc, when: When) -> Condition | None:
         """Compile leaf by leaf, so that every wrong expression is told with its own place."""
@@ -228,7 +269,9 @@ class _Build:
     def _wrong(
         self, source: Source, loc: Loc, message: str, hint: str | None = None, line: int = 1, column: int = 1
     ) -> None:
-        self._problems.append(source.problem(loc, message, hint, line=line, column=column))
+        problem = source.problem(loc, message, hint, line=line, column=column)
+        if problem not in self._problems:  # what several trackers or rules inherit is told once
+            self._problems.append(problem)
 
 
 def _expressions(loc: Loc, when: When) -> Iterator[tuple[Loc, When]]:

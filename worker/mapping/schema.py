@@ -3,15 +3,11 @@
 from collections.abc import Mapping
 from typing import Annotated, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from worker.model import Status, TrackerKind, Winner
-
-
-class Strict(BaseModel):
-    """A part of the file that knows all its keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from worker.mapping.schema_policy import PersonEntry, PolicyEntry
+from worker.mapping.strict import Strict
+from worker.model import Status, TrackerKind
 
 
 def _named(value: object) -> object:
@@ -112,8 +108,8 @@ class When(Strict):
 Condition = Annotated[When, BeforeValidator(_condition)]
 
 
-class RuleEntry(Strict):
-    """One rule; the first one that matches decides."""
+class RuleEntry(PolicyEntry):
+    """One rule; the first one that matches decides. What it says of its pairs goes over the defaults."""
 
     name: Annotated[str, Field(description="Its name, unique in the whole mapping.", min_length=1, max_length=120)]
     when: Annotated[Condition | None, Field(description="When it matches; left out: always.")] = None
@@ -123,7 +119,6 @@ class RuleEntry(Strict):
         StatusWords()
     )
     one_way: Annotated[tuple[Status, ...], Field(description="Statuses of this rule that read back as another.")] = ()
-    winner: Annotated[Winner | None, Field(description="Who speaks when both sides moved.")] = None
 
     @model_validator(mode="after")
     def _decides_one_thing(self) -> Self:
@@ -132,17 +127,17 @@ class RuleEntry(Strict):
         return self
 
 
-class DefaultsEntry(Strict):
+class DefaultsEntry(PolicyEntry):
     """What every rule inherits unless it says otherwise."""
 
     ticket: Annotated[TicketEntry, Field(description="What tickets look like.")] = TicketEntry()
-    winner: Annotated[Winner | None, Field(description="Who speaks when both sides moved.")] = None
 
 
 class MappingFile(Strict):
-    """One mapping file. Several are read in order: rules add up, later trackers and defaults win key by key."""
+    """One mapping file. Several are read in order: rules and people add up, later trackers and defaults win by key."""
 
     version: Annotated[int, Field(description="The version of this language: 1.", ge=1, le=1)]
     trackers: Annotated[Mapping[str, TrackerEntry], Field(description="Where tickets go, by name.")] = {}
     defaults: Annotated[DefaultsEntry, Field(description="What rules inherit.")] = DefaultsEntry()
     rules: Annotated[tuple[RuleEntry, ...], Field(description="Rules, first match wins.")] = ()
+    people: Annotated[tuple[PersonEntry, ...], Field(description="Who is who, where addresses do not say.")] = ()

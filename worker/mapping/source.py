@@ -1,11 +1,13 @@
 """Reads mapping files as YAML that remembers where each key and value stands, and checks their shape."""
 
+import re
 import typing
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -13,6 +15,7 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarStri
 
 from worker.mapping.problem import Problem, nearest
 from worker.mapping.schema import MappingFile
+from worker.mapping.schema_policy import FORMS
 
 Loc = tuple[int | str, ...]
 """The way from the top of a file to a value: keys and list positions."""
@@ -42,6 +45,17 @@ class Source:
             return Problem(self.file, line + 1, column + 1, message, hint)
         return self.problem(loc[:-1], message, hint)
 
+    def written(self, loc: Loc) -> Loc:
+        """As much of `loc` as stands in the file; a word may stand for a map, whose keys are then not there."""
+        here: object = self.root
+        for depth, part in enumerate(loc):
+            if not isinstance(here, CommentedMap | CommentedSeq) or (
+                isinstance(here, CommentedMap) and part not in here
+            ):
+                return loc[:depth]
+            here = _below(here, part)
+        return loc
+
     def _at(self, loc: Loc) -> object:
         """The value at `loc`, or the nearest one above it."""
         here: object = self.root
@@ -55,11 +69,13 @@ class Source:
     def _value(self, loc: Loc) -> tuple[int, int]:
         here: object = self.root
         place = (0, 0)
-        for part in loc:
+        for part in self.written(loc):
             below = _below(here, part)
-            if below is None or not isinstance(here, CommentedMap | CommentedSeq):
-                break
-            place = here.lc.value(part) if isinstance(here, CommentedMap) else here.lc.item(part)
+            if isinstance(here, CommentedMap):
+                # An empty value stands nowhere: then its key does.
+                place = here.lc.key(part) if below is None else here.lc.value(part)
+            elif isinstance(here, CommentedSeq):
+                place = here.lc.item(part)
             here = below
         return place[0] + 1, place[1] + 1
 
@@ -125,21 +141,42 @@ def _shape(source: Source, problems: list[Problem]) -> MappingFile | None:
         return MappingFile.model_validate(source.root)
     except ValidationError as refused:
         errors = refused.errors(include_url=False)
-        problems += [_in_our_words(source, error["type"], error["loc"], error["msg"]) for error in errors]
+        problems += [_in_our_words(source, error) for error in errors]
     return None
 
 
-def _in_our_words(source: Source, kind: str, loc: Loc, said: str) -> Problem:
+def _in_our_words(source: Source, error: ErrorDetails) -> Problem:
+    loc: Loc = tuple(part for part in error["loc"] if part not in FORMS)
     named = f"`{loc[-1]}`" if loc else "the file"
-    match kind:
+    match error["type"]:
         case "extra_forbidden":
             return source.key_problem(loc, f"unknown key {named}", nearest(str(loc[-1]), _keys(loc[:-1])))
         case "missing":
             hint = "Begin with `version: 1`." if loc == ("version",) else None
             return source.problem(loc[:-1], f"{named} is missing", hint)
+    return _wrong_value(source, error, loc)
+
+
+def _wrong_value(source: Source, error: ErrorDetails, loc: Loc) -> Problem:
+    said, hint = error["msg"].removeprefix("Value error, "), _meaning(loc)
+    match error["type"]:
         case "string_pattern_mismatch" | "enum":
             said = f"this is not one that fits here ({said[0].lower()}{said[1:]})"
-    return source.problem(loc, f"{named}: {said.removeprefix('Value error, ')}", _meaning(loc))
+            hint = _near(error) or hint
+        case "string_type" if isinstance(error["input"], int | float):
+            hint = "Put it in quotes: it is a text here."
+        case "model_type" | "dict_type":
+            said = "this takes keys of its own, each with its value"
+        case "tuple_type":
+            said = "this takes a list"
+    names = [part for part in source.written(loc) if isinstance(part, str)]
+    return source.problem(loc, f"`{names[-1]}`: {said}" if names else said, hint)
+
+
+def _near(error: ErrorDetails) -> str | None:
+    """The word that was probably meant, among those that fit."""
+    near = nearest(str(error["input"]), re.findall(r"'([^']+)'", str(error.get("ctx", {}).get("expected"))))
+    return near if near and near.startswith("Did") else None
 
 
 def _keys(loc: Loc) -> Iterator[str]:
@@ -183,6 +220,11 @@ def _models(shape: object) -> Iterator[type[BaseModel]]:
 def _below(here: object, part: int | str) -> object | None:
     if isinstance(here, CommentedMap):
         return here.get(part)  # type: ignore[no-any-return]  # ruamel's containers are untyped
-    if isinstance(here, CommentedSeq) and isinstance(part, int) and part < len(here):
-        return here[part]  # type: ignore[no-any-return]  # ruamel's containers are untyped
-    return None
+    return here[part] if isinstance(here, CommentedSeq) and _has(here, part) else None
+
+
+def _has(here: object, part: int | str) -> bool:
+    """Whether there is such a key or item, be its value empty."""
+    if isinstance(here, CommentedSeq):
+        return isinstance(part, int) and part < len(here)
+    return isinstance(here, CommentedMap) and part in here

@@ -6,24 +6,27 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from worker.sandbox import controls, errors
+from worker.sandbox import controls, errors, levers
+from worker.sandbox.clock import Clock, http_date
 from worker.sandbox.faults import FaultMiddleware
 from worker.sandbox.github import door as github_door
 from worker.sandbox.github import issues as github_issues
 from worker.sandbox.github import repo
-from worker.sandbox.jira import beside, site
+from worker.sandbox.jira import beside as jira_beside
 from worker.sandbox.jira import door as jira_door
 from worker.sandbox.jira import issues as jira_issues
+from worker.sandbox.jira import site
 from worker.sandbox.screens import Screens, throw
 from worker.sandbox.screens_sentry import SentryScreens
 from worker.sandbox.screens_trackers import GithubScreens, JiraScreens
-from worker.sandbox.seed import GITHUB_REPO
+from worker.sandbox.sentry import beside as sentry_beside
 from worker.sandbox.sentry import door as sentry_door
 from worker.sandbox.sentry import events, ingest, releases
 from worker.sandbox.sentry import issues as sentry_issues
@@ -31,7 +34,8 @@ from worker.sandbox.state import Config, Practice, new_practice
 from worker.sandbox.wire import Refusal, refused
 
 NotRouted = Callable[[Request, Exception], Awaitable[Response]]
-Headers = Callable[[], Mapping[str, str]]
+Extra = Callable[[Practice, Headers, int], Mapping[str, str]]
+"""What a vendor adds to every answer, told by the call's headers and the answer's status."""
 
 
 def create_app(config: Config) -> ASGIApp:
@@ -51,10 +55,10 @@ def create_app(config: Config) -> ASGIApp:
         Mount("/sentry", _sentry(practice)),
         Mount("/jira", _jira(practice)),
         Mount("/github", _github(practice)),
-        Mount("/sandbox", _service(practice, controls.routes(), controls.not_routed)),
+        Mount("/sandbox", _service(practice, [*controls.routes(), *levers.routes()], controls.not_routed)),
     ]
     app = Starlette(routes=mounts, lifespan=lifespan, exception_handlers={Refusal: refused})
-    return FaultMiddleware(app, practice.faults)
+    return _Dated(FaultMiddleware(app, practice.faults), practice.clock)
 
 
 OPENING = ("checkout-null", "stock-keyerror", "crawler-googlebot")
@@ -78,7 +82,7 @@ def _pages(practice: Practice) -> list[BaseRoute]:
     screens = Screens(practice)
     sentry, jira, github = SentryScreens(screens), JiraScreens(screens), GithubScreens(screens)
     issue, ticket = "/sentry/organizations/{org}/issues/{issue}/", "/jira/browse/{key}"
-    number = f"/github/{GITHUB_REPO}/issues/{{number:int}}"
+    repo = "/github/{owner}/{repo}/issues"
     return [
         Route("/", screens.overview),
         Route("/throw", screens.throw, methods=["POST"]),
@@ -88,25 +92,31 @@ def _pages(practice: Practice) -> list[BaseRoute]:
         Route("/jira", jira.board),
         Route(ticket, jira.issue),
         Route(ticket, jira.act, methods=["POST"]),
-        Route(f"/github/{GITHUB_REPO}/issues", github.issues),
-        Route(number, github.issue),
-        Route(number, github.act, methods=["POST"]),
+        Route(repo, github.issues),
+        Route(repo + "/{number:int}", github.issue),
+        Route(repo + "/{number:int}", github.act, methods=["POST"]),
     ]
 
 
 def _sentry(practice: Practice) -> ASGIApp:
-    routes = [*ingest.routes(), *sentry_issues.routes(), *events.routes(), *releases.routes()]
-    return _Stamped(_service(practice, routes, sentry_door.not_routed), sentry_door.limits)
+    routes = [
+        *ingest.routes(),
+        *sentry_issues.routes(),
+        *sentry_beside.routes(),
+        *events.routes(),
+        *releases.routes(),
+    ]
+    return _Stamped(_service(practice, routes, sentry_door.not_routed), practice, sentry_door.limits)
 
 
 def _jira(practice: Practice) -> ASGIApp:
-    routes = [*site.routes(), *jira_issues.routes(), *beside.routes()]
-    return _service(practice, routes, jira_door.not_routed)
+    routes = [*site.routes(), *jira_issues.routes(), *jira_beside.routes()]
+    return _Stamped(_service(practice, routes, jira_door.not_routed), practice, jira_door.limits)
 
 
 def _github(practice: Practice) -> ASGIApp:
     routes = [*github_issues.routes(), *repo.routes()]
-    return _Stamped(_service(practice, routes, github_door.not_routed), github_door.limits)
+    return _Stamped(_service(practice, routes, github_door.not_routed), practice, github_door.limits)
 
 
 def _service(practice: Practice, routes: Sequence[BaseRoute], not_routed: NotRouted) -> Starlette:
@@ -117,17 +127,38 @@ def _service(practice: Practice, routes: Sequence[BaseRoute], not_routed: NotRou
 
 
 class _Stamped:
-    """An application whose every answer carries its vendor's rate limit headers."""
+    """An application whose every answer carries its vendor's own headers, unless it sets them itself."""
 
-    def __init__(self, app: ASGIApp, headers: Headers) -> None:
+    def __init__(self, app: ASGIApp, practice: Practice, added: Extra) -> None:
         self.app = app
-        self.headers = headers
+        self.practice = practice
+        self.added = added
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def stamped(message: Message) -> None:
             if message["type"] == "http.response.start":
-                extra = [(name.lower().encode(), value.encode()) for name, value in self.headers().items()]
-                message = {**message, "headers": [*message.get("headers", []), *extra]}
+                told = list(message.get("headers", []))
+                names = {name.lower() for name, _ in told}
+                extra = self.added(self.practice, Headers(scope=scope), message["status"])
+                more = [(name.lower().encode(), value.encode()) for name, value in extra.items()]
+                message = {**message, "headers": [*told, *(row for row in more if row[0] not in names)]}
             await send(message)
 
         await self.app(scope, receive, stamped)
+
+
+class _Dated:
+    """An application whose every answer says what time it is, by the practice clock."""
+
+    def __init__(self, app: ASGIApp, clock: Clock) -> None:
+        self.app = app
+        self.clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                date = (b"date", http_date(self.clock()).encode())
+                message = {**message, "headers": [*message.get("headers", []), date]}
+            await send(message)
+
+        await self.app(scope, receive, dated)

@@ -2,16 +2,29 @@
 
 import math
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 _SPAN = re.compile(r"^-?(\d+)(m|h|d|w|s)$")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-def now() -> datetime:
-    """Read the clock: aware UTC. Every other time in the practice world comes from a caller or from here."""
-    return datetime.now(UTC)
+@dataclass(slots=True)
+class Clock:
+    """The clock of a practice world: aware UTC, `ahead` of the host's. Every time its services tell comes from here."""
+
+    ahead: timedelta = timedelta()
+
+    def __call__(self) -> datetime:
+        """Tell the time."""
+        return datetime.now(UTC) + self.ahead
+
+
+def http_date(at: datetime) -> str:
+    """`Sun, 22 Nov 2026 10:00:00 GMT`, as the `Date` header has it."""
+    return format_datetime(at.astimezone(UTC), usegmt=True)
 
 
 def sentry_time(at: datetime) -> str:

@@ -7,12 +7,13 @@ import itertools
 import random
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 import httpx
 
-from worker.sandbox.clock import now
+from worker.sandbox.clock import Clock
+from worker.sandbox.weather import FINE, Weather
 
 AT_ONCE = 4
 TIMEOUT_S = {"sentry": 1.0, "jira": 10.0, "github": 10.0}
@@ -22,6 +23,7 @@ JIRA_RETRIED = frozenset({408, 409, 425, 429})
 SERVER_ERROR = 500
 KEPT = 20_000
 ANSWER_CHARS = 300
+EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,10 @@ class Letter:
     """The beginning of the last answer, as the vendors' own delivery logs show it."""
     statuses: list[int] = field(default_factory=list)
     redelivery: bool = False
-    at: datetime = field(default_factory=now)
+    fate: str = ""
+    """`dropped` (it was never sent), `duplicate` (sent once more by the weather), `overtaken` (held back), or empty."""
+    at: datetime = EPOCH
+    """When it was put; set by the outbox."""
 
     @property
     def status(self) -> int:
@@ -66,15 +71,26 @@ def signature(secret: str, body: bytes) -> str:
     return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
+@dataclass(slots=True, eq=False)
+class _Held:
+    """A letter that waits for `behind` later ones of its source to arrive."""
+
+    letter: Letter
+    behind: int
+
+
 class Outbox:
     """Delivers letters from background tasks, at most `AT_ONCE` a vendor, and keeps a log of the last ones."""
 
-    def __init__(self, targets: dict[str, Target], time_scale: float) -> None:
+    def __init__(self, targets: dict[str, Target], time_scale: float, clock: Clock) -> None:
         """Take the targets by source. `time_scale`: every back-off is multiplied by it."""
         self.targets = targets
         self.time_scale = time_scale
+        self.clock = clock
         self.letters: deque[Letter] = deque(maxlen=KEPT)
+        self.weather: dict[str, Weather] = {}
         self.waiting = 0
+        self._held: dict[str, list[_Held]] = {source: [] for source in TIMEOUT_S}
         self._numbers = itertools.count(1)
         self._queues: dict[str, asyncio.Queue[Letter]] = {source: asyncio.Queue() for source in TIMEOUT_S}
         self._tasks: list[asyncio.Task[None]] = []
@@ -85,16 +101,55 @@ class Outbox:
         return bool(target and not {resource, f"{resource}.{action}"} & target.skip)
 
     def put(self, letter: Letter) -> None:
-        """Send a letter soon."""
-        letter.number = next(self._numbers)
+        """Send a letter soon, if the weather lets it through."""
+        weather = self.weather.get(letter.source)
+        fate = weather.fate() if weather else FINE
+        self._log(letter)
+        if fate.dropped:
+            letter.fate = "dropped"
+            return
+        if weather and fate.held_for:
+            self._hold(letter, fate.held_for, weather.hold_s)
+        else:
+            self._queue(letter)
+        if fate.duplicated:
+            twin = replace(letter, fate="duplicate", statuses=[])
+            self._log(twin)
+            self._queue(twin)
+
+    def _log(self, letter: Letter) -> None:
+        letter.number, letter.at = next(self._numbers), self.clock()
         letter.digest = hashlib.sha256(letter.body).hexdigest()
         self.letters.append(letter)
+
+    def _queue(self, letter: Letter) -> None:
         self.waiting += 1
         self._queues[letter.source].put_nowait(letter)
 
+    def _hold(self, letter: Letter, behind: int, hold_s: float) -> None:
+        letter.fate = "overtaken"
+        held = _Held(letter, behind)
+        self._held[letter.source].append(held)
+        self.waiting += 1
+        asyncio.get_running_loop().call_later(hold_s, self._release, held)
+
+    def _release(self, held: _Held) -> None:
+        """Send a held letter, unless it was sent already."""
+        if held in self._held[held.letter.source]:
+            self._held[held.letter.source].remove(held)
+            self._queues[held.letter.source].put_nowait(held.letter)
+
+    def _arrived(self, source: str) -> None:
+        """One more letter arrived: those that waited for it come next."""
+        for held in list(self._held[source]):
+            held.behind -= 1
+            if held.behind <= 0:
+                self._release(held)
+
     def clear(self) -> None:
-        """Forget the log; letters under way still arrive."""
+        """Forget the log and the weather; letters under way still arrive."""
         self.letters.clear()
+        self.weather.clear()
 
     def start(self) -> None:
         """Begin to deliver, on the running loop."""
@@ -114,6 +169,7 @@ class Outbox:
                 try:
                     await self._deliver(client, letter)
                 finally:
+                    self._arrived(source)
                     self.waiting -= 1
                 letter = await queue.get()
 
@@ -121,7 +177,7 @@ class Outbox:
         target = self.targets.get(letter.source)
         if target is None:
             return
-        status, letter.answer = await _send(client, target, letter)
+        status, letter.answer = await _send(client, target, letter, self.clock)
         letter.statuses.append(status)
         pause_s = _pause_s(target, letter)
         if pause_s is not None:
@@ -132,9 +188,9 @@ class Outbox:
             letter.body = b""  # only GitHub can be asked to send it again
 
 
-async def _send(client: httpx.AsyncClient, target: Target, letter: Letter) -> tuple[int, str]:
+async def _send(client: httpx.AsyncClient, target: Target, letter: Letter, clock: Clock) -> tuple[int, str]:
     """Post once; the status answered, 0 for none, and the beginning of what was said."""
-    headers = {**letter.headers, **_signed(target, letter)}
+    headers = {**letter.headers, **_signed(target, letter, clock)}
     try:
         answer = await client.post(target.url, content=letter.body, headers=headers)
     except httpx.HTTPError:
@@ -142,14 +198,14 @@ async def _send(client: httpx.AsyncClient, target: Target, letter: Letter) -> tu
     return answer.status_code, answer.text[:ANSWER_CHARS]
 
 
-def _signed(target: Target, letter: Letter) -> dict[str, str]:
+def _signed(target: Target, letter: Letter, clock: Clock) -> dict[str, str]:
     """Headers that depend on the secret or on the try."""
     digest = signature(target.secret, letter.body)
     if letter.source == "sentry":
         fresh = f"{random.getrandbits(128):032x}"
         return {
             "Request-ID": fresh,
-            "Sentry-Hook-Timestamp": str(int(now().timestamp())),
+            "Sentry-Hook-Timestamp": str(int(clock().timestamp())),
             "Sentry-Hook-Signature": digest,
         }
     if letter.source == "github":

@@ -8,7 +8,6 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from worker.sandbox import errors
-from worker.sandbox.clock import now
 from worker.sandbox.seed import PROJECTS
 from worker.sandbox.sentry.incoming import read_event
 from worker.sandbox.state import Practice
@@ -53,10 +52,11 @@ class Screens:
 
 
 def throw(practice: Practice, sketch: errors.Sketch) -> str:
-    """Ingest one event of a sketch; the id of its issue."""
+    """Ingest one event of a sketch; the id of its issue, empty when its group is discarded."""
     project = next(project for project in PROJECTS if project.slug == sketch.project)
     raw = errors.draw(sketch, random.Random())  # noqa: S311 - believable, not secret
-    return practice.sentry.ingest(read_event(raw, now(), project.platform), project).id
+    issue = practice.sentry.ingest(read_event(raw, practice.clock(), project.platform), project)
+    return issue.id if issue else ""
 
 
 def unseen() -> errors.Sketch:

@@ -4,13 +4,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from worker.sandbox import errors
-from worker.sandbox.clock import now
 from worker.sandbox.screens import Screens, absent, back, form
 from worker.sandbox.seed import ORG, SENTRY_PERSON
 from worker.sandbox.sentry import event_shapes
 from worker.sandbox.sentry.incoming import Incoming, read_event
+from worker.sandbox.sentry.records import SentryIssue
 from worker.sandbox.sentry.update import apply_update
-from worker.sandbox.sentry.world import SentryIssue
 from worker.sandbox.values import Json
 
 MOVES: dict[str, Json] = {
@@ -54,7 +53,7 @@ class SentryScreens:
             apply_update(world, issue, MOVES[move], SENTRY_PERSON)
         elif move == "again" and latest is not None:
             raw = {**latest.raw, "event_id": None, "timestamp": None}
-            world.ingest(read_event(raw, now(), issue.project.platform), issue.project)
+            world.ingest(read_event(raw, world.clock(), issue.project.platform), issue.project)
         else:
             raise absent("such button")
         return back(f"/sentry/organizations/{ORG}/issues/{issue.id}/")

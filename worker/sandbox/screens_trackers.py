@@ -6,12 +6,13 @@ from markdown_it import MarkdownIt
 from starlette.requests import Request
 from starlette.responses import Response
 
-from worker.sandbox.github.world import GithubIssue
+from worker.sandbox.github.records import GithubIssue
+from worker.sandbox.github.world import GithubRepo
 from worker.sandbox.jira import adf
 from worker.sandbox.jira.workflow import STATES
 from worker.sandbox.jira.world import JiraIssue
 from worker.sandbox.screens import Screens, absent, back, form
-from worker.sandbox.seed import GITHUB_PERSON, GITHUB_REPO, JIRA_PERSON
+from worker.sandbox.seed import GITHUB_PERSON, JIRA_PERSON
 
 _HIDDEN = re.compile(r"<!--.*?-->", re.DOTALL)
 
@@ -64,16 +65,16 @@ class GithubScreens:
         self._markdown = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 
     async def issues(self, request: Request) -> Response:
-        """The issues, newest first; `?state=` filters."""
-        wanted = request.query_params.get("state", "open")
-        found = [issue for issue in self.screens.practice.github.issues.values() if wanted in {issue.state, "all"}]
-        return self.screens.show("github_issues.html", "Issues", issues=found[::-1], wanted=wanted, repo=GITHUB_REPO)
+        """The issues of a repository, newest first; `?state=` filters."""
+        wanted, repo = request.query_params.get("state", "open"), self._repo(request)
+        found = [issue for issue in repo.issues.values() if wanted in {issue.state, "all"}]
+        return self.screens.show("github_issues.html", "Issues", issues=found[::-1], wanted=wanted, repo=repo.name)
 
     async def issue(self, request: Request) -> Response:
         """One issue, its Markdown rendered."""
-        issue = self._issue(request)
+        repo, issue = self._issue(request)
         return self.screens.show(
-            "github_issue.html", f"#{issue.number}", issue=issue, repo=GITHUB_REPO, rendered=self._render
+            "github_issue.html", f"#{issue.number}", issue=issue, repo=repo.name, rendered=self._render
         )
 
     def _render(self, text: str | None) -> str:
@@ -82,19 +83,27 @@ class GithubScreens:
 
     async def act(self, request: Request) -> Response:
         """Close, reopen or comment, as a person does."""
-        issue, sent = self._issue(request), await form(request)
-        world = self.screens.practice.github
+        (repo, issue), sent = self._issue(request), await form(request)
         match sent.get("move"):
             case "completed" | "not_planned" as reason:
-                world.close(issue, GITHUB_PERSON, reason)
+                repo.close(issue, GITHUB_PERSON, reason)
             case "reopen":
-                world.reopen(issue, GITHUB_PERSON)
+                repo.reopen(issue, GITHUB_PERSON)
         if text := sent.get("comment", "").strip():
-            world.comment(issue, text, GITHUB_PERSON)
-        return back(f"/github/{GITHUB_REPO}/issues/{issue.number}")
+            repo.comment(issue, text, GITHUB_PERSON)
+        return back(f"/github/{repo.name}/issues/{issue.number}")
 
-    def _issue(self, request: Request) -> GithubIssue:
-        issue = self.screens.practice.github.issues.get(request.path_params["number"])
+    def _repo(self, request: Request) -> GithubRepo:
+        name = f"{request.path_params['owner']}/{request.path_params['repo']}"
+        site = self.screens.practice.site
+        repo = site.named(name) or site.once_named(name)
+        if repo is None:
+            raise absent("such repository")
+        return repo
+
+    def _issue(self, request: Request) -> tuple[GithubRepo, GithubIssue]:
+        repo = self._repo(request)
+        issue = repo.issues.get(request.path_params["number"])
         if issue is None:
             raise absent("such issue")
-        return issue
+        return repo, issue

@@ -25,6 +25,14 @@ PERSON_JIRA_TOKEN = "practice-person-jira-token"  # noqa: S105 - practice value
 PERSON_GITHUB_TOKEN = "practice-person-github-token"  # noqa: S105 - practice value
 PERSON_GITHUB_LOGIN = "robin-acme"
 
+OTHER_SENTRY_TOKEN = "practice-other-sentry-token"  # noqa: S105 - practice value
+OTHER_EMAIL = "kim@acme.example"
+OTHER_JIRA_TOKEN = "practice-other-jira-token"  # noqa: S105 - practice value
+OTHER_GITHUB_TOKEN = "practice-other-github-token"  # noqa: S105 - practice value
+OTHER_GITHUB_LOGIN = "kim-acme"
+
+GITHUB_OTHER_REPO = "acme/platform"
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -36,6 +44,24 @@ class Account:
     """E-mail address in Sentry and Jira, login in GitHub."""
     token: str
     bot: bool = False
+    shy: bool = False
+    """Jira: shows its e-mail address to nobody, so that nobody finds it by address."""
+
+
+@dataclass(slots=True, eq=False)
+class JiraProject:
+    """A Jira project; its key may change. `private`: only people may see it, our account may not."""
+
+    id: str
+    key: str
+    name: str
+    private: bool = False
+    old_keys: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> set[str]:
+        """All that JQL takes for this project, lower case."""
+        return {word.lower() for word in (self.id, self.key, self.name, *self.old_keys)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +83,27 @@ PROJECTS = (
 SENTRY_ACCOUNTS = (
     Account(SENTRY_APP_UUID, "Bugferry", "bugferry@acme.example", SENTRY_TOKEN, bot=True),
     Account("42", "Robin Acme", PERSON_JIRA_EMAIL, PERSON_SENTRY_TOKEN),
+    Account("43", "Kim Acme", OTHER_EMAIL, OTHER_SENTRY_TOKEN),
+    Account("44", "Sam Acme", "sam@acme.example", "practice-sam-sentry-token"),
 )
 JIRA_ACCOUNTS = (
     Account("5b10a2844c20165700ede21a", "Bugferry", JIRA_EMAIL, JIRA_TOKEN, bot=True),
     Account("5b10ac8d82e05b22cc7d4ef5", "Robin Acme", PERSON_JIRA_EMAIL, PERSON_JIRA_TOKEN),
+    Account("5b10a0effa615349cb016cd8", "Kim Acme", OTHER_EMAIL, OTHER_JIRA_TOKEN),
+    Account("5b109f2e9729b51b54dc274d", "Sam Acme", "sam@acme.example", "practice-sam-jira-token", shy=True),
 )
 GITHUB_ACCOUNTS = (
     Account("1001", "Bugferry Practice", GITHUB_LOGIN, GITHUB_TOKEN, bot=True),
     Account("1002", "Robin Acme", PERSON_GITHUB_LOGIN, PERSON_GITHUB_TOKEN),
+    Account("1003", "Kim Acme", OTHER_GITHUB_LOGIN, OTHER_GITHUB_TOKEN),
 )
 SENTRY_PERSON, JIRA_PERSON, GITHUB_PERSON = SENTRY_ACCOUNTS[1], JIRA_ACCOUNTS[1], GITHUB_ACCOUNTS[1]
+
+
+def jira_projects() -> tuple[JiraProject, ...]:
+    """Fresh Jira projects: the one for tickets, one that tickets may be moved to, one that only people see."""
+    return (
+        JiraProject("10000", JIRA_PROJECT, "Shop"),
+        JiraProject("10001", "OPS", "Operations"),
+        JiraProject("10002", "VAULT", "Vault", private=True),
+    )

@@ -47,6 +47,7 @@ def new_server(config: Config) -> Server:
         ws="none",
         log_level="warning",
         access_log=False,
+        date_header=False,  # the practice clock tells the date
         timeout_graceful_shutdown=1,
     )
     return Server(options)

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from worker.sandbox.access import Deed, deed_of
 from worker.sandbox.seed import Account
 from worker.sandbox.state import Practice
 from worker.sandbox.values import Json
@@ -55,9 +56,44 @@ class Call:
         return max(1, min(int(text), most)) if text.isdigit() else default
 
 
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a caller is about to do. `place`: method and pattern of the path, which tells one endpoint from another."""
+
+    practice: Practice
+    request: Request
+    account: Account
+    deed: Deed
+    place: str
+
+
 Handler = Callable[[Call], Response]
-Authenticate = Callable[[Request, Practice], Account]
-BadBody = Callable[[], Refusal]
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """How one API receives a call: who is it, may they, are they too fast; and how it says no in its own words."""
+
+    service: str
+    authenticate: Callable[[Request, Practice], Account]
+    throttle: Callable[[Ask], None]
+    forbidden: Callable[[], Refusal]
+    bad_body: Callable[[], Refusal]
+
+    def route(self, method: str, path: str, handler: Handler) -> Route:
+        """Make one address of the API."""
+        deed, place = deed_of(method, path), f"{method} {path}"
+
+        async def endpoint(request: Request) -> Response:
+            practice = cast("Practice", request.app.state.practice)
+            account = self.authenticate(request, practice)
+            if account.bot and practice.access[self.service].forbids(deed):
+                raise self.forbidden()
+            self.throttle(Ask(practice, request, account, deed, place))
+            body = await _body(request, self.bad_body)
+            return handler(Call(practice, request, account, body, f"{origin(request)}/{self.service}"))
+
+        return Route(path, endpoint, methods=[method], name=place)
 
 
 def reply(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -70,22 +106,7 @@ def nothing(status: int = 204) -> Response:
     return Response(status_code=status)
 
 
-def router(prefix: str, authenticate: Authenticate, bad_body: BadBody) -> Callable[..., Route]:
-    """Make `route(method, path, handler)` for one API: checks the caller first, then reads the body."""
-
-    def route(method: str, path: str, handler: Handler) -> Route:
-        async def endpoint(request: Request) -> Response:
-            practice = cast("Practice", request.app.state.practice)
-            account = authenticate(request, practice)
-            body = await _body(request, bad_body)
-            return handler(Call(practice, request, account, body, origin(request) + prefix))
-
-        return Route(path, endpoint, methods=[method], name=f"{method} {path}")
-
-    return route
-
-
-async def _body(request: Request, bad_body: BadBody) -> object:
+async def _body(request: Request, bad_body: Callable[[], Refusal]) -> object:
     """Read a JSON body; None when there is none."""
     raw = await request.body()
     if not raw.strip():

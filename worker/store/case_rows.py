@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, select
 from sqlalchemy.sql.base import Executable
@@ -38,6 +39,7 @@ class MemberRow:
     linked_ticket: int | None
     observed_at: datetime
     gone_at: datetime | None
+    escalation_told: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,11 @@ class TicketRow:
     created_at: datetime
     observed_at: datetime
     closed_reason: str | None
+    changed_at: datetime | None
+    done_since: datetime | None
+    farewell: str | None
+    seen_off_at: datetime | None
+    not_followed: str | None
 
     @property
     def state(self) -> TicketState:
@@ -70,9 +77,10 @@ class TicketRow:
 
 @dataclass(frozen=True, slots=True)
 class CaseRow:
-    """One case: its members in the order of their ids, and its live ticket if it has one.
+    """One case: its members in the order of their ids, its live ticket if it has one, and the tickets it had before.
 
-    `verdict` says why there is no ticket; `goal` is a move that was begun and not yet finished.
+    `verdict` says why there is no ticket; `goal` is a move that was begun and not yet finished; `waiting_for` says why
+    both sides differ on purpose. `past` tickets no longer speak, oldest first.
     """
 
     id: int
@@ -85,8 +93,13 @@ class CaseRow:
     broken_reason: str | None
     broken_at: datetime | None
     updated_at: datetime
+    waiting_for: str | None
+    waiting_since: datetime | None
+    merged_into: int | None
+    assignee_agreed: str | None
     members: tuple[MemberRow, ...]
     ticket: TicketRow | None
+    past: tuple[TicketRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +118,14 @@ def read_cases(connection: Connection, query: Executable) -> tuple[CaseRow, ...]
     heads = [row._asdict() for row in connection.execute(query)]
     ids = [head["id"] for head in heads]
     members = _members(connection, ids)
-    live = _live_tickets(connection, ids)
-    return tuple(
-        CaseRow(**head, members=tuple(members.get(head["id"], ())), ticket=live.get(head["id"])) for head in heads
-    )
+    known = _tickets(connection, ids)
+    return tuple(_case(head, members.get(head["id"], []), known.get(head["id"], [])) for head in heads)
+
+
+def _case(head: Mapping[str, Any], members: Sequence[MemberRow], known: Sequence[TicketRow]) -> CaseRow:
+    live = next((ticket for ticket in known if ticket.live), None)
+    past = tuple(ticket for ticket in known if not ticket.live)
+    return CaseRow(**head, members=tuple(members), ticket=live, past=past)
 
 
 def _members(connection: Connection, case_ids: Sequence[int]) -> Mapping[int, list[MemberRow]]:
@@ -119,6 +136,9 @@ def _members(connection: Connection, case_ids: Sequence[int]) -> Mapping[int, li
     return found
 
 
-def _live_tickets(connection: Connection, case_ids: Sequence[int]) -> Mapping[int, TicketRow]:
-    query = select(*columns_of(tickets, TicketRow)).where(tickets.c.case_id.in_(case_ids), tickets.c.live)
-    return {ticket.case_id: ticket for ticket in fetch(connection, query, TicketRow)}
+def _tickets(connection: Connection, case_ids: Sequence[int]) -> Mapping[int, list[TicketRow]]:
+    query = select(*columns_of(tickets, TicketRow)).where(tickets.c.case_id.in_(case_ids)).order_by(tickets.c.id)
+    found: dict[int, list[TicketRow]] = {}
+    for ticket in fetch(connection, query, TicketRow):
+        found.setdefault(ticket.case_id, []).append(ticket)
+    return found

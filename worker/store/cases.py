@@ -2,13 +2,17 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Literal
 
-from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, func, null, select, update
 
 from worker.errors import Permanent
 from worker.model import Issue, Status, Ticket
 from worker.store.case_rows import CaseCounts, CaseRow, MemberRow, TicketRow, read_cases
 from worker.store.tables import cases, columns_of, fetch, insert_into, issues, tickets
+
+Farewell = Literal["duplicate", "succeeded"]
+"""How a past ticket is seen off: closed as a duplicate, or only told its successor."""
 
 _GROUP_LOCKS = 0x6275_6766
 """Keeps our advisory locks apart from those of others in the same PostgreSQL database."""
@@ -32,6 +36,12 @@ class Cases:
         query = select(tickets.c.case_id).where(tickets.c.tracker == tracker, named)
         return self._connection.scalar(query.order_by(tickets.c.live.desc(), tickets.c.id.desc()).limit(1))
 
+    def home(self, case_id: int) -> int:
+        """Give the case that took this one in, and that one, and so on; itself when none did."""
+        while into := self._connection.scalar(select(cases.c.merged_into).where(cases.c.id == case_id)):
+            case_id = into
+        return case_id
+
     def load(self, case_id: int) -> CaseRow | None:
         """Give one case, whole; None when there is no such case."""
         return next(iter(read_cases(self._connection, select(cases).where(cases.c.id == case_id))), None)
@@ -45,12 +55,6 @@ class Cases:
         """Give the live ticket of a case; None when it has none."""
         case = self.load(case_id)
         return case.ticket if case else None
-
-    def live_pairs(self, after_case_id: int, limit: int) -> tuple[CaseRow, ...]:
-        """Cases that have a live ticket, by id, after `after_case_id`: one page of a sweep."""
-        query = select(cases).join(tickets, (tickets.c.case_id == cases.c.id) & tickets.c.live)
-        page = query.where(cases.c.id > after_case_id).order_by(cases.c.id).limit(limit)
-        return read_cases(self._connection, page)
 
     def overview(self, limit: int, offset: int) -> tuple[CaseRow, ...]:
         """One page of all cases, the latest changed first."""
@@ -113,7 +117,17 @@ class Cases:
     def save_ticket(self, case_id: int, ticket: Ticket, now: datetime) -> None:
         """Remember how a ticket looks now; it is known by the vendor's id, so a new key is followed."""
         same = (tickets.c.case_id == case_id, tickets.c.tracker == ticket.tracker, tickets.c.vendor_id == ticket.id)
-        self._connection.execute(update(tickets).where(*same).values(**_looks(ticket, now)))
+        since = func.coalesce(tickets.c.done_since, ticket.moved_at or now) if ticket.state.done else null()
+        self._connection.execute(update(tickets).where(*same).values(done_since=since, **_looks(ticket, now)))
+
+    def closed_at(self, case_id: int, moment: datetime) -> None:
+        """Correct since when the live ticket has been done, once its tracker has told."""
+        live = (tickets.c.case_id == case_id, tickets.c.live, tickets.c.done)
+        self._connection.execute(update(tickets).where(*live).values(done_since=moment))
+
+    def tell_escalation(self, issue_id: str, occasion: str) -> None:
+        """Remember which escalation of an issue its ticket was told of."""
+        self._set_issue(issue_id, escalation_told=occasion)
 
     # ------------------------------------------------------------ linking
 
@@ -147,9 +161,43 @@ class Cases:
 
     def break_link(self, case_id: int, reason: str, now: datetime) -> None:
         """Take the live ticket away for good: it never speaks again, and the case says why."""
-        live = (tickets.c.case_id == case_id, tickets.c.live)
-        self._connection.execute(update(tickets).where(*live).values(live=False, closed_reason=reason))
+        self.retire(case_id, reason, None)
         self._set_case(case_id, broken_reason=reason, broken_at=now)
+
+    def retire(self, case_id: int, reason: str, farewell: Farewell | None) -> None:
+        """Let the live ticket never speak again. `farewell`: how it is told which one took over; None: not at all."""
+        live = (tickets.c.case_id == case_id, tickets.c.live)
+        past = {"live": False, "closed_reason": reason, "farewell": farewell, "seen_off_at": None}
+        self._connection.execute(update(tickets).where(*live).values(**past))
+
+    def add_past(self, case_id: int, ticket: Ticket, rule: str, nonce: str, reason: str, now: datetime) -> bool:
+        """Take note of a twin of the case's ticket, to be closed as its duplicate; False when it is known already."""
+        fresh = insert_into(self._connection, tickets).values(
+            case_id=case_id,
+            tracker=ticket.tracker,
+            vendor_id=ticket.id,
+            nonce=nonce,
+            rule=rule,
+            live=False,
+            closed_reason=reason,
+            farewell="duplicate",
+            created_at=ticket.created_at or now,
+            **_looks(ticket, now),
+        )
+        return self._connection.scalar(fresh.on_conflict_do_nothing().returning(tickets.c.id)) is not None
+
+    def revive(self, case_id: int, row_id: int, agreed: Status | None) -> None:
+        """Let a past ticket of the case be its live one, in the place of the one that was just retired."""
+        self._set_ticket(row_id, live=True, farewell=None, seen_off_at=None, closed_reason=None, agreed=agreed)
+        self._set_case(case_id, verdict=None, broken_reason=None, broken_at=None)
+
+    def seen_off(self, row_id: int, now: datetime) -> None:
+        """Remember that a past ticket was told which one took over."""
+        self._set_ticket(row_id, seen_off_at=now)
+
+    def not_followed(self, row_id: int, key: str) -> None:
+        """Remember that a ticket's original could not be followed, so that it is not tried again."""
+        self._set_ticket(row_id, not_followed=key)
 
     # ------------------------------------------------------------ agreeing
 
@@ -170,9 +218,17 @@ class Cases:
             self._connection.execute(update(tickets).where(*live).values(agreed=ticket))
         self.set_goal(case_id, None)
 
+    def agree_assignee(self, case_id: int, whom: str) -> None:
+        """Remember whom both sides named when they were last compared, as the flow writes it down."""
+        self._set_case(case_id, assignee_agreed=whom)
+
     def set_goal(self, case_id: int, goal: Mapping[str, object] | None) -> None:
         """Remember where a move of several steps is going, before its first step; None when it has arrived."""
         self._set_case(case_id, goal=None if goal is None else dict(goal))
+
+    def wait(self, case_id: int, reason: str | None, now: datetime) -> None:
+        """Remember why both sides differ on purpose; None: they no longer do."""
+        self._set_case(case_id, waiting_for=reason, waiting_since=now if reason else None)
 
     def set_verdict(self, case_id: int, rule: str | None, verdict: str | None) -> None:
         """Remember under which rule a case falls and why it has no ticket."""
@@ -212,6 +268,9 @@ class Cases:
     def _set_case(self, case_id: int, **values: object) -> None:
         self._connection.execute(update(cases).where(cases.c.id == case_id).values(**values))
 
+    def _set_ticket(self, row_id: int, **values: object) -> None:
+        self._connection.execute(update(tickets).where(tickets.c.id == row_id).values(**values))
+
     def _set_issue(self, issue_id: str, **values: object) -> None:
         self._connection.execute(update(issues).where(issues.c.id == issue_id).values(**values))
 
@@ -234,5 +293,6 @@ def _looks(ticket: Ticket, now: datetime) -> dict[str, object]:
         "status_name": ticket.state.name,
         "done": ticket.state.done,
         "resolution": ticket.state.resolution,
+        "changed_at": ticket.updated_at,
         "observed_at": now,
     }

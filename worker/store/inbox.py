@@ -1,9 +1,11 @@
 """What was delivered: each delivery once, with its hints, in the one commit that a 2xx answer promises."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, exists, false, func, or_, select
+from sqlalchemy.sql.elements import ColumnElement
 
 from worker.model import Delivery, Hint
 from worker.store.cursors import Cursors
@@ -17,6 +19,8 @@ REPEATED = timedelta(seconds=2)
 """A duplicate that comes sooner than this after the first is the same one sent twice."""
 
 _ISSUE = "issue:"
+_ID_DIGITS = 19
+"""Row ids have fewer digits; a longer number is no id and would not fit PostgreSQL's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,36 @@ class Inbox:
         query = select(*_columns).where(deliveries.c.received_at >= when)
         in_order = query.order_by(deliveries.c.received_at, deliveries.c.id)
         return tuple(fetch(self._connection, in_order, DeliveryRow))
+
+    def page(self, since: datetime | None, source: str | None, after: int, limit: int) -> tuple[DeliveryRow, ...]:
+        """Deliveries received since then from that source (None: any), with a greater id than `after`, by id."""
+        query = select(*_columns).where(deliveries.c.id > after).order_by(deliveries.c.id).limit(limit)
+        query = query if since is None else query.where(deliveries.c.received_at >= since)
+        query = query if source is None else query.where(deliveries.c.source == source)
+        return tuple(fetch(self._connection, query, DeliveryRow))
+
+    def named(self, name: str) -> DeliveryRow | None:
+        """Give the delivery with this id or this identity; None when there is none."""
+        numbered = name.isdecimal() and len(name) < _ID_DIGITS
+        query = select(*_columns).where(
+            or_(deliveries.c.identity == name, deliveries.c.id == int(name) if numbered else false())
+        )
+        return next(iter(fetch(self._connection, query.order_by(deliveries.c.id).limit(1), DeliveryRow)), None)
+
+    def about(self, keys: Collection[str], limit: int) -> tuple[DeliveryRow, ...]:
+        """Latest deliveries that hinted at one of these work keys, newest first."""
+        query = select(*_columns).where(self._hints_at(keys)).order_by(deliveries.c.id.desc()).limit(limit)
+        return tuple(fetch(self._connection, query, DeliveryRow))
+
+    def _hints_at(self, keys: Collection[str]) -> ColumnElement[bool]:
+        """Whether a hint in the row's JSON array has one of these keys, in the words of either database."""
+        if self._connection.dialect.name == "sqlite":
+            each = func.json_each(deliveries.c.hints).table_valued("value")
+            key: ColumnElement[str] = func.json_extract(each.c.value, "$.key")
+        else:
+            each = func.jsonb_array_elements(deliveries.c.hints).table_valued("value")
+            key = func.jsonb_extract_path_text(each.c.value, "key")
+        return exists(select(each.c.value).where(key.in_(keys)).correlate(deliveries))
 
     def counts(self) -> dict[str, int]:
         """Count the deliveries by verdict; a verdict never given is absent."""

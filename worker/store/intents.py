@@ -54,6 +54,11 @@ class Intents:
         """Give the intent of an occasion; None when the write was never meant."""
         return next(iter(self._of(case_id, kind, occasion)), None)
 
+    def by_nonce(self, nonce: str) -> Intent | None:
+        """Give the intent of that id; None when it is none of ours."""
+        query = select(intents, literal(value=False).label("fresh")).where(intents.c.id == nonce)
+        return next(iter(fetch(self._connection, query, Intent)), None)
+
     def open_ones(self, limit: int) -> tuple[Intent, ...]:
         """Intents whose end is not recorded, oldest first."""
         query = select(intents, literal(value=False).label("fresh")).where(intents.c.closed_at.is_(None))

@@ -6,19 +6,23 @@ Keep no transaction open across a call to a vendor.
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, Engine, QueuePool, select
+from sqlalchemy import Connection, Engine, QueuePool, func, select
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from worker.errors import Transient
 from worker.store.cases import Cases
+from worker.store.copies import Copies
 from worker.store.cursors import Cursors
 from worker.store.engine import READS
 from worker.store.history import History
 from worker.store.inbox import Inbox
 from worker.store.intents import Intents
+from worker.store.membership import Membership
+from worker.store.pairs import Pairs
+from worker.store.services import Services
 from worker.store.work import Claim, Work
 
 _TURN_TIMEOUT_S = 30.0
@@ -31,9 +35,13 @@ class Tx:
         self.inbox = Inbox(connection)
         self.work = Work(connection)
         self.cases = Cases(connection)
+        self.membership = Membership(connection)
+        self.pairs = Pairs(connection)
         self.intents = Intents(connection)
         self.history = History(connection)
         self.cursors = Cursors(connection)
+        self.copies = Copies(connection)
+        self.services = Services(connection)
 
 
 class Store:
@@ -78,6 +86,14 @@ class Store:
         """Raise `Transient` unless the database answers."""
         with _answering(), self._reading.connect() as connection:
             connection.execute(select(1))
+
+    def time(self) -> datetime | None:
+        """Ask the database for the time; None on SQLite, which has no clock but its host's."""
+        if self._engine.dialect.name == "sqlite":
+            return None
+        with _answering(), self._reading.connect() as connection:
+            told: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+        return told.astimezone(UTC)
 
     @property
     def open_connections(self) -> int:

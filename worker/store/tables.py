@@ -167,9 +167,13 @@ work = Table(
     Column("parked_reason", Text),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
+    # The service whose trouble made it wait: not taken while that is closed, due at once when it opens.
+    Column("waits_for", Text),
 )
 _unparked = text("parked_at IS NULL")
 Index("ix_work_unparked_due_at", work.c.due_at, sqlite_where=_unparked, postgresql_where=_unparked)
+_awaiting = text("waits_for IS NOT NULL")
+Index("ix_work_waits_for", work.c.waits_for, sqlite_where=_awaiting, postgresql_where=_awaiting)
 
 cases = Table(
     "cases",
@@ -184,7 +188,16 @@ cases = Table(
     Column("broken_reason", Text),
     Column("broken_at", UtcDateTime),
     Column("updated_at", UtcDateTime, nullable=False, default=utc_now, onupdate=utc_now, index=True),
+    # Why both sides differ on purpose, and since when.
+    Column("waiting_for", Text),
+    Column("waiting_since", UtcDateTime),
+    # The case that took this one in.
+    Column("merged_into", RowId),
+    # Whom each side named when both were last compared, and on which ticket (JSON); null for never compared.
+    Column("assignee_agreed", Text),
 )
+_is_waiting = text("waiting_for IS NOT NULL")
+Index("ix_cases_waiting", cases.c.id, sqlite_where=_is_waiting, postgresql_where=_is_waiting)
 
 tickets = Table(
     "tickets",
@@ -206,6 +219,15 @@ tickets = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("observed_at", UtcDateTime, nullable=False),
     Column("closed_reason", Text),
+    # Its tracker's own time of the latest change that we have seen.
+    Column("changed_at", UtcDateTime),
+    # Since when it has been done, as far as we saw.
+    Column("done_since", UtcDateTime),
+    # One that no longer speaks: how it is told which ticket took over, and when that was done.
+    Column("farewell", String(16)),
+    Column("seen_off_at", UtcDateTime),
+    # The ticket that it is a duplicate of and that could not be followed.
+    Column("not_followed", Text),
     UniqueConstraint("tracker", "vendor_id"),
     Index("ix_tickets_tracker_key", "tracker", "key"),
 )
@@ -238,6 +260,8 @@ issues = Table(
     Column("linked_ticket", RowId, ForeignKey("tickets.id")),
     Column("observed_at", UtcDateTime, nullable=False),
     Column("gone_at", UtcDateTime),
+    # The escalation that the ticket was last told of.
+    Column("escalation_told", Text),
 )
 
 intents = Table(
@@ -289,6 +313,37 @@ Index(
     unique=True,
     sqlite_where=_foreign,
     postgresql_where=_foreign,
+)
+
+# What somebody said on one side and we repeated on the other, so that it is said once and edits are followed.
+copies = Table(
+    "copies",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("case_id", RowId, ForeignKey("cases.id"), nullable=False, index=True),
+    # Where it was said: `issue:<id>` or `ticket:<row id>`, and the comment's id there.
+    Column("said_on", Text, nullable=False),
+    Column("said_id", Text, nullable=False),
+    Column("shown_on", Text, nullable=False),
+    Column("shown_id", Text, nullable=False),
+    Column("nonce", Text, nullable=False),
+    # Of the text as it was last repeated.
+    Column("digest", Text, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    UniqueConstraint("said_on", "said_id", "shown_on"),
+)
+
+# Outside services that refuse or ask for a pause; one that is well has no row.
+services = Table(
+    "services",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("refused", Boolean, nullable=False),
+    Column("since", UtcDateTime, nullable=False),
+    # No call before then; whoever comes first after it tries for everybody.
+    Column("until", UtcDateTime, nullable=False),
+    Column("failures", Integer, nullable=False),
 )
 
 cursors = Table(

@@ -4,12 +4,12 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, case, delete, func, literal, null, select, update
+from sqlalchemy import Connection, and_, case, delete, exists, func, literal, null, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from worker.errors import LeaseLost
 from worker.model import Hint
-from worker.store.tables import columns_of, fetch, insert_into, work
+from worker.store.tables import columns_of, fetch, insert_into, services, work
 
 _ERROR_CHARS = 2000
 
@@ -48,6 +48,8 @@ class WorkRow:
     parked_reason: str | None
     created_at: datetime
     updated_at: datetime
+    waits_for: str | None
+    """The service whose trouble made it wait: it is not taken while that is closed."""
 
     @property
     def lease_until(self) -> datetime | None:
@@ -96,9 +98,11 @@ class Work:
     def claim(self, now: datetime, lease: timedelta, limit: int, prefix: str | None) -> list[Claim]:
         """Take up to `limit` due keys, longest due first; keys that others are just taking are passed over.
 
+        So are keys that wait for a service that is closed.
+
         Taking over a lease that ran out counts as an attempt: work that kills its workers must not be tried for ever.
         """
-        query = select(*columns_of(work, WorkRow)).where(work.c.due_at <= now, ~_parked)
+        query = select(*columns_of(work, WorkRow)).where(work.c.due_at <= now, ~_parked, ~_shut_out(now))
         if prefix is not None:
             query = query.where(work.c.key.startswith(prefix, autoescape=True))
         query = query.order_by(work.c.due_at, work.c.key).limit(limit)
@@ -106,7 +110,7 @@ class Work:
         claims = [_claim(row, secrets.token_hex(8), now + lease) for row in rows]
         for claim in claims:
             taken = {"lease_token": claim.token, "due_at": claim.lease_until, "attempts": claim.attempts}
-            self._set(claim.key, hinted_due_at=None, updated_at=now, stumbles=claim.stumbles, **taken)
+            self._set(claim.key, hinted_due_at=None, updated_at=now, stumbles=claim.stumbles, waits_for=None, **taken)
         return claims
 
     def renew(self, claim: Claim, now: datetime, lease: timedelta) -> Claim:
@@ -139,14 +143,27 @@ class Work:
         fresh = {"attempts": 0, "stumbles": 0, "last_error": None}
         self._set_held(claim, lease_token=None, due_at=due_at, hinted_due_at=None, **fresh)
 
-    def retry(self, claim: Claim, error: str, at: datetime, *, stumbled: bool = False) -> None:
+    def retry(
+        self, claim: Claim, error: str, at: datetime, *, stumbled: bool = False, waits_for: str | None = None
+    ) -> None:
         """Give the key back as failed for now, due again at `at`. Raises `LeaseLost`.
 
-        `stumbled`: by an error nobody foresaw; any other failure ends a row of those.
+        `stumbled`: by an error nobody foresaw; any other failure ends a row of those. `waits_for`: the service that
+        failed it, whose recovery makes it due at once.
         """
         attempts, stumbles = work.c.attempts + 1, claim.stumbles + 1 if stumbled else 0
-        back = {"lease_token": None, "due_at": at, "hinted_due_at": None}
-        self._set_held(claim, attempts=attempts, stumbles=stumbles, last_error=error[:_ERROR_CHARS], **back)
+        self._put_off(claim, error, at, waits_for, attempts=attempts, stumbles=stumbles)
+
+    def postpone(self, claim: Claim, why: str, at: datetime, waits_for: str | None) -> None:
+        """Give the key back untried, due again at `at`: no failure is counted. Raises `LeaseLost`."""
+        self._put_off(claim, why, at, waits_for)
+
+    def recall(self, service: str, now: datetime) -> int:
+        """Make all keys due now that wait for this service; how many."""
+        waiting = and_(work.c.waits_for == service, ~_parked)
+        due_at = _sooner(work.c.due_at, literal(now, work.c.due_at.type))
+        freed = update(work).where(waiting).values(waits_for=None, due_at=due_at, updated_at=now)
+        return self._connection.execute(freed).rowcount
 
     def park(self, claim: Claim, reason: str, now: datetime) -> None:
         """Give the key back as failed for good: it waits for a person. Raises `LeaseLost`."""
@@ -170,6 +187,7 @@ class Work:
             .values(
                 parked_at=None,
                 parked_reason=None,
+                waits_for=None,
                 attempts=0,
                 stumbles=0,
                 generation=work.c.generation + 1,
@@ -193,8 +211,8 @@ class Work:
         return tuple(fetch(self._connection, query, WorkRow))
 
     def counts(self, now: datetime) -> WorkCounts:
-        """Count the keys by state; a lease that ran out counts as due."""
-        due = work.c.due_at <= now
+        """Count the keys by state; a lease that ran out counts as due, what waits for a closed service as waiting."""
+        due = and_(work.c.due_at <= now, ~_shut_out(now))
         states = {
             "due": and_(~_parked, due),
             "waiting": and_(~_parked, ~due, ~_leased),
@@ -204,10 +222,23 @@ class Work:
         counted = select(*(func.count(case((state, 1))).label(name) for name, state in states.items()))
         return fetch(self._connection, counted, WorkCounts)[0]
 
+    def soonest(self) -> datetime | None:
+        """Since when, or from when on, the first key can be claimed; None when there is none to wait for."""
+        free = select(func.min(work.c.due_at)).where(~_parked, work.c.waits_for.is_(None))
+        opened = case((services.c.until > work.c.due_at, services.c.until), else_=work.c.due_at)
+        joined = work.outerjoin(services, services.c.name == work.c.waits_for)
+        held = select(func.min(opened)).select_from(joined).where(~_parked, work.c.waits_for.is_not(None))
+        found = (self._connection.scalar(query) for query in (free, held))
+        return min((at for at in found if at), default=None)
+
     def next_due(self, now: datetime) -> datetime | None:
         """When the next key can be claimed: `now` when one can be at once, None when there is none to wait for."""
-        soonest = self._connection.scalar(select(func.min(work.c.due_at)).where(~_parked))
+        soonest = self.soonest()
         return None if soonest is None else max(soonest, now)
+
+    def _put_off(self, claim: Claim, why: str, at: datetime, waits_for: str | None, **counted: object) -> None:
+        back = {"lease_token": None, "due_at": at, "hinted_due_at": None, "waits_for": waits_for}
+        self._set_held(claim, last_error=why[:_ERROR_CHARS], **back, **counted)
 
     def _set(self, key: str, **values: object) -> None:
         self._connection.execute(update(work).where(work.c.key == key).values(**values))
@@ -221,6 +252,11 @@ class Work:
 
 def _held_by(claim: Claim) -> ColumnElement[bool]:
     return and_(work.c.key == claim.key, work.c.lease_token == claim.token)
+
+
+def _shut_out(now: datetime) -> ColumnElement[bool]:
+    """Whether the key waits for a service that is closed."""
+    return exists(select(services.c.name).where(services.c.name == work.c.waits_for, services.c.until > now))
 
 
 def _sooner(one: ColumnElement[datetime], other: ColumnElement[datetime] | datetime) -> ColumnElement[datetime]:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from worker.ends.hooks import SIGNATURE
 from worker.errors import Transient
+from worker.store.services import ServiceRow
 from worker.store.store import Store
 from worker.web import pages, receive
 
@@ -44,10 +45,13 @@ def _health(door: receive.Door) -> JSONResponse:
     """200 when the database answers and work gets done; 503 with the reason otherwise."""
     try:
         counts, late = _state(door.store, door)
+        troubled = _troubled(door.store)
     except (SQLAlchemyError, Transient) as error:
         return JSONResponse({"ok": False, "why": str(error)}, 503)
     hooks = {source: "on" if source in door.secrets else "off: no secret configured" for source in sorted(SIGNATURE)}
     body = {"ok": late < LATE_S, "work": counts, "oldest_due_s": round(late, 1), "hooks": hooks}
+    # A service in trouble is no reason to restart anything of ours: it is told, and we are well.
+    body["services"] = {row.name: f"{row.trouble}: {row.reason}" for row in troubled}
     if late >= LATE_S:
         body["why"] = f"work has been due for {late:.0f} s: no worker is attending to it"
     return JSONResponse(body, 200 if late < LATE_S else 503)
@@ -56,9 +60,14 @@ def _health(door: receive.Door) -> JSONResponse:
 def _state(store: Store, door: receive.Door) -> tuple[dict[str, int], float]:
     now = door.now()
     with store.read() as tx:
-        counts, oldest = tx.work.counts(now), tx.work.listing(parked=False, limit=1)
-    late = max(0.0, (now - oldest[0].due_at).total_seconds()) if oldest else 0.0
+        counts, oldest = tx.work.counts(now), tx.work.soonest()
+    late = max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
     return {"due": counts.due, "waiting": counts.waiting, "leased": counts.leased, "parked": counts.parked}, late
+
+
+def _troubled(store: Store) -> tuple[ServiceRow, ...]:
+    with store.read() as tx:
+        return tx.services.listing()
 
 
 class _Gauges(Collector):
@@ -77,7 +86,16 @@ class _Gauges(Collector):
             _family("bugferry_deliveries", "Deliveries kept, by verdict", "verdict", deliveries),
             _family("bugferry_cases", "Cases, members and live tickets", "state", asdict(cases)),
             GaugeMetricFamily("bugferry_work_oldest_due_seconds", "How long the oldest work has been due", value=late),
+            _in_trouble(_troubled(self._door.store)),
         ]
+
+
+def _in_trouble(rows: tuple[ServiceRow, ...]) -> GaugeMetricFamily:
+    name, text = "bugferry_service_in_trouble", "1 for each outside service that is left alone for now, and why"
+    family = GaugeMetricFamily(name, text, labels=["service", "trouble"])
+    for row in rows:
+        family.add_metric([row.name, row.trouble], 1)
+    return family
 
 
 def _family(name: str, text: str, label: str, values: dict[str, int]) -> GaugeMetricFamily:

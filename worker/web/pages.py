@@ -33,9 +33,16 @@ def router(door: Door, templates: Jinja2Templates, practice_url: str | None) -> 
         with door.store.read() as tx:
             rows, counts = tx.cases.overview(SHOWN, 0), tx.work.counts(door.now())
             parked, recent = tx.work.listing(parked=True, limit=20), tx.history.recent(12)
-            deliveries = sum(tx.inbox.counts().values())
+            deliveries, troubled = sum(tx.inbox.counts().values()), tx.services.listing()
         return page(
-            request, "overview.html", rows=rows, counts=counts, parked=parked, recent=recent, deliveries=deliveries
+            request,
+            "overview.html",
+            rows=rows,
+            counts=counts,
+            troubled=troubled,
+            parked=parked,
+            recent=recent,
+            deliveries=deliveries,
         )
 
     @routes.get("/cases/{case_id}")

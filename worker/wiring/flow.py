@@ -1,52 +1,74 @@
 """Everything that syncing needs: the ends, with the store and the mapping beneath them."""
 
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from typing import assert_never
 
+from worker.ends.budget import GITHUB, JIRA, SENTRY, SharedBudget, share_of
 from worker.ends.github import GithubTracker
 from worker.ends.jira import JiraTracker
 from worker.ends.ports import Sentry, Tracker
 from worker.ends.sentry import SentryClient
+from worker.ends.windows import Limit, open_windows
 from worker.errors import UserFault
 from worker.flow.context import Context, Timing
 from worker.mapping.draft import TrackerSpec
 from worker.model import TrackerKind
 from worker.settings import Settings, access_of, refuse_half_set
-from worker.wiring.ground import open_mapping, open_store, utc_now
+from worker.wiring.ground import clock_of, open_mapping, open_store
+
+
+class Purse:
+    """The budgets of this installation, shared with all its processes through Redis; and the clock they go by."""
+
+    def __init__(self, settings: Settings, now: Callable[[], datetime]) -> None:
+        self.now = now
+        self._share = settings.budget_share
+        self._windows = open_windows(settings.redis_url, now)
+
+    def budget(self, service: str, limits: Sequence[Limit], *account: str) -> SharedBudget:
+        """The budget of one account at one service."""
+        return SharedBudget(service, "|".join(account), share_of(limits, self._share), self._windows, self.now)
 
 
 def build(settings: Settings) -> Context:
     """Everything the flow works with. Refuses half a set of credentials and a mapping whose trackers have none."""
     refuse_half_set(settings)
     book = open_mapping(settings)
-    trackers = {name: open_tracker(settings, spec) for name, spec in book.trackers.items()}
+    store = open_store(settings)
+    purse = Purse(settings, clock_of(store))
     return Context(
-        store=open_store(settings),
-        sentry=open_sentry(settings),
-        trackers=trackers,
+        store=store,
+        sentry=open_sentry(settings, purse),
+        trackers={name: open_tracker(settings, spec, purse) for name, spec in book.trackers.items()},
         book=lambda: book,
-        now=utc_now,
+        now=purse.now,
         timing=timing(settings),
         installation=settings.sentry_installation,
     )
 
 
-def open_sentry(settings: Settings) -> Sentry:
+def open_sentry(settings: Settings, purse: Purse) -> Sentry:
     """The Sentry client."""
     if not settings.sentry_org or not settings.sentry_token:
         raise UserFault("Sentry is not set up: set BUGFERRY_SENTRY_ORG and BUGFERRY_SENTRY_TOKEN, or run in practice.")
-    token = settings.sentry_token.get_secret_value()
-    return SentryClient(settings.sentry_url, settings.sentry_org, token, read_s=settings.call_timeout_s)
+    url, org, token = settings.sentry_url, settings.sentry_org, settings.sentry_token.get_secret_value()
+    budget = purse.budget("sentry", SENTRY, url, org)
+    return SentryClient(url, org, token, read_s=settings.call_timeout_s, now=purse.now, budget=budget)
 
 
-def open_tracker(settings: Settings, spec: TrackerSpec) -> Tracker:
+def open_tracker(settings: Settings, spec: TrackerSpec, purse: Purse) -> Tracker:
     """The client of one tracker of the mapping."""
     access, read_s = access_of(settings, spec.name, spec.kind), settings.call_timeout_s
+    email, token, now = access.email or "", access.token, purse.now
     match spec.kind:
         case TrackerKind.JIRA:
-            return JiraTracker(spec.name, spec.place, access.url, access.email or "", access.token, read_s=read_s)
+            # Jira counts by site and person: a person's tokens have one budget.
+            budget = purse.budget(spec.name, JIRA, access.url, email)
+            return JiraTracker(spec.name, spec.place, access.url, email, token, read_s=read_s, now=now, budget=budget)
         case TrackerKind.GITHUB:
-            return GithubTracker(spec.name, spec.place, access.url, access.token, read_s=read_s)
+            budget = purse.budget(spec.name, GITHUB, access.url, token)
+            return GithubTracker(spec.name, spec.place, access.url, token, read_s=read_s, now=now, budget=budget)
         case _:
             assert_never(spec.kind)
 

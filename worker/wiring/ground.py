@@ -12,14 +12,20 @@ from worker.errors import UserFault
 from worker.mapping.book import MappingBook
 from worker.mapping.load import load_mapping
 from worker.settings import Settings
+from worker.store.clock import StoreClock
 from worker.store.engine import open_engine
 from worker.store.migrate import pending
 from worker.store.store import Store
 
 
 def utc_now() -> datetime:
-    """The clock of the product."""
+    """This host's clock, for what is only shown; whatever others rely on is told by `clock_of`."""
     return datetime.now(UTC)
+
+
+def clock_of(store: Store) -> Callable[[], datetime]:
+    """The clock that all processes on this database share."""
+    return StoreClock(store)
 
 
 def open_store(settings: Settings) -> Store:

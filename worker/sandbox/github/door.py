@@ -2,48 +2,90 @@
 
 import hashlib
 import json
-import time
+import math
 import uuid
 from collections.abc import Mapping, Sequence
 
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from worker.sandbox.github.world import GithubIssue
-from worker.sandbox.seed import GITHUB_ACCOUNTS, GITHUB_REPO, Account
+from worker.sandbox.github.records import GithubIssue
+from worker.sandbox.github.world import GithubRepo
+from worker.sandbox.meter import DOCUMENTED, Room
+from worker.sandbox.seed import GITHUB_ACCOUNTS, Account
 from worker.sandbox.state import Practice
 from worker.sandbox.values import Json
-from worker.sandbox.wire import Call, Refusal, reply, router
+from worker.sandbox.wire import Ask, Call, Door, Refusal, reply
 
 DOCS = "https://docs.github.com/rest"
 PAGE, MOST = 30, 100
-HOURLY = 5000
+HOURLY = DOCUMENTED["github"]["calls_per_h"]
+MADE_NEW = frozenset({"create", "comment"})
+WRITE_POINTS = 5
+NOT_MODIFIED = 304
 
 
 def authenticate(request: Request, practice: Practice) -> Account:
-    """Check the token, then that the repository is the one there is."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    """Check the token, then that the repository is one of ours."""
     if not request.headers.get("user-agent"):
         raise refusal(
             403, "Request forbidden by administrative rules. Please make sure your request has a User-Agent header."
         )
-    account = next((known for known in GITHUB_ACCOUNTS if known.token == token.strip()), None)
-    if scheme.lower() not in {"token", "bearer"} or account is None:
-        raise refusal(401, "Bad credentials" if token else "Requires authentication")
+    account = account_of(request.headers)
+    if account is None or (account.bot and practice.access["github"].revoked):
+        raise refusal(401, "Bad credentials" if request.headers.get("authorization") else "Requires authentication")
     if "owner" in request.path_params:
-        _check_repo(request, practice)
+        _check_repo(request, practice, account)
     return account
 
 
-def _check_repo(request: Request, practice: Practice) -> None:
+def account_of(headers: Headers) -> Account | None:
+    """Whose token it is, good or revoked."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    known = next((one for one in GITHUB_ACCOUNTS if one.token == token.strip()), None)
+    return known if scheme.lower() in {"token", "bearer"} else None
+
+
+def _check_repo(request: Request, practice: Practice, account: Account) -> None:
     name = f"{request.path_params['owner']}/{request.path_params['repo']}"
-    if practice.github.knows(name):
+    if account.bot and practice.access["github"].hidden:
+        raise refusal(404, "Not Found")
+    if practice.site.named(name) is not None:
         return
-    if name.lower() in practice.github.old_names:
-        address = str(request.url).replace(f"/repos/{name}", f"/repos/{GITHUB_REPO}", 1)
-        raise moved(address)
+    renamed = practice.site.once_named(name)
+    if renamed is not None:
+        raise moved(str(request.url).replace(f"/repos/{name}", f"/repos/{renamed.name}", 1))
     raise refusal(404, "Not Found")
+
+
+def throttle(ask: Ask) -> None:
+    """Refuse a caller who asks too much in an hour, or makes or asks too much in a minute."""
+    key, meter = ask.account.id, ask.practice.meter
+    room = meter.room("github", "calls_per_h", key)
+    if room is not None and room.left < 1 and not ask.place.endswith("/rate_limit"):
+        meter.refused["github"] += 1
+        raise refusal(403, f"API rate limit exceeded for user ID {key}.")
+    wanted = {"points_per_min": (key, 1 if ask.deed == "read" else WRITE_POINTS)}
+    if ask.deed in MADE_NEW:
+        wanted |= {"creates_per_min": (key, 1), "creates_per_h": (key, 1)}
+    full = meter.full("github", wanted)
+    if full is not None:
+        raise _secondary(full[1])
+
+
+def _secondary(room: Room) -> Refusal:
+    found = refusal(
+        403,
+        "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.",
+    )
+    return Refusal(403, found.body, {"Retry-After": str(max(1, math.ceil(room.frees_s)))})
+
+
+def forbidden() -> Refusal:
+    """A right is missing."""
+    return refusal(403, "Resource not accessible by personal access token")
 
 
 def refusal(status: int, message: str, errors: Sequence[Json] = ()) -> Refusal:
@@ -69,27 +111,37 @@ def bad_body() -> Refusal:
     return refusal(400, "Problems parsing JSON")
 
 
-route = router("/github", authenticate, bad_body)
+route = Door("github", authenticate, throttle, forbidden, bad_body).route
 
 
-def found_issue(call: Call) -> GithubIssue:
-    """The issue of the path. 301 when transferred, 410 when deleted or when issues are switched off, else 404."""
-    world = call.practice.github
-    check_enabled(call)
-    number = int(call.path["number"])
-    if number in world.transferred:
-        raise moved(f"{call.base}/repos/{world.transferred[number]}")
-    if number in world.deleted:
-        raise refusal(410, "This issue was deleted")
-    if number not in world.issues:
+def repo_of(call: Call) -> GithubRepo:
+    """The repository of the path."""
+    repo = call.practice.site.named(f"{call.path['owner']}/{call.path['repo']}")
+    if repo is None:
         raise refusal(404, "Not Found")
-    return world.issues[number]
+    return repo
 
 
-def check_enabled(call: Call) -> None:
-    """410 when issues are switched off."""
-    if not call.practice.github.has_issues:
+def found_issue(call: Call) -> tuple[GithubRepo, GithubIssue]:
+    """The issue of the path. 301 when transferred, 410 when deleted or when issues are switched off, else 404."""
+    repo = enabled_repo(call)
+    number = int(call.path["number"])
+    if number in repo.transferred:
+        rest = str(call.request.url).partition(f"/issues/{number}")[2]
+        raise moved(f"{call.base}/repos/{repo.transferred[number]}{rest}")
+    if number in repo.deleted:
+        raise refusal(410, "This issue was deleted")
+    if number not in repo.issues:
+        raise refusal(404, "Not Found")
+    return repo, repo.issues[number]
+
+
+def enabled_repo(call: Call) -> GithubRepo:
+    """The repository of the path; 410 when issues are switched off."""
+    repo = repo_of(call)
+    if not repo.has_issues:
         raise refusal(410, "Issues has been disabled in this repository.")
+    return repo
 
 
 def tagged(call: Call, body: object, headers: Mapping[str, str] | None = None) -> Response:
@@ -119,14 +171,19 @@ def created(body: Json) -> Response:
     return reply(body, 201, {"Location": body["url"]})
 
 
-def limits() -> Mapping[str, str]:
-    """The headers that every answer carries."""
+def limits(practice: Practice, headers: Headers, status: int) -> Mapping[str, str]:
+    """The headers that every answer carries. This is where a call is counted: one that is answered 304 is free."""
+    account, meter, now = account_of(headers), practice.meter, practice.clock().timestamp()
+    key = account.id if account else ""
+    if status != NOT_MODIFIED:
+        meter.spend("github", "calls_per_h", key)
+    room = meter.room("github", "calls_per_h", key) or Room(HOURLY, HOURLY - 1, 3600.0)
     return {
-        "X-RateLimit-Limit": str(HOURLY),
-        "X-RateLimit-Remaining": str(HOURLY - 1),
-        "X-RateLimit-Used": "1",
+        "X-RateLimit-Limit": str(room.most),
+        "X-RateLimit-Remaining": str(room.left),
+        "X-RateLimit-Used": str(room.most - room.left),
         "X-RateLimit-Resource": "core",
-        "X-RateLimit-Reset": str(int(time.time()) // 3600 * 3600 + 3600),
+        "X-RateLimit-Reset": str(math.ceil(now + room.frees_s)),
         "X-GitHub-Request-Id": uuid.uuid4().hex[:16].upper(),
         "X-GitHub-Media-Type": "github.v3; format=json",
     }

@@ -5,13 +5,24 @@ from datetime import datetime
 from starlette.responses import Response
 from starlette.routing import Route
 
-from worker.sandbox.clock import now, parse_time
+from worker.sandbox.clock import parse_time
 from worker.sandbox.github import shapes
-from worker.sandbox.github.door import check_enabled, created, found_issue, invalid, paged, refusal, route, tagged
-from worker.sandbox.github.world import GithubComment, GithubIssue
+from worker.sandbox.github.door import (
+    created,
+    enabled_repo,
+    found_issue,
+    invalid,
+    paged,
+    refusal,
+    repo_of,
+    route,
+    tagged,
+)
+from worker.sandbox.github.records import GithubComment, GithubIssue
+from worker.sandbox.github.world import GithubRepo
 from worker.sandbox.seed import GITHUB_ACCOUNTS, Account
 from worker.sandbox.values import Json, as_dict, as_list, as_text
-from worker.sandbox.wire import Call, nothing
+from worker.sandbox.wire import Call, nothing, reply
 
 LONGEST_BODY, LONGEST_TITLE, LONGEST_LABEL = 65_536, 256, 50
 REASONS = frozenset({"completed", "not_planned", "duplicate", "reopened"})
@@ -19,14 +30,12 @@ REASONS = frozenset({"completed", "not_planned", "duplicate", "reopened"})
 
 def list_issues(call: Call) -> Response:
     """List issues: `state`, `since`, `creator`, `assignee`, `labels`, `sort`, `direction`. The list may lag."""
-    check_enabled(call)
-    world = call.practice.github
-    edge = now() - world.lag
-    found = [issue for issue in world.issues.values() if issue.created <= edge and _wanted(call, issue)]
+    repo = enabled_repo(call)
+    found = [issue for issue in repo.listed() if _wanted(call, issue)]
     found.sort(
         key=lambda issue: (_sort_key(call, issue), issue.number), reverse=call.query("direction", "desc") != "asc"
     )
-    return paged(call, [shapes.issue(issue, call.base) for issue in found])
+    return paged(call, [shapes.issue(issue, repo, call.base) for issue in found])
 
 
 def _wanted(call: Call, issue: GithubIssue) -> bool:
@@ -64,37 +73,48 @@ def _sort_key(call: Call, issue: GithubIssue) -> datetime | int:
 
 def create_issue(call: Call) -> Response:
     """Create an issue."""
-    check_enabled(call)
-    given = call.fields
+    repo, given = enabled_repo(call), call.fields
     title, body = _title(given.get("title")), _body(given.get("body"))
     labels, assignees = label_names(given.get("labels")), _accounts(given.get("assignees"))
-    issue = call.practice.github.create(title, body, labels, assignees, call.account)
-    return created(shapes.issue(issue, call.base))
+    issue = repo.create(title, body, labels, assignees, call.account)
+    return created(shapes.issue(issue, repo, call.base))
 
 
 def read_issue(call: Call) -> Response:
     """Read an issue."""
-    return tagged(call, shapes.issue(found_issue(call), call.base))
+    repo, issue = found_issue(call)
+    return tagged(call, shapes.issue(issue, repo, call.base))
 
 
 def edit_issue(call: Call) -> Response:
     """Change what was sent: title, body, state with its reason, labels, assignees."""
-    issue, given, world = found_issue(call), call.fields, call.practice.github
+    (repo, issue), given = found_issue(call), call.fields
     title = _title(given["title"]) if "title" in given else issue.title
     body = _body(given["body"]) if "body" in given else issue.body
     state, reason = _state(given, issue)
+    duplicate_of = _duplicate_of(call, reason)
     labels = label_names(given["labels"]) if "labels" in given else None
     assignees = _accounts(given["assignees"]) if "assignees" in given else None
-    world.edit(issue, call.account, title, body)
+    repo.edit(issue, call.account, title, body)
     if state == "closed":
-        world.close(issue, call.account, reason)
+        repo.close(issue, call.account, reason, duplicate_of)
     elif state == "open":
-        world.reopen(issue, call.account)
-    if labels is not None:
-        world.set_labels(issue, labels, call.account)
-    if assignees is not None:
-        world.set_assignees(issue, assignees, call.account)
-    return tagged(call, shapes.issue(issue, call.base))
+        repo.reopen(issue, call.account)
+    if labels is not None and repo.can_push:
+        repo.set_labels(issue, labels, call.account)
+    if assignees is not None and repo.can_push:
+        repo.set_assignees(issue, assignees, call.account)
+    return tagged(call, shapes.issue(issue, repo, call.base))
+
+
+def _duplicate_of(call: Call, reason: str) -> int | None:
+    """The id of the issue that this one is closed as a duplicate of; 422 when there is none. Else it is ignored."""
+    wanted = call.fields.get("duplicate_issue_id")
+    if wanted is None or reason != "duplicate":
+        return None
+    if not isinstance(wanted, int) or call.practice.site.issue(wanted) is None:
+        raise invalid("Issue", "duplicate_issue_id", "invalid")
+    return wanted
 
 
 def _state(given: Json, issue: GithubIssue) -> tuple[str | None, str]:
@@ -110,7 +130,19 @@ def _state(given: Json, issue: GithubIssue) -> tuple[str | None, str]:
 
 def list_events(call: Call) -> Response:
     """What happened to an issue, oldest first."""
-    return paged(call, [shapes.event(value, call.base) for value in found_issue(call).events])
+    repo, issue = found_issue(call)
+    return paged(call, [shapes.event(value, repo, call.base) for value in issue.events])
+
+
+def change_assignees(call: Call) -> Response:
+    """Assign (POST) or unassign (DELETE) some more; strangers are ignored, and everybody without push access."""
+    repo, issue = found_issue(call)
+    named = {str(item).lower() for item in as_list(call.fields.get("assignees"))}
+    kept = [who for who in issue.assignees if call.request.method == "POST" or who.login.lower() not in named]
+    more = [who for who in GITHUB_ACCOUNTS if who.login.lower() in named and who not in kept]
+    if repo.can_push:
+        repo.set_assignees(issue, kept + more if call.request.method == "POST" else kept, call.account)
+    return reply(shapes.issue(issue, repo, call.base), 201 if call.request.method == "POST" else 200)
 
 
 # ---------------------------------------------------------------- comments
@@ -118,47 +150,48 @@ def list_events(call: Call) -> Response:
 
 def list_comments(call: Call) -> Response:
     """The comments of an issue, oldest first; `since` filters."""
-    issue, since = found_issue(call), parse_time(call.query("since"))
+    (repo, issue), since = found_issue(call), parse_time(call.query("since"))
     kept = [value for value in issue.comments if since is None or value.updated >= since]
-    return paged(call, [shapes.comment(value, issue, call.base) for value in kept])
+    return paged(call, [shapes.comment(value, issue, repo, call.base) for value in kept])
 
 
 def create_comment(call: Call) -> Response:
     """Add a comment."""
-    issue, body = found_issue(call), _body(call.fields.get("body"))
+    (repo, issue), body = found_issue(call), _body(call.fields.get("body"))
     if not body:
         raise invalid("IssueComment", "body", "missing_field")
-    return created(shapes.comment(call.practice.github.comment(issue, body, call.account), issue, call.base))
+    return created(shapes.comment(repo.comment(issue, body, call.account), issue, repo, call.base))
 
 
 def read_comment(call: Call) -> Response:
     """Read a comment."""
-    issue, comment = _comment(call)
-    return tagged(call, shapes.comment(comment, issue, call.base))
+    repo, issue, comment = _comment(call)
+    return tagged(call, shapes.comment(comment, issue, repo, call.base))
 
 
 def edit_comment(call: Call) -> Response:
     """Rewrite a comment."""
-    issue, comment = _comment(call)
+    repo, issue, comment = _comment(call)
     body = _body(call.fields.get("body"))
     if not body:
         raise invalid("IssueComment", "body", "missing_field")
-    call.practice.github.edit_comment(issue, comment, body, call.account)
-    return tagged(call, shapes.comment(comment, issue, call.base))
+    repo.edit_comment(issue, comment, body, call.account)
+    return tagged(call, shapes.comment(comment, issue, repo, call.base))
 
 
 def delete_comment(call: Call) -> Response:
     """Delete a comment."""
-    issue, comment = _comment(call)
-    call.practice.github.delete_comment(issue, comment, call.account)
+    repo, issue, comment = _comment(call)
+    repo.delete_comment(issue, comment, call.account)
     return nothing()
 
 
-def _comment(call: Call) -> tuple[GithubIssue, GithubComment]:
-    for issue in call.practice.github.issues.values():
+def _comment(call: Call) -> tuple[GithubRepo, GithubIssue, GithubComment]:
+    repo = repo_of(call)
+    for issue in repo.issues.values():
         for comment in issue.comments:
             if str(comment.id) == call.path["comment"]:
-                return issue, comment
+                return repo, issue, comment
     raise refusal(404, "Not Found")
 
 
@@ -213,6 +246,8 @@ def routes() -> list[Route]:
         route("POST", f"{repo}/issues", create_issue),
         route("GET", issue, read_issue),
         route("PATCH", issue, edit_issue),
+        route("POST", f"{issue}/assignees", change_assignees),
+        route("DELETE", f"{issue}/assignees", change_assignees),
         route("GET", f"{issue}/events", list_events),
         route("GET", f"{issue}/timeline", list_events),
         route("GET", f"{issue}/comments", list_comments),

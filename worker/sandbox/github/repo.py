@@ -1,18 +1,20 @@
 """The repository of the practice GitHub: itself, its labels, people, limits and webhook deliveries."""
 
-import time
+import math
 
 from starlette.responses import Response
 from starlette.routing import Route
 
 from worker.sandbox.clock import github_time
 from worker.sandbox.github import shapes
-from worker.sandbox.github.door import HOURLY, created, found_issue, invalid, paged, refusal, route, tagged
+from worker.sandbox.github.door import HOURLY, created, found_issue, invalid, paged, refusal, repo_of, route, tagged
 from worker.sandbox.github.hooks import HOOK_ID, new_letter
 from worker.sandbox.github.issues import label_names
-from worker.sandbox.github.world import Label
+from worker.sandbox.github.records import Label
+from worker.sandbox.github.world import REPO_ID, GithubRepo
 from worker.sandbox.hooks import Letter, Target
-from worker.sandbox.seed import GITHUB_ACCOUNTS, GITHUB_REPO
+from worker.sandbox.meter import Room
+from worker.sandbox.seed import GITHUB_ACCOUNTS, Account
 from worker.sandbox.values import Json, as_list, as_text
 from worker.sandbox.wire import Call, nothing, reply
 
@@ -20,8 +22,8 @@ OK = 200
 
 
 def read_repo(call: Call) -> Response:
-    """Read the repository."""
-    return tagged(call, shapes.repository(call.practice.github, call.base))
+    """Read a repository."""
+    return tagged(call, shapes.repository(repo_of(call), call.base))
 
 
 def read_user(call: Call) -> Response:
@@ -39,10 +41,30 @@ def read_user(call: Call) -> Response:
     return tagged(call, {**shapes.user(call.account, call.base), **more})
 
 
-def rate_limit(_call: Call) -> Response:
+def read_other_user(call: Call) -> Response:
+    """Somebody else, whose e-mail address GitHub shows only when they say so: here nobody does."""
+    who = next((one for one in GITHUB_ACCOUNTS if one.login.lower() == call.path["login"].lower()), None)
+    if who is None:
+        raise refusal(404, "Not Found")
+    return tagged(call, {**shapes.user(who, call.base), "name": who.name, "email": None})
+
+
+def search_users(call: Call) -> Response:
+    """Find people. Nobody is found by an address, because nobody shows one."""
+    words = [word for word in call.query("q").lower().split() if ":" not in word]
+    by_mail = "in:email" in call.query("q").lower()
+    found: list[Account] = []
+    if words and not by_mail:
+        found = [who for who in GITHUB_ACCOUNTS if all(word in f"{who.login} {who.name}".lower() for word in words)]
+    items = [{**shapes.user(who, call.base), "score": 1.0} for who in found]
+    return reply({"total_count": len(items), "incomplete_results": False, "items": items})
+
+
+def rate_limit(call: Call) -> Response:
     """What is left of the hour; asking is free."""
-    reset = int(time.time()) // 3600 * 3600 + 3600
-    core = {"limit": HOURLY, "used": 1, "remaining": HOURLY - 1, "reset": reset}
+    room = call.practice.meter.room("github", "calls_per_h", call.account.id) or Room(HOURLY, HOURLY - 1, 3600.0)
+    reset = math.ceil(call.practice.clock().timestamp() + room.frees_s)
+    core = {"limit": room.most, "used": room.most - room.left, "remaining": room.left, "reset": reset}
     search = {"limit": 30, "used": 0, "remaining": 30, "reset": reset}
     return reply({"resources": {"core": core, "search": search}, "rate": core})
 
@@ -64,55 +86,58 @@ def check_assignee(call: Call) -> Response:
 
 def list_labels(call: Call) -> Response:
     """The labels of the repository."""
-    return paged(call, [shapes.label(label, call.base) for label in call.practice.github.labels.values()])
+    repo = repo_of(call)
+    return paged(call, [shapes.label(label, repo, call.base) for label in repo.labels.values()])
 
 
 def create_label(call: Call) -> Response:
     """Create a label; 422 when it exists."""
-    name = label_names([call.fields.get("name")])[0]
-    if name.lower() in call.practice.github.labels:
+    repo, name = repo_of(call), label_names([call.fields.get("name")])[0]
+    if name.lower() in repo.labels:
         raise invalid("Label", "name", "already_exists")
     color = as_text(call.fields.get("color")) or "ededed"
-    label = call.practice.github.label(name, color.removeprefix("#"), as_text(call.fields.get("description")))
-    return created(shapes.label(label, call.base))
+    label = repo.label(name, color.removeprefix("#"), as_text(call.fields.get("description")))
+    return created(shapes.label(label, repo, call.base))
 
 
 def read_label(call: Call) -> Response:
     """Read a label, without regard to case."""
-    return tagged(call, shapes.label(_label(call), call.base))
+    repo, label = _label(call)
+    return tagged(call, shapes.label(label, repo, call.base))
 
 
 def edit_label(call: Call) -> Response:
     """Rename or recolour a label."""
-    label, given, labels = _label(call), call.fields, call.practice.github.labels
+    (repo, label), given = _label(call), call.fields
     label.color = as_text(given.get("color")) or label.color
     label.description = as_text(given.get("description")) or label.description
     if "new_name" in given:
-        del labels[label.name.lower()]
+        del repo.labels[label.name.lower()]
         label.name = label_names([given["new_name"]])[0]
-        labels[label.name.lower()] = label
-    return reply(shapes.label(label, call.base))
+        repo.labels[label.name.lower()] = label
+    return reply(shapes.label(label, repo, call.base))
 
 
 def delete_label(call: Call) -> Response:
     """Delete a label everywhere."""
-    label = _label(call)
-    del call.practice.github.labels[label.name.lower()]
-    for issue in call.practice.github.issues.values():
+    repo, label = _label(call)
+    del repo.labels[label.name.lower()]
+    for issue in repo.issues.values():
         issue.labels = [kept for kept in issue.labels if kept is not label]
     return nothing()
 
 
-def _label(call: Call) -> Label:
-    label = call.practice.github.labels.get(call.path["name"].lower())
+def _label(call: Call) -> tuple[GithubRepo, Label]:
+    repo = repo_of(call)
+    label = repo.labels.get(call.path["name"].lower())
     if label is None:
         raise refusal(404, "Not Found")
-    return label
+    return repo, label
 
 
 def issue_labels(call: Call) -> Response:
     """Read (GET), add to (POST), set (PUT) or clear (DELETE) the labels of an issue; bodies may be bare arrays."""
-    issue, world = found_issue(call), call.practice.github
+    repo, issue = found_issue(call)
     given = call.body if isinstance(call.body, list) else as_list(call.fields.get("labels"))
     names = {
         "POST": [label.name for label in issue.labels] + label_names(given),
@@ -120,21 +145,21 @@ def issue_labels(call: Call) -> Response:
         "DELETE": [],
     }
     if call.request.method != "GET":
-        world.set_labels(issue, names[call.request.method], call.account)
+        repo.set_labels(issue, names[call.request.method], call.account)
     if call.request.method == "DELETE":
         return nothing()
-    rows = [shapes.label(label, call.base) for label in issue.labels]
+    rows = [shapes.label(label, repo, call.base) for label in issue.labels]
     return paged(call, rows) if call.request.method == "GET" else reply(rows)
 
 
 def remove_label(call: Call) -> Response:
     """Take one label off an issue."""
-    issue, name = found_issue(call), call.path["name"].lower()
+    (repo, issue), name = found_issue(call), call.path["name"].lower()
     kept = [label.name for label in issue.labels if label.name.lower() != name]
     if len(kept) == len(issue.labels):
         raise refusal(404, "Label does not exist")
-    call.practice.github.set_labels(issue, kept, call.account)
-    return reply([shapes.label(label, call.base) for label in issue.labels])
+    repo.set_labels(issue, kept, call.account)
+    return reply([shapes.label(label, repo, call.base) for label in issue.labels])
 
 
 # ---------------------------------------------------------------- the webhook
@@ -147,7 +172,8 @@ def list_hooks(call: Call) -> Response:
 
 
 def _hook(call: Call, target: Target) -> Json:
-    at, started = f"{call.base}/repos/{GITHUB_REPO}/hooks/{HOOK_ID}", github_time(call.practice.github.started)
+    main = call.practice.github
+    at, started = f"{call.base}/repos/{main.name}/hooks/{HOOK_ID}", github_time(main.started)
     config = {"url": target.url, "content_type": "json", "insecure_ssl": "0", "secret": "********"}
     return {
         "type": "Repository",
@@ -196,15 +222,15 @@ def ping(call: Call) -> Response:
 
 def send_ping(call: Call, target: Target) -> None:
     """Queue a `ping` delivery."""
-    repo, who = shapes.repository(call.practice.github, call.base), shapes.user(call.account, call.base)
+    main, who = call.practice.github, shapes.user(call.account, call.base)
     body = {
         "zen": "Keep it logically awesome.",
         "hook_id": HOOK_ID,
         "hook": _hook(call, target),
-        "repository": repo,
+        "repository": shapes.repository(main, call.base),
         "sender": who,
     }
-    call.practice.outbox.put(new_letter("ping", "", body))
+    call.practice.outbox.put(new_letter("ping", "", main, body))
 
 
 def _delivery(letter: Letter) -> Json:
@@ -219,7 +245,7 @@ def _delivery(letter: Letter) -> Json:
         "event": letter.resource,
         "action": letter.action or None,
         "installation_id": None,
-        "repository_id": shapes.REPO_ID,
+        "repository_id": REPO_ID,
         "throttled_at": None,
     }
 
@@ -231,6 +257,8 @@ def routes() -> list[Route]:
     return [
         route("GET", repo, read_repo),
         route("GET", "/user", read_user),
+        route("GET", "/users/{login}", read_other_user),
+        route("GET", "/search/users", search_users),
         route("GET", "/rate_limit", rate_limit),
         route("GET", f"{repo}/assignees", list_assignees),
         route("GET", f"{repo}/assignees/{{login}}", check_assignee),

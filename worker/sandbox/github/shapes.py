@@ -1,13 +1,12 @@
 """GitHub's JSON. `base`: address of the practice GitHub's API; the same address shows people the page."""
 
 from worker.sandbox.clock import github_time
-from worker.sandbox.github.world import GithubComment, GithubIssue, GithubWorld, Happened, Label
-from worker.sandbox.seed import GITHUB_REPO, Account
+from worker.sandbox.github.records import GithubComment, GithubIssue, Happened, Label
+from worker.sandbox.github.world import GithubRepo
+from worker.sandbox.seed import Account
 from worker.sandbox.values import Json
 
-REPO_ID = 1_296_269
 OWNER_ID = 6001
-OWNER, NAME = GITHUB_REPO.split("/")
 _TEMPLATES = {
     "archive_url": "{archive_format}{/ref}",
     "assignees_url": "assignees{/user}",
@@ -87,28 +86,29 @@ def _user(number: int, login: str, kind: str, base: str) -> Json:
     }
 
 
-def repository(world: GithubWorld, base: str) -> Json:
-    """The repository."""
-    at = f"{base}/repos/{GITHUB_REPO}"
+def repository(world: GithubRepo, base: str) -> Json:
+    """A repository."""
+    at = f"{base}/repos/{world.name}"
+    owner, _, name = world.name.partition("/")
     opened = sum(issue.state == "open" for issue in world.issues.values())
     created = github_time(world.started)
     return {
-        "id": REPO_ID,
-        "node_id": f"R_{REPO_ID}",
-        "name": NAME,
-        "full_name": GITHUB_REPO,
-        "owner": _user(OWNER_ID, OWNER, "Organization", base),
+        "id": world.id,
+        "node_id": f"R_{world.id}",
+        "name": name,
+        "full_name": world.name,
+        "owner": _user(OWNER_ID, owner, "Organization", base),
         "private": True,
         "visibility": "private",
-        "html_url": f"{base}/{GITHUB_REPO}",
+        "html_url": f"{base}/{world.name}",
         "description": "The practice shop",
         "fork": False,
         "url": at,
         **{name: f"{at}/{rest}" for name, rest in _TEMPLATES.items()},
-        "git_url": f"git://practice.example/{GITHUB_REPO}.git",
-        "ssh_url": f"git@practice.example:{GITHUB_REPO}.git",
-        "clone_url": f"{base}/{GITHUB_REPO}.git",
-        "svn_url": f"{base}/{GITHUB_REPO}",
+        "git_url": f"git://practice.example/{world.name}.git",
+        "ssh_url": f"git@practice.example:{world.name}.git",
+        "clone_url": f"{base}/{world.name}.git",
+        "svn_url": f"{base}/{world.name}",
         "mirror_url": None,
         "homepage": None,
         "language": "Python",
@@ -128,17 +128,17 @@ def repository(world: GithubWorld, base: str) -> Json:
     }
 
 
-def _permissions(world: GithubWorld) -> Json:
+def _permissions(world: GithubRepo) -> Json:
     """What our token may do."""
     return {"admin": False, "maintain": False, "push": world.can_push, "triage": world.can_push, "pull": True}
 
 
-def label(value: Label, base: str) -> Json:
+def label(value: Label, repo: GithubRepo, base: str) -> Json:
     """A label."""
     return {
         "id": value.id,
         "node_id": f"LA_{value.id}",
-        "url": f"{base}/repos/{GITHUB_REPO}/labels/{value.name.replace(' ', '%20')}",
+        "url": f"{base}/repos/{repo.name}/labels/{value.name.replace(' ', '%20')}",
         "name": value.name,
         "color": value.color,
         "default": value.default,
@@ -146,24 +146,24 @@ def label(value: Label, base: str) -> Json:
     }
 
 
-def issue(value: GithubIssue, base: str) -> Json:
+def issue(value: GithubIssue, repo: GithubRepo, base: str) -> Json:
     """An issue, in lists and by itself."""
-    at = f"{base}/repos/{GITHUB_REPO}/issues/{value.number}"
+    at = f"{base}/repos/{repo.name}/issues/{value.number}"
     assignees = [user(who, base) for who in value.assignees]
     return {
         "url": at,
-        "repository_url": f"{base}/repos/{GITHUB_REPO}",
+        "repository_url": f"{base}/repos/{repo.name}",
         "labels_url": f"{at}/labels{{/name}}",
         "comments_url": f"{at}/comments",
         "events_url": f"{at}/events",
         "timeline_url": f"{at}/timeline",
-        "html_url": f"{base}/{GITHUB_REPO}/issues/{value.number}",
+        "html_url": f"{base}/{repo.name}/issues/{value.number}",
         "id": value.id,
         "node_id": f"I_{value.id}",
         "number": value.number,
         "title": value.title,
         "user": user(value.author, base),
-        "labels": [label(found, base) for found in value.labels],
+        "labels": [label(found, repo, base) for found in value.labels],
         "state": value.state,
         "state_reason": value.state_reason,
         "locked": False,
@@ -183,14 +183,14 @@ def issue(value: GithubIssue, base: str) -> Json:
     }
 
 
-def comment(value: GithubComment, found: GithubIssue, base: str) -> Json:
+def comment(value: GithubComment, found: GithubIssue, repo: GithubRepo, base: str) -> Json:
     """A comment."""
-    at = f"{base}/repos/{GITHUB_REPO}/issues"
+    at = f"{base}/repos/{repo.name}/issues"
     return {
         "id": value.id,
         "node_id": f"IC_{value.id}",
         "url": f"{at}/comments/{value.id}",
-        "html_url": f"{base}/{GITHUB_REPO}/issues/{found.number}#issuecomment-{value.id}",
+        "html_url": f"{base}/{repo.name}/issues/{found.number}#issuecomment-{value.id}",
         "issue_url": f"{at}/{found.number}",
         "user": user(value.author, base),
         "created_at": github_time(value.created),
@@ -208,7 +208,7 @@ def reactions(at: str) -> Json:
     return {"url": at, **dict.fromkeys(names, 0)}
 
 
-def event(value: Happened, base: str) -> Json:
+def event(value: Happened, repo: GithubRepo, base: str) -> Json:
     """An entry of an issue's event list."""
     more = {key: user(item, base) if isinstance(item, Account) else item for key, item in value.more.items()}
     if "assignee" in more:
@@ -216,7 +216,7 @@ def event(value: Happened, base: str) -> Json:
     return {
         "id": value.id,
         "node_id": f"EV_{value.id}",
-        "url": f"{base}/repos/{GITHUB_REPO}/issues/events/{value.id}",
+        "url": f"{base}/repos/{repo.name}/issues/events/{value.id}",
         "actor": user(value.who, base),
         "event": value.event,
         "commit_id": None,

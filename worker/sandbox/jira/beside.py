@@ -4,7 +4,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from worker.sandbox.jira import shapes
-from worker.sandbox.jira.door import found_issue, page, refusal, route, version
+from worker.sandbox.jira.door import find, found_issue, page, refusal, route, version
 from worker.sandbox.jira.fields import checked_text
 from worker.sandbox.jira.workflow import LINK_TYPES
 from worker.sandbox.jira.world import Comment, JiraIssue
@@ -134,7 +134,7 @@ def _name_of(number: object) -> str:
 
 def _end(call: Call, name: str) -> JiraIssue:
     given = as_dict(call.fields.get(name))
-    issue = call.practice.jira.find(str(given.get("key") or given.get("id") or ""))
+    issue = find(call, str(given.get("key") or given.get("id") or ""))
     if issue is None:
         raise refusal(404, "Issue does not exist or you do not have permission to see it.")
     return issue

@@ -1,12 +1,14 @@
 """What a create or an edit may set, checked the way Jira checks it."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from worker.sandbox.jira import adf
 from worker.sandbox.jira.door import refusal
 from worker.sandbox.jira.workflow import PRIORITIES, TYPES
 from worker.sandbox.jira.world import JiraIssue
-from worker.sandbox.seed import JIRA_ACCOUNTS, JIRA_PROJECT, Account
+from worker.sandbox.seed import JIRA_ACCOUNTS, Account, JiraProject
 from worker.sandbox.values import Json, as_dict, as_list
 
 LONGEST_TEXT = 32_767
@@ -32,19 +34,32 @@ class Problems:
             raise refusal(400, **self.errors)
 
 
-def for_create(body: Json, v: str) -> tuple[str, str, Json]:
-    """Check a create: issue type, summary, and the rest as attributes of the issue. `Refusal` 400 in Jira's shape."""
+@dataclass(frozen=True, slots=True)
+class NewIssue:
+    """A checked create; `settings`: further attributes of the issue."""
+
+    project: JiraProject
+    kind: str
+    summary: str
+    settings: Json
+
+
+def for_create(body: Json, v: str, projects: Sequence[JiraProject]) -> NewIssue:
+    """Check a create in one of `projects`. `Refusal` 400 in Jira's shape."""
     given, problems = as_dict(body.get("fields")), Problems()
-    project = as_dict(given.get("project"))
-    known = str(project.get("key")).upper() == JIRA_PROJECT or str(project.get("id")) == "10000"
-    problems.check(fine=known, name="project", text="valid project is required")
+    wanted = as_dict(given.get("project"))
+    named = {str(wanted.get("key")).upper(), str(wanted.get("id"))}
+    project = next((one for one in projects if named & {one.id, one.key, *one.old_keys}), None)
+    problems.check(fine=project is not None, name="project", text="valid project is required")
     kind = _type(given.get("issuetype"))
     problems.check(fine=kind is not None, name="issuetype", text="Specify a valid issue type")
     problems.check(fine=bool(given.get("summary")), name="summary", text="You must specify a summary of the issue.")
     settings = _settings(given, v, problems)
     problems.raise_any()
     settings.pop("type", None)
-    return kind or "", str(settings.pop("summary")), settings
+    if project is None or kind is None:
+        raise refusal(400, "There is nothing to create.")
+    return NewIssue(project, kind, str(settings.pop("summary")), settings)
 
 
 def for_edit(body: Json, issue: JiraIssue, v: str) -> Json:

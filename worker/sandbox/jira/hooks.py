@@ -4,7 +4,7 @@ import json
 import uuid
 from collections.abc import Callable
 
-from worker.sandbox.clock import now
+from worker.sandbox.clock import Clock
 from worker.sandbox.hooks import Letter, Outbox
 from worker.sandbox.jira import shapes
 from worker.sandbox.jira.world import Change
@@ -17,7 +17,7 @@ _NAMES = {
 }
 
 
-def teller(outbox: Outbox, base: str) -> Callable[[Change], None]:
+def teller(outbox: Outbox, base: str, clock: Clock) -> Callable[[Change], None]:
     """Make the listener that turns changes into deliveries. `base`: address of the practice Jira."""
 
     def tell(change: Change) -> None:
@@ -31,15 +31,15 @@ def teller(outbox: Outbox, base: str) -> Callable[[Change], None]:
             "X-Atlassian-Webhook-Identifier": identity,
             "X-Atlassian-Webhook-Flow": "Primary",
         }
-        outbox.put(Letter(identity, "jira", resource, action, json.dumps(_body(change, base)).encode(), headers))
+        outbox.put(Letter(identity, "jira", resource, action, json.dumps(_body(change, base, clock)).encode(), headers))
 
     return tell
 
 
-def _body(change: Change, base: str) -> Json:
+def _body(change: Change, base: str, clock: Clock) -> Json:
     fields = shapes.fields(change.issue, base, "2")
     body: Json = {
-        "timestamp": int(now().timestamp() * 1000),
+        "timestamp": int(clock().timestamp() * 1000),
         "webhookEvent": change.event,
         "issue": {**shapes.head(change.issue, base, "2"), "fields": fields},
     }

@@ -7,8 +7,20 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from worker.sandbox.jira import fields, jql, shapes
-from worker.sandbox.jira.door import found_issue, page, refusal, route, version, wanted_fields
-from worker.sandbox.jira.workflow import STATES
+from worker.sandbox.jira.door import (
+    STRANGER,
+    find,
+    found_issue,
+    page,
+    refusal,
+    route,
+    sees,
+    sees_project,
+    unauthenticated,
+    version,
+    wanted_fields,
+)
+from worker.sandbox.jira.workflow import RESOLUTIONS, STATES, State
 from worker.sandbox.jira.world import JiraIssue
 from worker.sandbox.values import Json, as_dict, as_list, as_text
 from worker.sandbox.wire import Call, nothing, reply
@@ -22,9 +34,11 @@ GONE = (
 
 def create_issue(call: Call) -> Response:
     """Create an issue; `properties` in the body are kept with it."""
-    v = version(call)
-    kind, summary, settings = fields.for_create(call.fields, v)
-    issue = call.practice.jira.create(kind, summary, call.account, settings)
+    v, world = version(call), call.practice.jira
+    if call.account is STRANGER:
+        raise unauthenticated()
+    new = fields.for_create(call.fields, v, [one for one in world.projects if sees_project(call, one)])
+    issue = world.create(new.project, new.kind, new.summary, call.account, new.settings)
     for entry in map(as_dict, as_list(call.fields.get("properties"))):
         issue.properties[str(entry.get("key"))] = entry.get("value")
     return reply(shapes.head(issue, call.base, v), 201)
@@ -63,7 +77,7 @@ def edit_issue(call: Call) -> Response:
 def assign_issue(call: Call) -> Response:
     """Assign to an account, or to nobody."""
     issue, who = found_issue(call), fields.account(call.fields)
-    if who is None and call.fields.get("accountId") is not None:
+    if who is None and call.fields.get("accountId") not in {None, "-1"}:
         raise refusal(400, f"User '{call.fields['accountId']}' does not exist.")
     call.practice.jira.edit(issue, call.account, {"assignee": who})
     return nothing()
@@ -88,42 +102,70 @@ def list_transitions(call: Call) -> Response:
     """The transitions open to an issue from where it stands."""
     issue, v = found_issue(call), version(call)
     expanded = "transitions.fields" in call.query("expand")
-    rows = [_transition(name, call, v, expanded=expanded) for name in issue.state.goes_to]
+    screen = call.practice.jira.resolution_screen
+    rows = [_transition(STATES[name], call, v, expanded=expanded, screen=screen) for name in issue.state.goes_to]
     wanted = call.query("transitionId")
     return reply({"expand": "transitions", "transitions": [row for row in rows if not wanted or row["id"] == wanted]})
 
 
-def _transition(name: str, call: Call, v: str, *, expanded: bool) -> Json:
-    state = STATES[name]
+def _transition(state: State, call: Call, v: str, *, expanded: bool, screen: bool) -> Json:
+    asks = screen and state.resolution is not None
     row: Json = {
         "id": state.transition[0],
         "name": state.transition[1],
         "to": shapes.status(state, call.base, v),
-        "hasScreen": False,
+        "hasScreen": asks,
         "isGlobal": False,
         "isInitial": False,
         "isConditional": False,
         "isAvailable": True,
         "isLooped": False,
     }
-    return {**row, "fields": {}} if expanded else row
+    return {**row, "fields": {"resolution": _resolution_field(call, v)} if asks else {}} if expanded else row
+
+
+def _resolution_field(call: Call, v: str) -> Json:
+    """What the screen of a closing transition asks for."""
+    return {
+        "required": False,
+        "schema": {"type": "resolution", "system": "resolution"},
+        "name": "Resolution",
+        "key": "resolution",
+        "hasDefaultValue": True,
+        "operations": ["set"],
+        "allowedValues": [shapes.resolution(name, call.base, v) for name in RESOLUTIONS],
+    }
 
 
 def do_transition(call: Call) -> Response:
-    """Take a transition. It has no screen, so no field may come with it: the workflow sets the resolution."""
+    """Take a transition. Where it closes, its screen takes a resolution; else the workflow sets one."""
     issue, v = found_issue(call), version(call)
     wanted = str(as_dict(call.fields.get("transition")).get("id"))
-    target = next((name for name in issue.state.goes_to if STATES[name].transition[0] == wanted), None)
+    target = next((STATES[name] for name in issue.state.goes_to if STATES[name].transition[0] == wanted), None)
     if target is None:
         raise refusal(400, f"Transition id '{wanted}' is not valid for this issue.")
-    if given := as_dict(call.fields.get("fields")):
-        text = "Field '{}' cannot be set. It is not on the appropriate screen, or unknown."
-        raise refusal(400, **{name: text.format(name) for name in given})
+    resolution = _resolution(call, target)
     comments = _comments(call, v)
-    call.practice.jira.move(issue, STATES[target], call.account)
+    call.practice.jira.move(issue, target, call.account, resolution)
     for body in comments:
         call.practice.jira.comment(issue, body, call.account)
     return nothing()
+
+
+def _resolution(call: Call, target: State) -> str | None:
+    """The checked resolution that comes with a transition; None when none does."""
+    given = as_dict(call.fields.get("fields"))
+    taken = {"resolution"} if call.practice.jira.resolution_screen and target.resolution else set()
+    if odd := set(given) - taken:
+        text = "Field '{}' cannot be set. It is not on the appropriate screen, or unknown."
+        raise refusal(400, **{name: text.format(name) for name in odd})
+    if not given:
+        return None
+    value = as_dict(given["resolution"])
+    found = next((name for name, number in RESOLUTIONS.items() if {name, number} & set(value.values())), None)
+    if found is None:
+        raise refusal(400, resolution="Specify a valid 'id' or 'name' for Resolution")
+    return found
 
 
 def read_changelog(call: Call) -> Response:
@@ -140,14 +182,22 @@ def gone(_call: Call) -> Response:
 
 
 def search(call: Call) -> Response:
-    """Search by JQL: no total, pages by token, ids only unless `fields` are named; the index may lag."""
+    """Search by JQL: no total, pages by token, ids only unless `fields` are named.
+
+    The index may lag: issues are found, and shown, as they were.
+    """
     given: Json = {**call.request.query_params, **call.fields}
     fresh = frozenset(map(str, as_list(call.fields.get("reconcileIssues")))) | _list_query(call, "reconcileIssues")
     if len(fresh) > MOST_RECONCILED:
         raise refusal(400, "The maximum number of reconcileIssues is 50.")
+    if call.account is STRANGER:
+        return reply({"issues": [], "isLast": True})
+    world = call.practice.jira
+    seen = [issue for issue in world.indexed(fresh) if sees(call, issue)]
+    projects = [one for one in world.projects if sees_project(call, one)]
+    scope = jql.Scope(seen, projects, lambda name: find(call, name), call.account, world.clock())
     try:
-        seen = call.practice.jira.indexed(fresh)
-        found = jql.search(as_text(given.get("jql")) or "", seen, call.account)
+        found = jql.search(as_text(given.get("jql")) or "", scope)
     except jql.BadJqlError as problem:
         raise refusal(400, str(problem)) from None
     wanted = wanted_fields(given.get("fields")) | (

@@ -1,23 +1,37 @@
 """The part of JQL that a sync worker uses: clauses joined by AND, and ORDER BY."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from worker.sandbox.clock import now, parse_span
+from worker.sandbox.clock import parse_span
 from worker.sandbox.jira.workflow import STATES
-from worker.sandbox.jira.world import JiraIssue, Snapshot
-from worker.sandbox.seed import JIRA_PROJECT, Account
+from worker.sandbox.jira.world import JiraIssue
+from worker.sandbox.seed import Account, JiraProject
 
 _TOKEN = re.compile(r'\s*("(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|[()]|,|[<>]=|!=|!~|[=<>~]|[^\s(),=<>!~"\']+)')
 _OPERATORS = frozenset({"=", "!=", "in", "not in", ">=", "<=", ">", "<", "~", "is", "is not"})
 _SORTS = frozenset({"created", "updated", "key", "issuekey", "id", "priority"})
-Found = tuple[JiraIssue, Snapshot]
-Test = Callable[[Found], bool]
+Test = Callable[[JiraIssue], bool]
 
 
 class BadJqlError(ValueError):
     """A query that Jira (or this subset) refuses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a search sees: issues as the index knows them, visible projects, how a key is looked up, who asks and when.
+
+    Keys are looked up in the database, so that a key which is not indexed yet, or an old one, is no error.
+    """
+
+    issues: Sequence[JiraIssue]
+    projects: Sequence[JiraProject]
+    find: Callable[[str], JiraIssue | None]
+    me: Account
+    now: datetime
 
 
 class _Reader:
@@ -43,24 +57,24 @@ class _Reader:
                 raise BadJqlError(f"Error in the JQL Query: Expecting '{word}' but got '{token}'.")
 
 
-def search(text: str, found: list[Found], me: Account) -> list[JiraIssue]:
+def search(text: str, scope: Scope) -> list[JiraIssue]:
     """Run a query over what the index shows. `BadJqlError` with Jira's kind of words."""
     reader = _Reader(text)
     tests: list[Test] = []
     while reader.tokens and reader.peek() != "order":
         if tests:
             reader.expect("and")
-        tests.append(_clause(reader, me, found))
+        tests.append(_clause(reader, scope))
     if not tests:
         raise BadJqlError("Unbounded JQL queries are not allowed here. Please add a search restriction to your query.")
     order = _order(reader)
-    kept = [row for row in found if all(test(row) for test in tests)]
+    kept = [issue for issue in scope.issues if all(test(issue) for test in tests)]
     for name, descending in reversed(order):
-        kept.sort(key=lambda row: _sort_key(name, row), reverse=descending)
-    return [issue for issue, _ in kept]
+        kept.sort(key=lambda issue: _sort_key(name, issue), reverse=descending)
+    return kept
 
 
-def _clause(reader: _Reader, me: Account, found: list[Found]) -> Test:
+def _clause(reader: _Reader, scope: Scope) -> Test:
     field = _bare(reader.take()).lower()
     operator = reader.take().lower()
     if operator in {"not", "is"} and reader.peek() in {"in", "not"}:
@@ -68,11 +82,13 @@ def _clause(reader: _Reader, me: Account, found: list[Found]) -> Test:
     if operator not in _OPERATORS:
         raise BadJqlError(f"Error in the JQL Query: Expecting operator but got '{operator}'.")
     values = _values(reader) if operator.endswith("in") else [_value(reader)]
-    values = [me.id if value.lower() == "currentuser()" else value for value in values]
+    values = [scope.me.id if value.lower() == "currentuser()" else value for value in values]
     if field in {"created", "updated", "createddate", "updateddate"}:
-        return _time_test(field[:7], operator, values[0])
+        return _time_test(field[:7], operator, values[0], scope.now)
     if field in {"key", "issuekey", "id", "issue"}:
-        _must_exist(values, found)
+        values = [_existing(value, scope) for value in values]
+    if field == "project":
+        values = [_project(value, scope) for value in values]
     return _value_test(field, operator, values)
 
 
@@ -101,11 +117,20 @@ def _bare(token: str) -> str:
     return re.sub(r"\\(.)", r"\1", token[1:-1]) if quoted else token
 
 
-def _must_exist(values: list[str], found: list[Found]) -> None:
-    known = {name for issue, _ in found for name in (issue.key, issue.id)}
-    for value in values:
-        if value.upper() not in known:
-            raise BadJqlError(f"An issue with key '{value}' does not exist for field 'key'.")
+def _existing(value: str, scope: Scope) -> str:
+    """The id of the issue that goes, or once went, by this key."""
+    issue = scope.find(value)
+    if issue is None:
+        raise BadJqlError(f"An issue with key '{value}' does not exist for field 'key'.")
+    return issue.id
+
+
+def _project(value: str, scope: Scope) -> str:
+    """The id of the project that goes, or once went, by this name."""
+    found = next((one.id for one in scope.projects if value.lower() in one.words), None)
+    if found is None:
+        raise BadJqlError(f"The value '{value}' does not exist for the field 'project'.")
+    return found
 
 
 def _order(reader: _Reader) -> list[tuple[str, bool]]:
@@ -126,31 +151,31 @@ def _order(reader: _Reader) -> list[tuple[str, bool]]:
         reader.expect(",")
 
 
-def _sort_key(name: str, row: Found) -> float:
-    issue, shot = row
+def _sort_key(name: str, issue: JiraIssue) -> float:
     if name == "updated":
-        return shot.updated.timestamp()
+        return issue.updated.timestamp()
     return issue.created.timestamp() if name == "created" else float(issue.id)
 
 
-_READS: dict[str, Callable[[JiraIssue, Snapshot], tuple[str | None, ...]]] = {
-    "project": lambda _issue, _shot: (JIRA_PROJECT, "10000", "Shop"),
-    "labels": lambda _issue, shot: shot.labels,
-    "key": lambda issue, _shot: (issue.key, issue.id),
-    "status": lambda _issue, shot: (shot.status, STATES[shot.status].id),
-    "statuscategory": lambda _issue, shot: (STATES[shot.status].category.key, STATES[shot.status].category.name),
-    "resolution": lambda _issue, shot: (shot.resolution,),
-    "assignee": lambda _issue, shot: (shot.assignee,),
-    "creator": lambda issue, _shot: (issue.creator.id, issue.creator.login),
-    "issuetype": lambda issue, _shot: (issue.type,),
-    "summary": lambda _issue, shot: (shot.summary,),
+_READS: dict[str, Callable[[JiraIssue], tuple[str | None, ...]]] = {
+    "project": lambda issue: (issue.project.id,),
+    "labels": lambda issue: tuple(issue.labels),
+    "key": lambda issue: (issue.id,),
+    "status": lambda issue: (issue.state.name, issue.state.id),
+    "statuscategory": lambda issue: (issue.state.category.key, issue.state.category.name),
+    "resolution": lambda issue: (issue.resolution,),
+    "assignee": lambda issue: (issue.assignee.id if issue.assignee else None,),
+    "creator": lambda issue: (issue.creator.id, issue.creator.login),
+    "issuetype": lambda issue: (issue.type,),
+    "priority": lambda issue: (issue.priority,),
+    "summary": lambda issue: (issue.summary,),
 }
 _ALIASES = {"issuekey": "key", "id": "key", "issue": "key", "reporter": "creator", "type": "issuetype"}
 
 
-def _read(field: str, row: Found) -> set[str]:
+def _read(field: str, issue: JiraIssue) -> set[str]:
     """The values of a field, lower case; empty when it is empty."""
-    return {value.lower() for value in _READS[_ALIASES.get(field, field)](*row) if value}
+    return {value.lower() for value in _READS[_ALIASES.get(field, field)](issue) if value}
 
 
 def _value_test(field: str, operator: str, values: list[str]) -> Test:
@@ -159,19 +184,17 @@ def _value_test(field: str, operator: str, values: list[str]) -> Test:
     _known_value(field, wanted)
     match operator:
         case "=" | "in" | "is":
-            return lambda row: bool(_read(field, row) & wanted) or (empty and not _read(field, row))
+            return lambda issue: bool(_read(field, issue) & wanted) or (empty and not _read(field, issue))
         case "!=" | "not in" | "is not":
-            return lambda row: bool(_read(field, row)) and not _read(field, row) & wanted
+            return lambda issue: bool(_read(field, issue)) and not _read(field, issue) & wanted
         case "~" if field == "summary":
-            return lambda row: values[0].strip("*").lower() in next(iter(_read(field, row)), "")
+            return lambda issue: values[0].strip("*").lower() in next(iter(_read(field, issue)), "")
         case _:
             raise BadJqlError(f"The operator '{operator}' is not supported by the '{field}' field.")
 
 
 def _known_value(field: str, wanted: set[str]) -> None:
     """A value that does not exist is an error in Jira, except for labels and texts."""
-    if field == "project" and not wanted <= {JIRA_PROJECT.lower(), "10000", "shop"}:
-        raise BadJqlError(f"The value '{min(wanted).upper()}' does not exist for the field 'project'.")
     states = {name.lower() for name in STATES} | {state.id for state in STATES.values()}
     if field == "status" and not wanted <= states:
         raise BadJqlError(f"The value '{min(wanted - states)}' does not exist for the field 'status'.")
@@ -179,8 +202,8 @@ def _known_value(field: str, wanted: set[str]) -> None:
         raise BadJqlError(f"Field '{field}' does not exist or you do not have permission to view it.")
 
 
-def _time_test(field: str, operator: str, value: str) -> Test:
-    edge = _time(field, value)
+def _time_test(field: str, operator: str, value: str, now: datetime) -> Test:
+    edge = _time(field, value, now)
     compare: dict[str, Callable[[datetime], bool]] = {
         ">=": lambda at: at >= edge,
         ">": lambda at: at > edge,
@@ -190,14 +213,14 @@ def _time_test(field: str, operator: str, value: str) -> Test:
     if operator not in compare:
         raise BadJqlError(f"The operator '{operator}' is not supported by the '{field}' field.")
     test = compare[operator]
-    return lambda row: test(row[1].updated if field == "updated" else row[0].created)
+    return lambda issue: test(issue.updated if field == "updated" else issue.created)
 
 
-def _time(field: str, value: str) -> datetime:
+def _time(field: str, value: str, now: datetime) -> datetime:
     """`-15m` or `2026-11-22 10:00` in the caller's zone, which is UTC here; minutes are the finest it knows."""
     span = parse_span(value)
     if span is not None:
-        return now() - span
+        return now - span
     for shape in ("%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M", "%Y-%m-%d", "%Y/%m/%d"):
         try:
             return datetime.strptime(value, shape).replace(tzinfo=UTC)

@@ -4,20 +4,19 @@ from worker.sandbox.clock import jira_time
 from worker.sandbox.jira import adf
 from worker.sandbox.jira.workflow import LINK_TYPES, PRIORITIES, RESOLUTIONS, TYPES, Category, State
 from worker.sandbox.jira.world import Comment, JiraIssue
-from worker.sandbox.seed import JIRA_PROJECT, Account
+from worker.sandbox.seed import Account, JiraProject
 from worker.sandbox.values import Json
 
-PROJECT_ID = "10000"
 AVATARS = {"48x48": "https://avatar.example/48", "24x24": "https://avatar.example/24"}
 
 
 def user(who: Account, base: str, v: str) -> Json:
-    """A person or an app."""
+    """A person or an app; who is shy shows no address."""
     return {
         "self": f"{base}/rest/api/{v}/user?accountId={who.id}",
         "accountId": who.id,
         "accountType": "atlassian",
-        "emailAddress": who.login,
+        **({} if who.shy else {"emailAddress": who.login}),
         "avatarUrls": AVATARS,
         "displayName": who.name,
         "active": True,
@@ -25,13 +24,13 @@ def user(who: Account, base: str, v: str) -> Json:
     }
 
 
-def project(base: str, v: str) -> Json:
-    """The practice project."""
+def project(value: JiraProject, base: str, v: str) -> Json:
+    """A project."""
     return {
-        "self": f"{base}/rest/api/{v}/project/{PROJECT_ID}",
-        "id": PROJECT_ID,
-        "key": JIRA_PROJECT,
-        "name": "Shop",
+        "self": f"{base}/rest/api/{v}/project/{value.id}",
+        "id": value.id,
+        "key": value.key,
+        "name": value.name,
         "projectTypeKey": "software",
         "simplified": False,
         "avatarUrls": AVATARS,
@@ -106,7 +105,7 @@ def comment(value: Comment, found: JiraIssue, base: str, v: str) -> Json:
         "id": value.id,
         "author": author,
         "body": text(value.body, v),
-        "updateAuthor": author,
+        "updateAuthor": user(value.editor, base, v) if value.editor else author,
         "created": jira_time(value.created),
         "updated": jira_time(value.updated),
         "jsdPublic": True,
@@ -132,7 +131,7 @@ def fields(found: JiraIssue, base: str, v: str) -> Json:
         "summary": found.summary,
         "description": text(found.description, v),
         "issuetype": issue_type(found.type, base, v),
-        "project": project(base, v),
+        "project": project(found.project, base, v),
         "labels": list(found.labels),
         "priority": priority(found.priority, base, v),
         "status": status(found.state, base, v),

@@ -3,11 +3,21 @@
 from starlette.responses import Response
 from starlette.routing import Route
 
-from worker.sandbox.clock import jira_time, now
+from worker.sandbox.clock import jira_time
 from worker.sandbox.jira import shapes
-from worker.sandbox.jira.door import page, refusal, route, version
+from worker.sandbox.jira.door import (
+    STRANGER,
+    find,
+    found_project,
+    page,
+    refusal,
+    route,
+    sees_project,
+    unauthenticated,
+    version,
+)
 from worker.sandbox.jira.workflow import PRIORITIES, RESOLUTIONS, STATES, TYPES
-from worker.sandbox.seed import JIRA_ACCOUNTS, JIRA_PROJECT
+from worker.sandbox.seed import JIRA_ACCOUNTS, Account
 from worker.sandbox.values import Json
 from worker.sandbox.wire import Call, reply
 
@@ -40,7 +50,7 @@ def server_info(call: Call) -> Response:
             "deploymentType": "Cloud",
             "buildNumber": 100300,
             "buildDate": "2026-11-01T00:00:00.000+0000",
-            "serverTime": jira_time(now()),
+            "serverTime": jira_time(call.practice.clock()),
             "scmInfo": "practice",
             "serverTitle": "Jira",
         }
@@ -49,6 +59,8 @@ def server_info(call: Call) -> Response:
 
 def myself(call: Call) -> Response:
     """Who is calling."""
+    if call.account is STRANGER:
+        raise unauthenticated()
     return reply({**shapes.user(call.account, call.base, version(call)), "locale": "en_US"})
 
 
@@ -73,26 +85,19 @@ def _field(name: str) -> Json:
     }
 
 
-def _project(call: Call) -> None:
-    if call.path["project"].upper() not in {JIRA_PROJECT, shapes.PROJECT_ID}:
-        raise refusal(404, f"No project could be found with key '{call.path['project']}'.")
-
-
 def read_project(call: Call) -> Response:
-    """The practice project, by key or id."""
-    _project(call)
-    v = version(call)
+    """A project, by id or any key it ever had."""
+    project, v = found_project(call, call.path["project"]), version(call)
     kinds = [shapes.issue_type(name, call.base, v) for name in TYPES]
     lead = shapes.user(JIRA_ACCOUNTS[1], call.base, v)
     more = {"description": "", "lead": lead, "issueTypes": kinds, "components": [], "versions": [], "roles": {}}
-    return reply(
-        {**shapes.project(call.base, v), **more, "assigneeType": "UNASSIGNED", "style": "classic", "isPrivate": False}
-    )
+    kept = {"assigneeType": "UNASSIGNED", "style": "classic", "isPrivate": project.private}
+    return reply({**shapes.project(project, call.base, v), **more, **kept})
 
 
 def project_statuses(call: Call) -> Response:
     """The statuses of each issue type."""
-    _project(call)
+    found_project(call, call.path["project"])
     v = version(call)
     states = [shapes.status(state, call.base, v) for state in STATES.values()]
     kinds = [shapes.issue_type(name, call.base, v) for name in TYPES]
@@ -102,13 +107,14 @@ def project_statuses(call: Call) -> Response:
 
 
 def list_projects(call: Call) -> Response:
-    """All projects: one."""
-    return reply(page(call, [shapes.project(call.base, version(call))]))
+    """All projects that the caller may see."""
+    seen = [one for one in call.practice.jira.projects if sees_project(call, one)]
+    return reply(page(call, [shapes.project(one, call.base, version(call)) for one in seen]))
 
 
 def list_types(call: Call) -> Response:
     """The issue types that can be created."""
-    _project(call)
+    found_project(call, call.path["project"])
     rows = [shapes.issue_type(name, call.base, version(call)) for name in TYPES]
     body = page(call, rows, "issueTypes")
     del body["self"], body["isLast"]
@@ -117,7 +123,7 @@ def list_types(call: Call) -> Response:
 
 def list_type_fields(call: Call) -> Response:
     """The fields of a create, with which are required."""
-    _project(call)
+    found_project(call, call.path["project"])
     if call.path["kind"] not in TYPES.values():
         raise refusal(404, "Issue type does not exist.")
     rows = [_create_field(name) for name in ON_CREATE]
@@ -158,10 +164,35 @@ def list_statuses(call: Call) -> Response:
 
 
 def assignable(call: Call) -> Response:
-    """Who can be assigned, by name, address or account id."""
-    wanted = (call.query("query") or call.query("accountId")).lower()
-    found = [who for who in JIRA_ACCOUNTS if wanted in f"{who.name} {who.login} {who.id}".lower()]
-    return reply([shapes.user(who, call.base, version(call)) for who in found])
+    """Who can be assigned in a project or to an issue, by the beginning of a name, an address that is shown, or id."""
+    project, key = call.query("project"), call.query("issueKey") or call.query("issueId")
+    if not project and not key:
+        raise refusal(400, "Either the project or the issue must be given.")
+    if project:
+        found_project(call, project)
+    elif find(call, key) is None:
+        raise refusal(404, "Issue does not exist or you do not have permission to see it.")
+    return _people(call)
+
+
+def search_users(call: Call) -> Response:
+    """Who there is."""
+    if not call.query("query") and not call.query("accountId"):
+        raise refusal(400, "The query parameter must be provided.")
+    return _people(call)
+
+
+def _people(call: Call) -> Response:
+    wanted, account = call.query("query").lower(), call.query("accountId")
+    found = [who for who in JIRA_ACCOUNTS if _fits(who, wanted) and account in {"", who.id}]
+    start = int(call.query("startAt")) if call.query("startAt").isdigit() else 0
+    page_of = found[start : start + call.number("maxResults", 50, 1000)]
+    return reply([shapes.user(who, call.base, version(call)) for who in page_of])
+
+
+def _fits(who: Account, wanted: str) -> bool:
+    shown = [who.id, *who.name.lower().split(), who.name.lower(), *([] if who.shy else [who.login.lower()])]
+    return any(word.startswith(wanted) for word in shown)
 
 
 def routes() -> list[Route]:
@@ -180,5 +211,5 @@ def routes() -> list[Route]:
         route("GET", f"{api}/resolution/search", list_resolutions),
         route("GET", f"{api}/status", list_statuses),
         route("GET", f"{api}/user/assignable/search", assignable),
-        route("GET", f"{api}/user/search", assignable),
+        route("GET", f"{api}/user/search", search_users),
     ]

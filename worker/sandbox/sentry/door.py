@@ -1,33 +1,53 @@
 """Who may call the practice Sentry, and how it says no."""
 
-import time
 from collections.abc import Mapping
 
-from starlette.datastructures import QueryParams
+from starlette.datastructures import Headers, QueryParams
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
 from worker.sandbox.seed import ORG, SENTRY_ACCOUNTS, Account
-from worker.sandbox.sentry.world import SentryIssue
+from worker.sandbox.sentry.records import SentryIssue
 from worker.sandbox.state import Practice
-from worker.sandbox.wire import Call, Refusal, reply, router
+from worker.sandbox.wire import Ask, Call, Door, Refusal, reply
 
 PAGE = 100
 WINDOW_LIMIT = 4000
 
 
-def authenticate(request: Request, _practice: Practice) -> Account:
+def authenticate(request: Request, practice: Practice) -> Account:
     """Check the bearer token and the organisation in the path."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Refusal(401, {"detail": "Authentication credentials were not provided."})
-    account = next((known for known in SENTRY_ACCOUNTS if known.token == token.strip()), None)
-    if account is None:
+    account, access = account_of(token), practice.access["sentry"]
+    if account is None or (account.bot and access.revoked):
         raise Refusal(401, {"detail": "Invalid token"})
-    if request.path_params.get("org", ORG) != ORG:
+    if request.path_params.get("org", ORG) != ORG or (account.bot and access.hidden):
         raise missing()
     return account
+
+
+def account_of(token: str) -> Account | None:
+    """Whose token it is."""
+    return next((known for known in SENTRY_ACCOUNTS if known.token == token.strip()), None)
+
+
+def throttle(ask: Ask) -> None:
+    """Refuse a caller who asks one endpoint too often."""
+    full = ask.practice.meter.full("sentry", {"calls_per_s": (f"{ask.account.id} {ask.place}", 1)})
+    if full is not None:
+        most = full[1].most
+        text = f"You are attempting to use this endpoint too frequently. Limit is {most} requests in 1 seconds"
+        reset = str(int(ask.practice.clock().timestamp()) + 1)
+        headers = {"X-Sentry-Rate-Limit-Remaining": "0", "X-Sentry-Rate-Limit-Limit": str(most)}
+        raise Refusal(429, {"detail": text}, {**headers, "X-Sentry-Rate-Limit-Reset": reset})
+
+
+def forbidden() -> Refusal:
+    """A right is missing."""
+    return Refusal(403, {"detail": "You do not have permission to perform this action."})
 
 
 def bad_body() -> Refusal:
@@ -35,7 +55,7 @@ def bad_body() -> Refusal:
     return Refusal(400, {"detail": "JSON parse error"})
 
 
-route = router("/sentry", authenticate, bad_body)
+route = Door("sentry", authenticate, throttle, forbidden, bad_body).route
 
 
 def missing() -> Refusal:
@@ -85,12 +105,12 @@ def _link(call: Call, rel: str, offset: int, *, back: bool, more: bool) -> str:
     return f'<{address}>; rel="{rel}"; results="{str(more).lower()}"; cursor="{cursor}"'
 
 
-def limits() -> Mapping[str, str]:
+def limits(practice: Practice, _headers: Headers, _status: int) -> Mapping[str, str]:
     """The rate limit headers that every answer carries."""
     return {
         "X-Sentry-Rate-Limit-Limit": str(WINDOW_LIMIT),
         "X-Sentry-Rate-Limit-Remaining": str(WINDOW_LIMIT - 1),
-        "X-Sentry-Rate-Limit-Reset": str(int(time.time()) + 1),
+        "X-Sentry-Rate-Limit-Reset": str(int(practice.clock().timestamp()) + 1),
         "X-Sentry-Rate-Limit-ConcurrentLimit": "25",
         "X-Sentry-Rate-Limit-ConcurrentRemaining": "24",
     }

@@ -4,8 +4,9 @@ from worker.sandbox.clock import sentry_time
 from worker.sandbox.seed import ORG
 from worker.sandbox.sentry import grouping
 from worker.sandbox.sentry.incoming import Incoming, frames_of
+from worker.sandbox.sentry.records import SentryIssue
 from worker.sandbox.sentry.shapes import permalink, short_release
-from worker.sandbox.sentry.world import SentryIssue, SentryWorld
+from worker.sandbox.sentry.world import SentryWorld
 from worker.sandbox.values import Json, as_dict, as_list, as_text
 
 MOST_CONTEXT = 5

@@ -6,7 +6,7 @@ from starlette.routing import Route
 from worker.sandbox.sentry import event_shapes
 from worker.sandbox.sentry.door import found_issue, missing, paged, route
 from worker.sandbox.sentry.incoming import Incoming, frames_of
-from worker.sandbox.sentry.world import SentryIssue
+from worker.sandbox.sentry.records import SentryIssue
 from worker.sandbox.values import Json, as_dict, as_text
 from worker.sandbox.wire import Call, reply
 

@@ -7,7 +7,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from worker.sandbox.clock import now
 from worker.sandbox.seed import Project
 from worker.sandbox.sentry.incoming import from_envelope, parse, read_event, unpack
 from worker.sandbox.state import Practice
@@ -43,13 +42,8 @@ async def envelope(request: Request) -> Response:
     return _take(practice, project, from_envelope(body) if len(body) <= BIGGEST else [])
 
 
-def take(practice: Practice, project: Project, raw: Json) -> str:
-    """Ingest one SDK event that is already clean JSON; its issue's id."""
-    return practice.sentry.ingest(read_event(raw, now(), project.platform), project).id
-
-
 def _take(practice: Practice, project: Project, events: list[Json]) -> Response:
-    read = [read_event(raw, now(), project.platform) for raw in events]
+    read = [read_event(raw, practice.clock(), project.platform) for raw in events]
     for event in read:
         practice.sentry.ingest(event, project)
     return reply({"id": read[-1].id} if read else {})

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
-from worker.sandbox.clock import now, parse_span, parse_time
-from worker.sandbox.sentry.world import SentryIssue
+from worker.sandbox.clock import parse_span, parse_time
+from worker.sandbox.sentry.records import SentryIssue
 
 _TERM = re.compile(r"(!?)([\w.]+):(\[[^\]]*\]|\"[^\"]*\"|\S+)|(\S+)")
 _IS = {"unresolved", "resolved", "ignored", "archived", "new", "ongoing", "escalating", "regressed"}
@@ -16,18 +17,39 @@ class BadQueryError(ValueError):
     """A query that Sentry would refuse, with Sentry's kind of reason."""
 
 
-def compile_query(text: str) -> Test:
-    """Turn a search into a test of one issue; an empty search takes all. `BadQueryError` for what it cannot read."""
-    tests = [_term(negated == "!", key, value, word) for negated, key, value, word in _TERM.findall(text)]
+def compile_query(text: str, now: datetime, unknown: Callable[[str], bool]) -> Test:
+    """Turn a search into a test of one issue; an empty search takes all. `BadQueryError` for what it cannot read.
+
+    `unknown`: says of a short id that no issue has it, which makes the whole search wrong.
+    """
+    parts = [_Part(negated == "!", key, value.strip('"'), word) for negated, key, value, word in _TERM.findall(text)]
+    for part in parts:
+        if part.key == "issue" and (wrong := [one for one in _items(part.value) if unknown(one)]):
+            raise BadQueryError(f"Invalid value '{wrong}' for 'issue:' filter")
+    tests = [_term(part, now) for part in parts]
     return lambda issue: all(test(issue) for test in tests)
 
 
-def _term(negated: bool, key: str, value: str, word: str) -> Test:
-    if word:
-        wanted = word.lower()
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """`key:value`, maybe negated, or a bare word."""
+
+    negated: bool
+    key: str
+    value: str
+    word: str
+
+
+def _items(value: str) -> list[str]:
+    return [item.strip().strip('"') for item in value.strip("[]").split(",")]
+
+
+def _term(part: _Part, now: datetime) -> Test:
+    if part.word:
+        wanted = part.word.lower()
         return lambda issue: wanted in f"{issue.title} {issue.culprit}".lower()
-    test = _key(key, value.strip('"'))
-    return (lambda issue: not test(issue)) if negated else test
+    test = _key(part.key, part.value, now)
+    return (lambda issue: not test(issue)) if part.negated else test
 
 
 _TEXTS: dict[str, Callable[[SentryIssue], str]] = {
@@ -44,13 +66,13 @@ _TIMES: dict[str, Callable[[SentryIssue], datetime]] = {
 }
 
 
-def _key(key: str, value: str) -> Test:
+def _key(key: str, value: str, now: datetime) -> Test:
     """The test of one `key:value`; any key that is no field is a tag."""
-    wanted = {item.strip().strip('"').lower() for item in value.strip("[]").split(",")}
+    wanted = {item.lower() for item in _items(value)}
     if key == "is":
         return _is(value)
     if key in _TIMES:
-        return _time(value, _TIMES[key])
+        return _time(value, _TIMES[key], now)
     if key in _TEXTS:
         text = _TEXTS[key]
         return lambda issue: text(issue) in wanted
@@ -66,11 +88,11 @@ def _is(value: str) -> Test:
     return lambda issue: status in {issue.status, issue.substatus}
 
 
-def _time(value: str, read: Callable[[SentryIssue], datetime]) -> Test:
+def _time(value: str, read: Callable[[SentryIssue], datetime], now: datetime) -> Test:
     """`-15m` is "within", `+15m` is "longer ago", `>=ISO` and friends compare."""
     span = parse_span(value.lstrip("+"))
     if span is not None:
-        edge = now() - span
+        edge = now - span
         return (lambda issue: read(issue) <= edge) if value.startswith("+") else (lambda issue: read(issue) >= edge)
     sign = re.match(r"[<>]=?", value)
     at = parse_time(value[sign.end() :] if sign else value)

@@ -3,11 +3,12 @@
 from starlette.responses import Response
 from starlette.routing import Route
 
-from worker.sandbox.clock import now, parse_time, sentry_time
+from worker.sandbox.clock import parse_time, sentry_time
 from worker.sandbox.seed import ORG
 from worker.sandbox.sentry import shapes
-from worker.sandbox.sentry.door import missing, paged, route
-from worker.sandbox.sentry.world import Release
+from worker.sandbox.sentry.door import missing, paged, route, several
+from worker.sandbox.sentry.records import Release
+from worker.sandbox.sentry.world import SentryWorld
 from worker.sandbox.values import Json, as_list, as_text
 from worker.sandbox.wire import Call, Refusal, reply
 
@@ -22,22 +23,32 @@ def list_projects(call: Call) -> Response:
 
 
 def list_releases(call: Call) -> Response:
-    """All releases, newest first; `query` filters by version."""
+    """The releases, newest first; `project` filters by id or slug, `query` by version."""
     world, wanted = call.practice.sentry, call.query("query").lower()
-    newest = sorted(world.releases.values(), key=lambda release: release.id, reverse=True)
-    return paged(call, [shapes.release(release, world) for release in newest if wanted in release.version.lower()])
+    asked = several(call.request.query_params, "project") - {"-1"}
+    projects = {found for name in asked if (found := _project_id(world, name))}
+    if len(projects) < len(asked):
+        raise Refusal(400, {"detail": "Invalid project parameter. Values must be numbers."})
+    newest = sorted(world.releases.values(), key=lambda release: release.age, reverse=True)
+    mine = [release for release in newest if not projects or projects & set(release.projects)]
+    return paged(call, [shapes.release(release, world) for release in mine if wanted in release.version.lower()])
+
+
+def _project_id(world: SentryWorld, name: str) -> str | None:
+    return next((one.id for one in world.projects.values() if name in {one.id, one.slug}), None)
 
 
 def create_release(call: Call) -> Response:
     """Create a release, or add projects to one that exists (208)."""
     world, body = call.practice.sentry, call.fields
-    version, projects = as_text(body.get("version")), [str(slug) for slug in as_list(body.get("projects"))]
+    version, names = as_text(body.get("version")), [str(name) for name in as_list(body.get("projects"))]
+    projects = [found for name in names if (found := _project_id(world, name))]
     if not version:
         raise Refusal(400, {"version": ["This field is required."]})
-    if not projects or set(projects) - {project.slug for project in world.projects.values()}:
+    if not projects or len(projects) < len(names):
         raise Refusal(400, {"projects": ["Invalid project ids or slugs"]})
     existed = version in world.releases
-    release = world.release(version, now())
+    release = world.release(version, world.clock())
     release.projects = sorted({*release.projects, *projects})
     release.ref = as_text(body.get("ref")) or release.ref
     release.url = as_text(body.get("url")) or release.url
@@ -61,7 +72,7 @@ def create_deploy(call: Call) -> Response:
     environment = as_text(body.get("environment"))
     if not environment:
         raise Refusal(400, {"environment": ["This field is required."]})
-    at = parse_time(body.get("dateFinished")) or now()
+    at = parse_time(body.get("dateFinished")) or call.practice.clock()
     started = parse_time(body.get("dateStarted"))
     deploy: Json = {
         "id": str(next(call.practice.sentry.ids)),
@@ -71,7 +82,7 @@ def create_deploy(call: Call) -> Response:
         "dateStarted": sentry_time(started) if started else None,
         "dateFinished": sentry_time(at),
     }
-    release.deploys.insert(0, deploy)
+    release.deploys = sorted([deploy, *release.deploys], key=lambda row: str(row["dateFinished"]), reverse=True)
     release.released = release.released or at
     return reply(deploy, 201)
 

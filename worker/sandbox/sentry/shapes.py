@@ -1,8 +1,11 @@
 """Sentry's JSON: an issue in lists, in detail and in webhooks; releases and links."""
 
-from worker.sandbox.clock import now, sentry_time
+from datetime import datetime
+
+from worker.sandbox.clock import sentry_time
 from worker.sandbox.seed import ORG, Project
-from worker.sandbox.sentry.world import Release, SentryIssue, SentryWorld
+from worker.sandbox.sentry.records import Release, SentryIssue
+from worker.sandbox.sentry.world import SentryWorld
 from worker.sandbox.values import Json
 
 HOUR_S = 3600
@@ -44,7 +47,7 @@ def issue(value: SentryIssue, base: str) -> Json:
         "issueType": "error",
         "issueCategory": "error",
         "metadata": value.metadata,
-        "numComments": 0,
+        "numComments": len(value.notes),
         "assignedTo": value.assigned,
         "isBookmarked": False,
         "isSubscribed": False,
@@ -66,10 +69,10 @@ def counts(value: SentryIssue) -> Json:
     }
 
 
-def issue_row(value: SentryIssue, base: str, collapse: set[str], expand: set[str]) -> Json:
-    """A row of the issue list. What is collapsed is empty, not absent: the description requires the keys."""
+def issue_row(value: SentryIssue, base: str, collapse: set[str], expand: set[str], at: datetime) -> Json:
+    """A row of the list at a moment. What is collapsed is empty, not absent: the description requires the keys."""
     row = {**issue(value, base), **_bystanders(value), "filtered": None}
-    row["stats"] = {} if "stats" in collapse else {"24h": hourly(value)}
+    row["stats"] = {} if "stats" in collapse else {"24h": hourly(value, at)}
     if "lifetime" not in collapse:
         row["lifetime"] = {**counts(value), "stats": None}
     return {**row, **links_of(value, expand)}
@@ -118,7 +121,7 @@ def issue_detail(value: SentryIssue, world: SentryWorld, base: str, collapse: se
     if "tags" not in collapse:
         detail["tags"] = [_tag_summary(key, value) for key in sorted(value.tags)]
     if "stats" not in collapse:
-        detail["stats"] = {"24h": hourly(value), "30d": []}
+        detail["stats"] = {"24h": hourly(value, world.clock()), "30d": []}
     return {**detail, **links_of(value, expand)}
 
 
@@ -135,9 +138,9 @@ def tag_detail(key: str, value: SentryIssue) -> Json:
     return {**_tag_summary(key, value), "topValues": top}
 
 
-def hourly(value: SentryIssue) -> list[list[int]]:
-    """Events of each of the last 24 hours, oldest first: `[epoch s, count]`."""
-    last = int(now().timestamp()) // HOUR_S * HOUR_S
+def hourly(value: SentryIssue, at: datetime) -> list[list[int]]:
+    """Events of each of the 24 hours before `at`, oldest first: `[epoch s, count]`."""
+    last = int(at.timestamp()) // HOUR_S * HOUR_S
     return [[last - back * HOUR_S, value.hours.get(last - back * HOUR_S, 0)] for back in range(23, -1, -1)]
 
 
@@ -176,7 +179,7 @@ def _release_head(value: Release) -> Json:
 
 def release(value: Release, world: SentryWorld) -> Json:
     """A release by itself."""
-    projects = [found for found in world.projects.values() if found.slug in value.projects]
+    projects = [found for found in world.projects.values() if found.id in value.projects]
     return {
         **_release_head(value),
         "versionInfo": _version_info(value.version),

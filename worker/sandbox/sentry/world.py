@@ -1,83 +1,39 @@
-"""The practice Sentry's memory: issues, their states and activity, releases and links."""
+"""The practice Sentry's memory: what happens to issues, and what becomes of it."""
 
+import copy
 import itertools
-from collections import Counter, deque
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from worker.sandbox.clock import base36, now, sentry_time
+from worker.sandbox.clock import Clock, sentry_time
 from worker.sandbox.seed import PROJECTS, Account, Project
 from worker.sandbox.sentry import grouping
 from worker.sandbox.sentry.incoming import Incoming, user_key
+from worker.sandbox.sentry.records import Change, Release, SentryIssue, Told, actor
 from worker.sandbox.values import Json
 
-KEPT_EVENTS = 20
 KEPT_IDS = 200_000
 PRIORITY = {"fatal": "high", "error": "high", "warning": "medium"}
 
 
-@dataclass(slots=True, eq=False)
-class SentryIssue:
-    """One issue. `links`: tickets by the slug of the app that linked them."""
-
-    id: str
-    short_id: str
-    project: Project
-    hashes: list[str]
-    title: str
-    culprit: str
-    level: str
-    platform: str
-    metadata: Json
-    unhandled: bool
-    first_seen: datetime
-    last_seen: datetime
-    status: str = "unresolved"
-    substatus: str | None = "new"
-    details: Json = field(default_factory=dict)
-    fixed_in: str | None = None
-    fixed_after: str | None = None
-    priority: str = "high"
-    assigned: Json | None = None
-    first_release: str | None = None
-    last_release: str | None = None
-    count: int = 0
-    archived_count: int = 0
-    users: set[str] = field(default_factory=set)
-    tags: dict[str, Counter[str]] = field(default_factory=dict)
-    hours: Counter[int] = field(default_factory=Counter)
-    events: deque[Incoming] = field(default_factory=lambda: deque(maxlen=KEPT_EVENTS))
-    activity: list[Json] = field(default_factory=list)
-    links: dict[str, Json] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Release:
-    """One release; `deploys` in the shape of the API."""
-
-    id: int
-    version: str
-    created: datetime
-    released: datetime | None = None
-    projects: list[str] = field(default_factory=list)
-    ref: str | None = None
-    url: str | None = None
-    deploys: list[Json] = field(default_factory=list)
-
-
-Told = Callable[[str, str, SentryIssue, Account | None, Incoming | None], None]
-"""Hears of a change: resource, action, issue, who (None: Sentry itself), the event."""
-
-
-def _nobody(_resource: str, _action: str, _issue: SentryIssue, _who: Account | None, _event: Incoming | None) -> None:
+def _nobody(_change: Change) -> None:
     """Hear nothing."""
 
 
 @dataclass(slots=True)
 class SentryWorld:
-    """All issues of the organisation; `moved` maps merged and deleted ids to their parent or None."""
+    """All issues of the organisation. `merged`: id to the id of the issue it went into. `lag_s`: of the issue list.
 
+    `lenient`: a search for an unknown short id finds nothing, where the real Sentry refuses it.
+    `discarded`: groups, by project and hash, whose events are thrown away.
+    """
+
+    clock: Clock = field(default_factory=Clock)
+    lag_s: float = 0.0
+    lenient: bool = False
+    discarded: set[tuple[str, str]] = field(default_factory=set)
     projects: dict[str, Project] = field(default_factory=lambda: {project.id: project for project in PROJECTS})
     issues: dict[str, SentryIssue] = field(default_factory=dict)
     by_hash: dict[tuple[str, str], SentryIssue] = field(default_factory=dict)
@@ -91,31 +47,41 @@ class SentryWorld:
 
     # ------------------------------------------------------------ events
 
-    def ingest(self, event: Incoming, project: Project) -> SentryIssue:
-        """Take one event: group it, count it, move its issue. The same event id twice counts once, as in Sentry."""
+    def ingest(self, event: Incoming, project: Project) -> SentryIssue | None:
+        """Take one event: group it, count it, move its issue. The same event id twice counts once, as in Sentry.
+
+        None when its group is discarded.
+        """
+        project = self.projects[project.id]
         known = self.event_ids.get((project.id, event.id))
         if known is not None and (issue := self.find(known)) is not None:
             return issue
         key = (project.id, grouping.group_hash(event))
+        if key in self.discarded:
+            return None
         issue = self.by_hash.get(key)
         fresh = issue is None
         if issue is None:
-            issue = self._new_issue(event, project, key[1])
-            self.by_hash[key] = issue
+            issue = self.new_issue(event, project, key[1])
+            self.note(issue, "first_seen", {"priority": issue.priority}, at=event.at)
         self._remember(event, project, issue)
-        self._count(event, issue)
-        if fresh:
-            self.told("issue", "created", issue, None, event)
-        else:
-            self._stir(event, issue)
-        self.told("error", "created", issue, None, event)
+        self._count(event, issue, key[1])
+        self._tell_of(event, issue, fresh=fresh)
         return issue
 
-    def _new_issue(self, event: Incoming, project: Project, digest: str) -> SentryIssue:
+    def _tell_of(self, event: Incoming, issue: SentryIssue, *, fresh: bool) -> None:
+        if fresh:
+            self.told(Change("issue", "created", issue, event=event))
+        else:
+            self._stir(event, issue)
+        self.told(Change("error", "created", issue, event=event))
+
+    def new_issue(self, event: Incoming, project: Project, digest: str) -> SentryIssue:
+        """Make an issue of its first event, which is not counted yet."""
         self.numbers[project.id] += 1
         issue = SentryIssue(
             id=str(next(self.issue_ids)),
-            short_id=f"{project.slug.upper()}-{base36(self.numbers[project.id])}",
+            number=self.numbers[project.id],
             project=project,
             hashes=[digest],
             title=grouping.title(event),
@@ -130,7 +96,7 @@ class SentryWorld:
             first_release=event.release,
         )
         self.issues[issue.id] = issue
-        self.note(issue, "first_seen", {"priority": issue.priority}, at=event.at)
+        self.by_hash[project.id, digest] = issue
         return issue
 
     def _remember(self, event: Incoming, project: Project, issue: SentryIssue) -> None:
@@ -139,11 +105,12 @@ class SentryWorld:
             del self.event_ids[next(iter(self.event_ids))]
         if event.release:
             release = self.release(event.release, event.at)
-            if project.slug not in release.projects:
-                release.projects.append(project.slug)
+            if project.id not in release.projects:
+                release.projects.append(project.id)
 
-    def _count(self, event: Incoming, issue: SentryIssue) -> None:
+    def _count(self, event: Incoming, issue: SentryIssue, digest: str) -> None:
         issue.count += 1
+        issue.per_hash[digest] += 1
         issue.first_seen, issue.last_seen = min(issue.first_seen, event.at), max(issue.last_seen, event.at)
         issue.last_release = event.release or issue.last_release
         issue.hours[int(event.at.timestamp()) // 3600 * 3600] += 1
@@ -154,6 +121,7 @@ class SentryWorld:
         issue.events.append(event)
         issue.title, issue.metadata = grouping.title(event), grouping.metadata(event)
         issue.culprit = grouping.culprit(event)
+        self.touch(issue)
 
     # ------------------------------------------------------------ what a new event does to a state
 
@@ -168,12 +136,15 @@ class SentryWorld:
                 self.change(issue, "unresolved", "ongoing", None, "set_unresolved", {})
 
     def _regresses(self, event: Incoming, issue: SentryIssue) -> bool:
-        """Release-aware: an event from before the release that fixed the issue proves nothing."""
-        order = list(self.releases)
-        seen = order.index(event.release) if event.release in order else len(order)
-        if issue.fixed_in in order:
-            return seen >= order.index(issue.fixed_in)
-        return issue.fixed_after not in order or seen > order.index(issue.fixed_after)
+        """Release-aware: an event from before the release that fixed the issue, or from none, proves nothing."""
+        fixed_in = self.releases.get(issue.fixed_in or "")
+        fixed_after = self.releases.get(issue.fixed_after or "")
+        if fixed_in is None and fixed_after is None:
+            return True
+        seen = self.releases.get(event.release or "")
+        if seen is None:
+            return False
+        return seen.age >= fixed_in.age if fixed_in else fixed_after is None or seen.age > fixed_after.age
 
     # ------------------------------------------------------------ states
 
@@ -188,10 +159,25 @@ class SentryWorld:
             issue.details = {}
         issue.archived_count = issue.count
         self.note(issue, kind, data, who)
-        self.told("issue", status, issue, who, None)
+        self.told(Change("issue", status, issue, who))
+
+    def escalate(self, issue: SentryIssue) -> None:
+        """Sentry finds that an issue happens far more often; out of the archive this is a move, and told as one."""
+        self.prioritise(issue, "high", None, reason="escalating")
+        if issue.status == "unresolved":
+            issue.substatus = "escalating"
+            self.note(issue, "set_escalating", {"forecast": 0})
+        else:
+            self.change(issue, "unresolved", "escalating", None, "set_escalating", {"forecast": 0})
+
+    def prioritise(self, issue: SentryIssue, priority: str, who: Account | None, **why: str) -> None:
+        """Set the priority and note it; nothing when it is so already. Sentry tells nobody of it."""
+        if priority != issue.priority:
+            issue.priority = priority
+            self.note(issue, "set_priority", {"priority": priority, **why}, who)
 
     def assign(self, issue: SentryIssue, assigned: Json | None, who: Account) -> None:
-        """Assign or unassign, note it and tell."""
+        """Assign or unassign, note it and tell of the first."""
         if assigned == issue.assigned:
             return
         issue.assigned = assigned
@@ -202,19 +188,53 @@ class SentryWorld:
         )
         self.note(issue, "assigned" if assigned else "unassigned", data, who)
         if assigned:
-            self.told("issue", "assigned", issue, who, None)
+            self.told(Change("issue", "assigned", issue, who))
 
     def note(
         self, issue: SentryIssue, kind: str, data: Json, who: Account | None = None, at: datetime | None = None
-    ) -> None:
-        """Add to the activity of an issue, newest first as the API has it."""
-        user = None
-        if who is not None:
-            user = {"id": who.id, "name": who.name, "username": who.login, "email": who.login, "isActive": True}
-        row = {"id": str(next(self.ids)), "type": kind, "data": data, "user": user, "sentry_app": None}
-        issue.activity.insert(0, {**row, "dateCreated": sentry_time(at or now())})
+    ) -> Json:
+        """Add to the activity of an issue, newest first as the API has it; the new row."""
+        row = {
+            "id": str(next(self.ids)),
+            "type": kind,
+            "data": data,
+            **actor(who),
+            "dateCreated": sentry_time(at or self.clock()),
+        }
+        issue.activity.insert(0, row)
+        self.touch(issue)
+        return row
 
-    # ------------------------------------------------------------ finding, merging, deleting
+    # ------------------------------------------------------------ comments
+
+    def say(self, issue: SentryIssue, text: str, who: Account) -> Json:
+        """Add a comment and tell; its row."""
+        row = self.note(issue, "note", {"text": text}, who)
+        self.told(Change("comment", "created", issue, who, note=row))
+        return row
+
+    def say_anew(self, issue: SentryIssue, row: Json, text: str, who: Account) -> None:
+        """Rewrite a comment and tell. Its date stays: Sentry does not say when it was edited."""
+        row["data"] = {"text": text}
+        self.told(Change("comment", "updated", issue, who, note=row))
+
+    def unsay(self, issue: SentryIssue, row: Json, who: Account) -> None:
+        """Delete a comment and tell."""
+        issue.activity.remove(row)
+        self.told(Change("comment", "deleted", issue, who, note=row))
+
+    # ------------------------------------------------------------ finding
+
+    def touch(self, issue: SentryIssue) -> None:
+        """Remember how an issue looks now, for a list that lags behind."""
+        issue.shots.add(copy.copy(issue))
+
+    def listed(self) -> Iterator[SentryIssue]:
+        """All issues as the list shows them."""
+        for issue in self.issues.values():
+            shown = issue.shots.seen(self.lag_s) if self.lag_s else issue
+            if shown is not None:
+                yield shown
 
     def find(self, issue_id: str) -> SentryIssue | None:
         """An issue by id; a merged id finds its parent, as Sentry's group redirect does; deleted: None."""
@@ -227,43 +247,13 @@ class SentryWorld:
         wanted = short_id.upper()
         return next((issue for issue in self.issues.values() if issue.short_id == wanted), None)
 
-    def merge(self, issues: list[SentryIssue], who: Account | None) -> tuple[SentryIssue, list[SentryIssue]]:
-        """Merge into the issue with most events (then the oldest): the choice is Sentry's, not the caller's."""
-        parent = max(issues, key=lambda issue: (issue.count, -int(issue.id)))
-        children = [issue for issue in issues if issue is not parent]
-        for child in children:
-            _absorb(parent, child)
-            for digest in child.hashes:
-                self.by_hash[child.project.id, digest] = parent
-            self.merged[child.id] = parent.id
-            del self.issues[child.id]
-        self.note(parent, "merge", {"issues": [{"id": child.id} for child in children]}, who)
-        return parent, children
-
-    def delete(self, issue: SentryIssue) -> None:
-        """Forget an issue; its next event starts a new one."""
-        del self.issues[issue.id]
-        for digest in issue.hashes:
-            self.by_hash.pop((issue.project.id, digest), None)
-
     def release(self, version: str, at: datetime) -> Release:
         """The release, made if it is new."""
         if version not in self.releases:
             self.releases[version] = Release(id=next(self.ids), version=version, created=at)
         return self.releases[version]
 
-
-def _absorb(parent: SentryIssue, child: SentryIssue) -> None:
-    parent.count += child.count
-    parent.users |= child.users
-    parent.hashes += child.hashes
-    parent.hours.update(child.hours)
-    parent.first_seen, parent.last_seen = (
-        min(parent.first_seen, child.first_seen),
-        max(parent.last_seen, child.last_seen),
-    )
-    for key, values in child.tags.items():
-        parent.tags.setdefault(key, Counter()).update(values)
-    parent.events = deque(sorted([*parent.events, *child.events], key=lambda event: event.at), maxlen=KEPT_EVENTS)
-    for slug, link in child.links.items():
-        parent.links.setdefault(slug, {**link, "issueId": parent.id})
+    def releases_of(self, project_id: str) -> list[Release]:
+        """The releases of a project, the latest released last."""
+        mine = [release for release in self.releases.values() if project_id in release.projects]
+        return sorted(mine, key=lambda release: (release.released or release.created, release.id))

@@ -1,0 +1,368 @@
+"""One simulation: the real flow over worlds in memory on virtual time, with everything going wrong that a seed says.
+
+The same seed gives the same simulation, step by step: nothing in it reads a clock, a network, a file or any other
+source of chance.
+"""
+
+import hashlib
+import random
+import secrets
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from tests.machine import book, check, letters
+from tests.machine.violation import Violation
+from tests.machine.agenda import Agenda
+from tests.machine.clock import Clock
+from tests.machine.crew import Crew, Worker
+from tests.machine.door import Door
+from tests.machine.memory_store import MemoryStore
+from tests.machine.people import ANALYST, LEAD, People
+from tests.machine.sentry_end import MemorySentry
+from tests.machine.sentry_world import SentryWorld
+from tests.machine.tracker_ends import MemoryGithub, MemoryJira
+from tests.machine.tracker_world import TrackerWorld
+from tests.machine.weather import TROUBLES, Climate, Weather
+from worker.flow import rounds
+from worker.flow.attend import drain
+from worker.flow.context import Context, Timing
+from worker.flow.trouble import Trouble
+from worker.model import Delivery, Hint, Person, TrackerKind
+
+THINGS_THAT_MOVE = frozenset(
+    {"storm", "escalate", "delete_issue", "delete_ticket", "merge", "unmerge", "duplicate", "transfer", "rename"}
+)
+POLICIES = frozenset({"resolve", "regression", "escalation", "archive", "talk"})
+LEARNED = THINGS_THAT_MOVE | POLICIES | {"twins"}
+"""What is drawn: unusual acts, policies, and `twins`, trouble that lasts longer than the grace period."""
+
+TRACE_LINES = 400
+SHARE_WITHOUT_HOOKS = 0.15
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A delivery that was answered with a 2xx."""
+
+    delivery: Delivery
+    at: datetime
+
+
+@dataclass
+class Tally:
+    """What happened, for the one line of counts."""
+
+    seeds: int = 0
+    steps: int = 0
+    acts: int = 0
+    deliveries: int = 0
+    tickets: int = 0
+    cases: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    broken: Counter[str] = field(default_factory=Counter)
+
+    def add(self, other: "Tally") -> None:
+        for name in ("seeds", "steps", "acts", "deliveries", "tickets", "cases"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.faults.update(other.faults)
+        self.broken.update(other.broken)
+
+
+class Machine:
+    """Everything in one seed."""
+
+    def __init__(self, seed: int, learned: frozenset[str] = LEARNED) -> None:
+        self.seed, self.learned = seed, learned
+        self.rng = rng = random.Random(seed)
+        self.clock, self.agenda, self.tally = Clock(), Agenda(), Tally(seeds=1)
+        self.lines: deque[str] = deque(maxlen=TRACE_LINES)
+        self.say_now = False
+        self.stumbled: list[str] = []
+        self.climate = self._climate()
+        self.weather = Weather(rng, self.clock, self.agenda, self.climate)
+        self.weather.trace = self.trace
+        self.store = MemoryStore(self.weather.pause)
+        self.hooks_work = rng.random() >= SHARE_WITHOUT_HOOKS
+        self.hook_fate = (rng.uniform(0, 0.3), rng.uniform(0, 0.3), rng.choice((0.0, 5.0, 120.0)))
+        self.accepted: list[Accepted] = []
+        self.letters = 0
+        self.book = book.drawn(rng, learned)
+        self._worlds()
+        self.ctx = self._context()
+        self.people = People(rng, self.sentry, list(self.trackers.values()), self._rare())
+        self.next_round = self.clock()
+        self.crew = Crew(rng, self.clock, rng.choice((1, 2, 2, 3)), self._work)
+        self.crew.strikes, self.crew.died = self.weather.befall, self._died
+        self.weather.crew = self.crew
+        self.contexts = {worker.name: replace(self.ctx, trouble=Trouble()) for worker in self.crew.workers}
+        self.digest = hashlib.sha256()
+
+    # ------------------------------------------------------------ building
+
+    def _climate(self) -> Climate:
+        rng = self.rng
+        return Climate(
+            call_fails=rng.choice((0.0, rng.uniform(0, 0.1), rng.uniform(0.05, 0.25))),
+            dies=rng.choice((0.0, rng.uniform(0, 0.01), rng.uniform(0, 0.04))),
+            freezes=rng.choice((0.0, rng.uniform(0, 0.02))),
+            troubles=rng.choice((0, 1, 2)),
+            latest_s=rng.choice((20.0, 60.0, *((400.0,) if "twins" in self.learned else ()))),
+            longest_freeze_s=rng.choice((60.0, *((400.0,) if "twins" in self.learned else ()))),
+        )
+
+    def _rare(self) -> frozenset[str]:
+        unusual = sorted(THINGS_THAT_MOVE & self.learned)
+        return frozenset(self.rng.sample(unusual, self.rng.randint(0, min(4, len(unusual)))))
+
+    def _worlds(self) -> None:
+        rng = self.rng
+        self.sentry = SentryWorld(self.clock, self._letter_of_bug)
+        self.sentry.members = {person.email: person for person in (LEAD, ANALYST) if person.email}
+        kinds = {"jira": TrackerKind.JIRA, "github": TrackerKind.GITHUB}
+        self.trackers = {
+            name: TrackerWorld(kind, name, book.SPECS[name].place, self.clock, self._letter_of_slip)
+            for name, kind in kinds.items()
+        }
+        for name, world in self.trackers.items():
+            lead = Person(f"{name[0]}-lead", "Checkout lead")
+            analyst = Person(f"{name[0]}-analyst", "Analyst", "analyst@acme.test")
+            world.assignable = {"checkout-lead@acme.test": lead, "analyst@acme.test": analyst}
+            world.lag = timedelta(seconds=rng.choice((0, 5, 60, *((300,) if "twins" in self.learned else ()))))
+        self.sentry.lag = timedelta(seconds=rng.choice((0, 0, 10)))
+        self.doors = {name: Door(name, self.weather) for name in ("sentry", *kinds)}
+
+    def _context(self) -> Context:
+        poll = timedelta(seconds=self.rng.choice((60, 120, 300, 300)))
+        ends = {TrackerKind.JIRA: MemoryJira, TrackerKind.GITHUB: MemoryGithub}
+        return Context(
+            store=self.store,
+            sentry=MemorySentry(self.sentry, self.doors["sentry"], carries_links=self.rng.random() < 0.7),
+            trackers={name: ends[w.kind](w, self.doors[name]) for name, w in self.trackers.items()},
+            book=lambda: self.book,
+            now=self.clock,
+            timing=Timing(poll=poll),
+        )
+
+    # ------------------------------------------------------------ running
+
+    def run(self) -> None:
+        """Live through it all: first contact, the bad time, the quiet after it."""
+        self.sentry.throw("web", "An old error")
+        self.clock.pass_by(3600)
+        self.began = self.clock()
+        self.weather.fine, self.hooks_work, hooks_work = True, False, self.hooks_work
+        self.rest()
+        self.weather.fine, self.hooks_work = False, hooks_work
+        self.storm()
+        self.quiet()
+
+    def storm(self) -> None:
+        """The bad time."""
+        rng, end = self.rng, self.clock() + timedelta(minutes=rng_minutes(self.rng))
+        at = self.clock()
+        for _ in range(rng.randint(8, 24)):
+            at += timedelta(seconds=rng.choice((0.0, rng.uniform(0, 5), rng.uniform(0, 60), rng.uniform(0, 400))))
+            self.agenda.add(min(at, end), self._act)
+        for _ in range(self.climate.troubles):
+            when = self.clock() + (end - self.clock()) * rng.random()
+            self.agenda.add(when, self._trouble)
+        while self.clock() < end:
+            self.turn(end)
+
+    def quiet(self) -> None:
+        """Nothing goes wrong any more: let everything arrive, and wait until no work is left."""
+        self.trace("== quiet")
+        self.weather.clear_up()
+        self.rest()
+        self._free_parked()
+        self.rest()
+        check.everything(self)
+
+    def look_at(self, keys: list[str]) -> None:
+        """Ask for a look at each of these, and wait until it is done."""
+        with self.store.write(now=self.clock()) as tx:
+            for key in keys:
+                tx.work.push(Hint(key, "look again"), self.clock())
+        self._until_idle(self.clock() + timedelta(hours=1))
+
+    def rest(self) -> None:
+        """Let time pass until nothing is due and a whole turn of polls and sweeps has found nothing new."""
+        still, limit = 0, self.clock() + timedelta(hours=12)
+        while still < 2:
+            if self.clock() > limit:
+                raise Violation("3: work never comes to rest")
+            before = self._stirred()
+            self._until_idle(limit)
+            self._skip_to_the_slowest_round()
+            self.next_round = self.clock()
+            self._until_idle(limit)
+            still = still + 1 if self._stirred() == before else 0
+
+    def _stirred(self) -> tuple[object, ...]:
+        return self.writes(), self.store.history_length(), len(self.accepted), self.agenda.next_at()
+
+    def writes(self) -> int:
+        """How many calls that change something were made to any service."""
+        return sum(n for door in self.doors.values() for method, n in door.calls.items() if method != "GET")
+
+    def _skip_to_the_slowest_round(self) -> None:
+        slowest = max(rounds.interval(self.ctx, name) for name in rounds.ROUNDS).total_seconds()
+        now = self.clock().timestamp()
+        self.clock.pass_by((now // slowest + 1) * slowest - now + self.rng.random())
+
+    def _until_idle(self, limit: datetime) -> None:
+        while self.clock() <= limit and (self._anything() or self.crew.ready(idle=False) or self._asleep()):
+            self.turn(limit)
+
+    def _anything(self) -> bool:
+        return self.store.next_due() is not None or self.agenda.next_at() is not None or self._round_due()
+
+    def _asleep(self) -> list[Worker]:
+        return [worker for worker in self.crew.workers if worker.busy]
+
+    def _round_due(self) -> bool:
+        return self.next_round <= self.clock()
+
+    def turn(self, limit: datetime) -> None:
+        """Let one thing happen: what is on the agenda, a worker's next step, or else time passes."""
+        self.tally.steps += 1
+        self.agenda.happen(self.clock())
+        busy = self.crew.ready(idle=False)
+        if busy and self.rng.random() < 0.9:
+            self._resume(self.rng.choice(busy))
+            return
+        ready = self.crew.ready(idle=True)
+        if ready and (busy or self._due_now()):
+            self._resume(self.rng.choice(ready))
+            return
+        self._let_time_pass(limit)
+
+    def _resume(self, worker: Worker) -> None:
+        self.clock.pass_by(self.rng.choice((0.01, 0.05, 0.3)))
+        self.crew.resume(worker)
+
+    def _due_now(self) -> bool:
+        due = self.store.next_due()
+        return self._round_due() or (due is not None and due <= self.clock())
+
+    def _let_time_pass(self, limit: datetime) -> None:
+        """Jump to whatever comes next."""
+        now = self.clock()
+        due = self.store.next_due()
+        times = [due, self.agenda.next_at(), limit + timedelta(seconds=1), self.next_round]
+        times += [worker.awake_at for worker in self.crew.workers]
+        later = min((at for at in times if at is not None and at > now), default=now)
+        self.clock.now = later
+
+    def _work(self) -> None:
+        """What a worker does when it is woken, or wakes up by itself."""
+        ctx = self.contexts[self.crew.current.name if self.crew.current else ""]
+        if self._round_due():
+            every = self.ctx.timing.poll.total_seconds()
+            self.next_round = datetime.fromtimestamp((self.clock().timestamp() // every + 1) * every, self.clock().tzinfo)
+            rounds.run_due_rounds(ctx)
+        drain(ctx, limit=4)
+
+    def _died(self, worker: Worker) -> None:
+        self.contexts[worker.name] = replace(self.ctx, trouble=Trouble())
+        worker.awake_at = self.clock() + timedelta(seconds=self.rng.uniform(0.5, 20))
+
+    def _free_parked(self) -> None:
+        """A person retries what was parked for a reason that the faults explain."""
+        with self.store.read() as tx:
+            parked = tx.work.listing(parked=True, limit=100)
+        for row in parked:
+            self.trace(f"   parked {row.key}: {row.parked_reason}")
+            reason = row.parked_reason or ""
+            if "refused with 400" not in reason and "workers in a row" not in reason:
+                raise Violation(f"4: {row.key} is parked, and no fault explains it: {reason}")
+            with self.store.write(now=self.clock()) as tx:
+                tx.work.unpark(row.key, self.clock())
+
+    # ------------------------------------------------------------ what happens
+
+    def _act(self) -> None:
+        self.tally.acts += 1
+        self.trace(f"@@ {self.people.act()}")
+
+    def _trouble(self) -> None:
+        service = self.rng.choice(sorted(self.doors))
+        minutes = self.rng.choice((self.rng.uniform(0, 5), self.rng.uniform(5, 120)))
+        self.weather.trouble(service, self.rng.choice(TROUBLES), minutes)
+
+    # ------------------------------------------------------------ webhooks
+
+    def _letter_of_bug(self, resource: str, action: str, bug) -> None:
+        self.letters += 1
+        self._send(letters.of_bug(resource, action, bug, self.clock(), self.letters))
+
+    def _letter_of_slip(self, world, resource: str, action: str, slip, changed: Mapping[str, str]) -> None:
+        self.letters += 1
+        self._send(letters.of_slip(world, resource, action, slip, changed, self.letters))
+
+    def _send(self, letter: letters.Letter) -> None:
+        """Give a letter its fate: lost, on time, late, or twice."""
+        if not self.hooks_work:
+            return
+        dropped, doubled, late_s = self.hook_fate if not self.weather.fine else (0.0, 0.0, 0.0)
+        if self.rng.random() < dropped:
+            self.weather.counts["hook dropped"] += 1
+            return
+        times = 1 + (self.rng.random() < doubled)
+        self.weather.counts["hook doubled"] += times - 1
+        for _ in range(times):
+            wait = self.rng.uniform(0, late_s) if self.rng.random() < 0.3 else self.rng.uniform(0, 1)
+            self.weather.counts["hook late"] += wait > 1
+            self.agenda.add(self.clock() + timedelta(seconds=wait), lambda: self._deliver(letter))
+
+    def _deliver(self, letter: letters.Letter) -> None:
+        places = {(spec.kind.value, spec.place.lower()): spec.name for spec in book.SPECS.values()}
+        delivery = letters.opened(letter, lambda source, place: places.get((source, place.lower())))
+        now = self.clock()
+        with self.store.write(now=now) as tx:
+            tx.inbox.accept(delivery, hashlib.sha256(letter[2]).hexdigest(), now, self.ctx.timing.hold)
+        self.accepted.append(Accepted(delivery, now))
+        self.tally.deliveries += 1
+
+    # ------------------------------------------------------------ telling
+
+    def trace(self, line: str) -> None:
+        told = f"{self.clock():%H:%M:%S.%f} {line}"
+        self.lines.append(told)
+        self.digest.update(told.encode())
+        if self.say_now:
+            print(told)
+
+    def log(self, _logger: object, _method: str, event: dict[str, object]) -> Mapping[str, object]:
+        """A processor of structlog: the log is part of the trace."""
+        who = self.crew.current.name if self.crew.current else "director"
+        if event.get("event") == "stumbled":
+            self.stumbled.append(f"{event.get('key')}: {event.get('exc_info')!r}")
+        self.trace(f"   {who}: " + " ".join(f"{name}={value}" for name, value in event.items()))
+        raise structlog.DropEvent
+
+
+def rng_minutes(rng: random.Random) -> float:
+    return rng.choice((rng.uniform(2, 10), rng.uniform(5, 20), rng.uniform(10, 40)))
+
+
+@contextmanager
+def determined(machine: Machine) -> Iterator[None]:
+    """Within this block every source of chance follows the seed, and the log goes to the trace."""
+    state, token_hex, configured = random.getstate(), secrets.token_hex, structlog.get_config()
+    random.seed(machine.seed)
+    secrets.token_hex = lambda nbytes=32: machine.rng.randbytes(nbytes or 32).hex()
+    structlog.configure(processors=[machine.log], cache_logger_on_first_use=False)
+    try:
+        yield
+    finally:
+        machine.crew.dismiss()
+        random.setstate(state)
+        secrets.token_hex = token_hex
+        structlog.configure(**configured)
+

@@ -1,0 +1,129 @@
+"""What goes wrong: faults of single calls, services in trouble for a while, deaths, and sleeps longer than a lease."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+
+from tests.machine.agenda import Agenda
+from tests.machine.clock import Clock
+from tests.machine.crew import Crew, Died, Worker
+from tests.machine.door import TIMEOUT_S, Strike
+
+CALL_FAULTS = ("fail_before", "fail_after", "drop_before", "drop_after", "hang", "late", "429", "refused", "bad")
+TROUBLES = ("outage", "down", "revoked", "limited")
+
+
+@dataclass(frozen=True)
+class Climate:
+    """How bad it is. Shares of calls or pauses between 0 and 1; `latest_s`: how late a lost request may arrive."""
+
+    call_fails: float = 0.0
+    dies: float = 0.0
+    freezes: float = 0.0
+    troubles: int = 0
+    latest_s: float = 60.0
+    longest_freeze_s: float = 300.0
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A service that is not well until a moment."""
+
+    kind: str
+    until: datetime
+
+
+class Weather:
+    """The faults of one simulation; `counts` says how many of each kind struck."""
+
+    def __init__(self, rng: Random, clock: Clock, agenda: Agenda, climate: Climate) -> None:
+        self.rng, self.clock, self.agenda, self.climate = rng, clock, agenda, climate
+        self.fine = False
+        self.counts: Counter[str] = Counter()
+        self.troubles: dict[str, Trouble] = {}
+        self.trace: Callable[[str], None] = lambda _line: None
+        self.crew: Crew | None = None
+
+    def clear_up(self) -> None:
+        """Nothing goes wrong any more."""
+        self.fine = True
+        self.troubles.clear()
+
+    def trouble(self, service: str, kind: str, minutes: float) -> None:
+        if not self.fine:
+            self.counts[kind] += 1
+            self.troubles[service] = Trouble(kind, self.clock() + timedelta(minutes=minutes))
+            self.trace(f"~~ {service} is in trouble: {kind} for {minutes:.0f} min")
+
+    # ------------------------------------------------------------ around the calls (door.Around)
+
+    def pause(self, what: str) -> None:
+        if self.crew is not None:
+            self.crew.pause(what)
+
+    def hang(self, seconds: float) -> None:
+        if self.crew is not None:
+            self.crew.hang(seconds)
+
+    def later(self, effect: Callable[[], object]) -> None:
+        def arrive() -> None:
+            try:
+                effect()
+            except Exception as refused:  # noqa: BLE001 - nobody listens to the answer any more
+                self.trace(f"   a late request was refused: {refused}")
+
+        self.agenda.add(self.clock() + timedelta(seconds=self.rng.uniform(1, self.climate.latest_s)), arrive)
+
+    def strike(self, service: str, method: str, path: str) -> Strike | None:
+        if self.fine:
+            return None
+        strike = self._of_trouble(service) or self._of_call(method)
+        if strike is not None:
+            self.counts[strike.kind] += 1
+            self.trace(f"!! {strike.kind} {strike.status} at {service} {method} {path}")
+        return strike
+
+    def _of_trouble(self, service: str) -> Strike | None:
+        trouble = self.troubles.get(service)
+        if trouble is None:
+            return None
+        if trouble.until <= self.clock():
+            del self.troubles[service]
+            return None
+        match trouble.kind:
+            case "outage":
+                return Strike("refused")
+            case "down":
+                return Strike(self.rng.choice(("fail_before", "fail_before", "fail_after", "hang")))
+            case "revoked":
+                return Strike("fail_before", status=401)
+        return Strike("429", retry_after=(trouble.until - self.clock()).total_seconds())
+
+    def _of_call(self, method: str) -> Strike | None:
+        if self.rng.random() >= self.climate.call_fails:
+            return None
+        kind = self.rng.choice(CALL_FAULTS)
+        if kind in {"late", "bad"} and method == "GET":
+            kind = "drop_before"
+        if kind == "bad":
+            return Strike("fail_before", status=400) if self.rng.random() < 0.2 else None
+        return Strike(kind, retry_after=self.rng.choice((1.0, 7.0, 60.0, 300.0)), hang_s=TIMEOUT_S)
+
+    # ------------------------------------------------------------ around the workers (crew.strikes)
+
+    def befall(self, worker: Worker, what: str) -> None:
+        """Kill a worker here, or let it sleep."""
+        if self.fine:
+            return
+        fate = self.rng.random()
+        if fate < self.climate.dies:
+            self.counts["died"] += 1
+            self.trace(f"++ {worker.name} dies at: {what}")
+            raise Died
+        if fate < self.climate.dies + self.climate.freezes:
+            self.counts["froze"] += 1
+            seconds = self.rng.choice((20.0, 40.0, self.rng.uniform(40, self.climate.longest_freeze_s)))
+            worker.awake_at = self.clock() + timedelta(seconds=seconds)
+            self.trace(f"zz {worker.name} freezes for {seconds:.0f} s at: {what}")

@@ -1,0 +1,66 @@
+"""The commands of docker-compose.yml as local processes that can be killed and started again."""
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+from worker.cli.processes import House
+
+COMPOSE = YAML(typ="safe").load((Path(__file__).resolve().parents[2] / "docker-compose.yml").read_text())["services"]
+
+
+@dataclass
+class Installation:
+    """Processes over one house; `url`: where its web listens."""
+
+    house: House
+    url: str
+
+    def start(self, service: str, name: str = "") -> None:
+        """Start a service by the very command that compose has for it, on a port of our own."""
+        command = [str(part) for part in COMPOSE[service]["command"]]
+        assert command[0] == "bugferry"
+        port = self.url.rpartition(":")[2]
+        loopback = {"0.0.0.0": "127.0.0.1", "8700": port}
+        self.house.start(name or service, "worker", *(loopback.get(part, part) for part in command[1:]))
+
+    def migrate(self) -> None:
+        """Bring the database up to date and wait for the end of that."""
+        self.start("migrate")
+        process = self.house.children.pop("migrate").process
+        assert process is not None
+        assert process.wait(60) == 0, self.logs()
+
+    def kill(self, name: str) -> None:
+        """Kill a child as the kernel would: no goodbye."""
+        process = self.house.children[name].process
+        assert process is not None
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(10)
+
+    def revive(self, name: str) -> None:
+        """Start a killed child again, as its supervisor would."""
+        self.house.children[name].start(self.house.env)
+
+    def run(self, *args: str) -> int:
+        """Run one command to its end in this installation; its exit code."""
+        command = [sys.executable, "-m", "worker", *args]
+        return subprocess.run(command, env=self.house.env, timeout=60, check=False, capture_output=True).returncode
+
+    def lose_redis(self) -> None:
+        """Flush Redis, kill it and start an empty one."""
+        redis = self.house.redis
+        assert redis is not None
+        redis.client().flushall()
+        redis.process.kill()
+        redis.process.wait(10)
+        redis.start()
+
+    def logs(self) -> str:
+        """The last words of every process."""
+        return "\n".join(f"--- {log.name}\n{log.read_text()[-2000:]}" for log in (self.house.folder / "logs").iterdir())

@@ -1,0 +1,91 @@
+"""Which case an issue belongs to: cases become one, and issues leave them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select, update
+
+from worker.errors import Permanent, Transient
+from worker.store.cases import Cases
+from worker.store.tables import cases, copies, intents, issues, tickets
+
+BUSY_S = 5.0
+"""How long a create that is under way is given before two cases become one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What became of two cases: the key of the ticket that speaks on, and of the one that no longer does."""
+
+    survivor: str | None
+    loser: str | None
+
+
+class Membership:
+    """Joining and leaving, each in one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._cases = Cases(connection)
+
+    def merge(self, from_id: int, into_id: int, reason: str, *, keep_into: bool = False) -> Merged:
+        """Make two cases one: `into_id` takes the issues and tickets of `from_id`.
+
+        The older ticket speaks on, or with `keep_into` that of `into_id`; the other never speaks again. Whoever comes
+        to a ticket joins anew, so that an open issue reopens a closed ticket by the rule. `Transient` while one of them
+        is just making its ticket, `Permanent` when one is unknown or was taken in by another.
+        """
+        self._lock(from_id, into_id)
+        before, after = self._cases.load(from_id), self._cases.load(into_id)
+        if before is None or after is None or before.merged_into or after.merged_into or from_id == into_id:
+            raise Permanent(f"cases {from_id} and {into_id} cannot become one: one is unknown or was taken in already")
+        self._refuse_unfinished(from_id, into_id)
+        one, other = before.ticket, after.ticket
+        moves = one is not None and (other is None or (not keep_into and one.created_at < other.created_at))
+        loser = (other if moves else one) if one and other else None
+        if loser:
+            self._cases.retire(loser.case_id, reason, None if keep_into else "duplicate")
+        self._join_anew(into_id if moves else from_id)
+        for table in (issues, tickets, copies):
+            self._connection.execute(update(table).where(table.c.case_id == from_id).values(case_id=into_id))
+        if moves:
+            with_it = {"rule": before.rule, "tracker": before.tracker, "goal": before.goal}
+            self._set(into_id, verdict=None, broken_reason=None, broken_at=None, **with_it)
+        self._set(from_id, merged_into=into_id, goal=None, waiting_for=None, waiting_since=None)
+        survivor = one if moves else other
+        return Merged(survivor.key if survivor else None, loser.key if loser else None)
+
+    def split(self, issue_id: str, now: datetime) -> tuple[int, int]:
+        """Let an issue leave its case for a new one of its own: the old case's id and the new one's.
+
+        `Permanent` when it is unknown or alone in its case.
+        """
+        old = self._cases.of_issue(issue_id)
+        row = self._cases.load(old) if old is not None else None
+        if row is None or len([member for member in row.members if not member.gone_at]) < 2:  # noqa: PLR2004 - alone
+            raise Permanent(f"issue {issue_id} cannot leave its case: it is unknown, or the only one in it")
+        fresh = insert(cases).values(opened_at=now, project_group=row.project_group)
+        new: int = self._connection.execute(fresh.returning(cases.c.id)).scalar_one()
+        alone = {"case_id": new, "agreed": None, "closed_with_ticket": False, "linked_ticket": None}
+        self._connection.execute(update(issues).where(issues.c.id == issue_id).values(**alone))
+        return row.id, new
+
+    def _lock(self, *case_ids: int) -> None:
+        """Let nobody else join these cases until the transaction ends, in one order for everybody."""
+        query = select(cases.c.id).where(cases.c.id.in_(case_ids)).order_by(cases.c.id)
+        self._connection.execute(query.with_for_update())
+
+    def _refuse_unfinished(self, *case_ids: int) -> None:
+        """A create whose end is unknown must be found by its own case first, or its ticket would be nobody's."""
+        sent = (intents.c.case_id.in_(case_ids), intents.c.kind == "create", intents.c.state == "sent")
+        busy = self._connection.scalar(select(intents.c.case_id).where(*sent).limit(1))
+        if busy is not None:
+            raise Transient(f"case {busy} is just making its ticket; it becomes one with another after that", BUSY_S)
+
+    def _join_anew(self, case_id: int) -> None:
+        """Forget what the issues of a case agreed on with a ticket that is no longer theirs."""
+        anew = {"agreed": None, "closed_with_ticket": False, "linked_ticket": None}
+        self._connection.execute(update(issues).where(issues.c.case_id == case_id).values(**anew))
+
+    def _set(self, case_id: int, **values: object) -> None:
+        self._connection.execute(update(cases).where(cases.c.id == case_id).values(**values))
