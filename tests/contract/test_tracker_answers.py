@@ -2,7 +2,7 @@
 
 import json
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -211,3 +211,61 @@ def test_a_comment_or_a_move_of_github_answered_with_junk_is_ambiguous(service, 
     for write in (lambda: github.comment("5", "text", "bugferry-1"), lambda: github.move(made, StateTarget(done=True))):
         with pytest.raises(Ambiguous):
             write()
+
+
+def row(service, number, who, **more):
+    """One row of GitHub's list."""
+    at = "2026-03-02T11:59:00Z"
+    return {
+        "number": number,
+        "id": 100 + number,
+        "url": f"{service.url}/repos/acme/shop/issues/{number}",
+        "html_url": f"https://github.test/acme/shop/issues/{number}",
+        "title": "It breaks",
+        "state": "open",
+        "body": "why\n\n<!-- bugferry-1 -->",
+        "user": who,
+        "created_at": at,
+        "updated_at": at,
+        **more,
+    }
+
+
+PERSON, APP = {"login": "robin", "type": "User"}, {"login": "bugferry[bot]", "type": "Bot"}
+
+
+def test_an_app_of_github_that_may_not_ask_who_it_is_still_knows_its_own_tickets(service, github):
+    service.says(403, {"message": "Resource not accessible by integration"})
+    service.pages = {
+        "/repos/acme/shop": {"full_name": "acme/shop", "has_issues": True},
+        "/repos/acme/shop/issues": [row(service, 7, PERSON), row(service, 6, APP), row(service, 5, None)],
+    }
+    assert [ticket.key for ticket in github.find("bugferry-1", NOW - timedelta(hours=1))] == ["6"]
+    assert [one.ticket.key for page in github.ours(NOW - timedelta(hours=1)) for one in page] == ["6"]
+
+
+def test_pull_requests_are_no_tickets(service, github):
+    request = row(service, 6, PERSON, pull_request={"url": "u"})
+    service.pages = {
+        "/user": PERSON,
+        "/repos/acme/shop": {"full_name": "acme/shop", "has_issues": True},
+        "/repos/acme/shop/issues": [request, row(service, 5, PERSON)],
+    }
+    since = NOW - timedelta(hours=1)
+    assert [one.key for page in github.changed_since(since) for one in page] == ["5"]
+    assert [one.ticket.key for page in github.ours(since) for one in page] == ["5"]
+    assert [ticket.key for ticket in github.find("bugferry-1", since)] == ["5"]
+
+
+def test_no_list_costs_a_call_for_what_a_row_leaves_out(service, github):
+    service.pages = {
+        "/user": PERSON,
+        "/repos/acme/shop": {"full_name": "acme/shop", "has_issues": True},
+        "/repos/acme/shop/issues": [row(service, number, PERSON) for number in (3, 4, 5)],
+    }
+    list(github.ours(NOW - timedelta(hours=1)))
+    assert [path.partition("?")[0] for _, path in service.asked] == [
+        "/user",
+        "/repos/acme/shop",
+        "/repos/acme/shop/issues",
+    ]

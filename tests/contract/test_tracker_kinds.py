@@ -278,6 +278,17 @@ def test_an_original_in_another_repository_is_named_with_it(github):
     assert tracker.read(made.key).duplicate_of == "acme/other#7"
 
 
+def test_our_word_that_an_issue_is_a_duplicate_is_said_once_whatever_people_add(github):
+    tracker = github.tracker()
+    first, other, twin = (tracker.create(github.draft(), f"bugferry-{number}") for number in range(3))
+    github.fault("drop_after", method="POST", path="comments", times=1)
+    with pytest.raises(Ambiguous):
+        tracker.close_as_duplicate(twin, first)
+    github.says(twin.key, f"Duplicate of #{other.key}")
+    tracker.close_as_duplicate(twin, first)
+    assert [one.nonce for one in tracker.comments(twin.key)] == [f"bugferry-duplicate-of-{first.id}", None]
+
+
 def test_a_poll_while_nothing_changed_costs_no_quota(github):
     github.limit(calls_per_h=5000)
     tracker = github.tracker()

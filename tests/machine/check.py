@@ -5,7 +5,8 @@ cannot be done is visible, 5 history explains it all, 9 a person's decision stan
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.machine.tracker_world import Slip, TrackerWorld
@@ -38,6 +39,7 @@ def everything(machine: "Machine") -> None:
         _agreed(machine, row)
         _explained(machine, row, stories[row.id])
     _every_bug_has_its_ticket(machine, rows)
+    _nothing_made_again(machine, rows)
     _quiet(machine, rows)
 
 
@@ -91,6 +93,17 @@ def _one_ticket(machine: "Machine", rows: tuple[CaseRow, ...]) -> None:
             if slip and mine and past.farewell == "duplicate" and row.ticket and not slip.ticket.state.done:
                 raise Violation(f"1: {slip.ticket.key} is a duplicate of case {row.id}'s ticket and is open")
     _one_for_each_bug(machine)
+    _no_twins(machine)
+
+
+def _no_twins(machine: "Machine") -> None:
+    """Where nothing lasted longer than the grace period, no create was ever made twice, not even for a while."""
+    if machine.beyond_grace:
+        return
+    marks = Counter(slip.look.nonce for slip in _slips(machine) if slip.look.by_us)
+    twice = [nonce for nonce, times in marks.items() if times > 1]
+    if twice:
+        raise Violation(f"1: {marks[twice[0]]} tickets were made for one intent, though nothing outlasted the grace")
 
 
 def _one_for_each_bug(machine: "Machine") -> None:
@@ -173,6 +186,18 @@ def _every_bug_has_its_ticket(machine: "Machine", rows: tuple[CaseRow, ...]) -> 
             raise Violation(f"9: case {row.id} is broken, and nobody took a ticket of it away: {row.broken_reason}")
 
 
+def _nothing_made_again(machine: "Machine", rows: tuple[CaseRow, ...]) -> None:
+    """Where a person deleted the ticket of a case, no other was made for it afterwards."""
+    for row in rows:
+        for past in row.past:
+            slip = _slip_of(machine, past.tracker, past.vendor_id)
+            if slip is None or not slip.look.deleted or past.farewell:
+                continue
+            later = [s for s in _slips(machine) if s.born == slip.born and s.look.by_us and s.made_at > slip.deleted_at]
+            if any(s.look.nonce != slip.look.nonce for s in later):
+                raise Violation(f"9: {slip.ticket.key} was deleted by a person, and another was made for case {row.id}")
+
+
 def _was_taken_away(machine: "Machine", row: CaseRow) -> bool:
     past = (_slip_of(machine, ticket.tracker, ticket.vendor_id) for ticket in row.past)
     return any(slip is None or slip.look.deleted for slip in past)
@@ -201,6 +226,51 @@ def _explained(machine: "Machine", row: CaseRow, story: tuple[Recorded, ...]) ->
         bug = machine.sentry.bugs[member.id]
         if bug.alive and member.id in last and last[member.id] != bug.issue.status:
             raise Violation(f"5: history says {member.short_id} is {last[member.id]}, it is {bug.issue.status}")
+
+
+# ---------------------------------------------------------------- 9 and 3: the last word
+
+
+@dataclass(frozen=True)
+class Word:
+    """What a person is about to say on one side, and what both sides must say after it."""
+
+    case_id: int
+    speak: Callable[[], str]
+    expected: Status
+    says: Callable[[], tuple[Status, Status]]
+
+    def stands(self) -> None:
+        sentry, tracker = self.says()
+        if (sentry, tracker) != (self.expected, self.expected):
+            raise Violation(
+                f"3: case {self.case_id}: a person said {self.expected} and nobody else spoke; "
+                f"Sentry says {sentry}, the ticket {tracker}"
+            )
+
+
+def last_word(machine: "Machine", row: CaseRow) -> Word | None:
+    """Something to say about a plain pair; None when its rule makes it less than plain what follows."""
+    slip = _slip_of(machine, row.ticket.tracker, row.ticket.vendor_id) if row.ticket else None
+    bugs = [machine.sentry.bugs[member.id] for member in row.members if machine.sentry.bugs[member.id].alive]
+    if slip is None or len(bugs) != 1 or row.waiting_for or row.ticket is None or slip.look.deleted:
+        return None
+    policy, bug = machine.book.policy(row.rule, row.ticket.tracker), bugs[0]
+    if not _is_plain(policy) or slip.ticket.duplicate_of or bug.issue.substatus == "escalating":
+        return None
+    to = Status.OPEN if bug.issue.status is not Status.OPEN else Status.RESOLVED
+
+    def says() -> tuple[Status, Status]:
+        return bug.issue.status, policy.status.read(slip.ticket.state)
+
+    on_ticket = machine.rng.random() < 0.5
+    speak = (lambda: machine.people.move_ticket(slip, to)) if on_ticket else (lambda: machine.people.move_issue(bug, to))
+    return Word(row.id, speak, to, says)
+
+
+def _is_plain(policy: Policy) -> bool:
+    reopens = policy.regression.then is OnRegression.REOPEN and policy.regression.within is None
+    return reopens and policy.resolve.how is not Resolve.ON_DEPLOY
 
 
 # ---------------------------------------------------------------- finding

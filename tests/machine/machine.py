@@ -32,6 +32,7 @@ from worker.flow import rounds
 from worker.flow.attend import drain
 from worker.flow.context import Context, Timing
 from worker.flow.trouble import Trouble
+from worker.store.case_rows import CaseRow
 from worker.model import Delivery, Hint, Person, TrackerKind
 
 THINGS_THAT_MOVE = frozenset(
@@ -41,8 +42,14 @@ POLICIES = frozenset({"resolve", "regression", "escalation", "archive", "talk"})
 LEARNED = THINGS_THAT_MOVE | POLICIES | {"twins"}
 """What is drawn: unusual acts, policies, and `twins`, trouble that lasts longer than the grace period."""
 
+EXPLAINED = ("refused with 400", "workers in a row", "any more")
+"""What a reason for parking says when a fault or a person who was quicker explains it."""
+
 TRACE_LINES = 400
 SHARE_WITHOUT_HOOKS = 0.15
+
+PATIENCE_S = 45.0
+"""What a call, its pauses and a restart may add to a lag."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +122,13 @@ class Machine:
             longest_freeze_s=rng.choice((60.0, *((400.0,) if "twins" in self.learned else ()))),
         )
 
+    @property
+    def beyond_grace(self) -> bool:
+        """Whether something in this seed lasts longer than a lost create is looked for."""
+        longest = max(world.lag for world in self.trackers.values()).total_seconds()
+        late = max(longest, self.climate.latest_s, self.climate.longest_freeze_s if self.climate.freezes else 0.0)
+        return late + PATIENCE_S > Timing().grace.total_seconds()
+
     def _rare(self) -> frozenset[str]:
         unusual = sorted(THINGS_THAT_MOVE & self.learned)
         return frozenset(self.rng.sample(unusual, self.rng.randint(0, min(4, len(unusual)))))
@@ -156,7 +170,7 @@ class Machine:
         self.clock.pass_by(3600)
         self.began = self.clock()
         self.weather.fine, self.hooks_work, hooks_work = True, False, self.hooks_work
-        self.rest()
+        self._until_idle(self.clock() + timedelta(hours=1))
         self.weather.fine, self.hooks_work = False, hooks_work
         self.storm()
         self.quiet()
@@ -178,10 +192,33 @@ class Machine:
         """Nothing goes wrong any more: let everything arrive, and wait until no work is left."""
         self.trace("== quiet")
         self.weather.clear_up()
+        for world in self.trackers.values():
+            world.hidden = False
         self.rest()
-        self._free_parked()
-        self.rest()
+        if self._free_parked():
+            self.rest()
         check.everything(self)
+        self.last_words()
+
+    def last_words(self) -> None:
+        """In calm weather, what a person says last is what both sides say in the end."""
+        said = [word for row in self._pairs()[:3] if (word := check.last_word(self, row))]
+        if said:
+            self.trace("== last words")
+            for word in said:
+                self.trace(f"@@ {word.speak()}")
+            self.rest()
+            for word in said:
+                word.stands()
+
+    def _pairs(self) -> tuple[CaseRow, ...]:
+        with self.store.read() as tx:
+            return tuple(row for row in tx.cases.overview(100, 0) if row.ticket)
+
+    def be_patient(self, timing: Timing) -> None:
+        """Run with another patience than drawn."""
+        self.ctx = replace(self.ctx, timing=timing)
+        self.contexts = {worker.name: replace(self.ctx, trouble=Trouble()) for worker in self.crew.workers}
 
     def look_at(self, keys: list[str]) -> None:
         """Ask for a look at each of these, and wait until it is done."""
@@ -272,17 +309,18 @@ class Machine:
         self.contexts[worker.name] = replace(self.ctx, trouble=Trouble())
         worker.awake_at = self.clock() + timedelta(seconds=self.rng.uniform(0.5, 20))
 
-    def _free_parked(self) -> None:
-        """A person retries what was parked for a reason that the faults explain."""
+    def _free_parked(self) -> int:
+        """A person retries what was parked for a reason that the faults explain; how much it was."""
         with self.store.read() as tx:
             parked = tx.work.listing(parked=True, limit=100)
         for row in parked:
             self.trace(f"   parked {row.key}: {row.parked_reason}")
             reason = row.parked_reason or ""
-            if "refused with 400" not in reason and "workers in a row" not in reason:
+            if not any(explained in reason for explained in EXPLAINED):
                 raise Violation(f"4: {row.key} is parked, and no fault explains it: {reason}")
             with self.store.write(now=self.clock()) as tx:
                 tx.work.unpark(row.key, self.clock())
+        return len(parked)
 
     # ------------------------------------------------------------ what happens
 
@@ -293,7 +331,12 @@ class Machine:
     def _trouble(self) -> None:
         service = self.rng.choice(sorted(self.doors))
         minutes = self.rng.choice((self.rng.uniform(0, 5), self.rng.uniform(5, 120)))
-        self.weather.trouble(service, self.rng.choice(TROUBLES), minutes)
+        kind = self.rng.choice(TROUBLES)
+        self.weather.trouble(service, kind, minutes)
+        if kind == "hidden" and service in self.trackers:
+            self.trackers[service].hidden = True
+            end = self.clock() + timedelta(minutes=minutes)
+            self.agenda.add(end, lambda: setattr(self.trackers[service], "hidden", False))
 
     # ------------------------------------------------------------ webhooks
 

@@ -15,6 +15,8 @@ from worker.store.migrate import upgrade
 from worker.store.store import Store, Tx
 from worker.store.work import Claim
 
+BEFORE_ALL = datetime(2000, 1, 1, tzinfo=UTC)
+
 
 @cache
 def _template() -> bytes:
@@ -76,8 +78,8 @@ class MemoryStore(Store):
     def next_due(self) -> datetime | None:
         """When the next key can be claimed; asked again only after somebody wrote."""
         if self._next_due[0] != self.writes:
-            (due,) = self._file.execute("SELECT min(due_at) FROM work WHERE parked_at IS NULL").fetchone()
-            self._next_due = self.writes, datetime.fromisoformat(due).replace(tzinfo=UTC) if due else None
+            with self.read() as tx:
+                self._next_due = self.writes, tx.work.next_due(BEFORE_ALL)
         return self._next_due[1]
 
     def history_length(self) -> int:

@@ -299,8 +299,8 @@ def plain(body: Body) -> str:
     """The text of a comment, whatever form it was sent in."""
     if isinstance(body, str):
         return body
-    inner = "".join(plain(part) for part in body.get("content", ()))
-    return inner + str(body.get("text", ""))
+    between = "\n\n" if body.get("type") == "doc" else ""
+    return between.join(plain(part) for part in body.get("content", ())) + str(body.get("text", ""))
 
 
 def _steps(slip: Slip) -> list[Step]:

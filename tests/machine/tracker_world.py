@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from tests.machine.clock import Clock, Versions
+from tests.machine.clock import BEGIN, Clock, Versions
 from worker.model import Comment, Person, Ticket, TicketState, TrackerKind
 from worker.sandbox.jira.workflow import DONE, STATES
 
@@ -41,6 +41,8 @@ class Slip:
     priority: str | None = None
     linked: set[str] = field(default_factory=set)
     """Keys of the tickets that it is said to duplicate."""
+    made_at: datetime = BEGIN
+    deleted_at: datetime = BEGIN
 
     @property
     def look(self) -> Look:
@@ -93,7 +95,7 @@ class TrackerWorld:
             created_at=now,
             updated_at=now,
         )
-        slip = Slip(Versions(now, Look(ticket, self.place, nonce, by_us)), title)
+        slip = Slip(Versions(now, Look(ticket, self.place, nonce, by_us)), title, made_at=now)
         self.slips.append(slip)
         self.by_key[key] = slip
         self._tell(slip, "issue", "created")
@@ -123,7 +125,8 @@ class TrackerWorld:
         name, reason = ("Won't Do", "Duplicate") if self.kind is TrackerKind.JIRA else ("closed", "duplicate")
         if slip.ticket.state != TicketState(name, done=True, resolution=reason):
             self.move(slip, TicketState(name, done=True, resolution=reason), by_us=by_us)
-        self._change(slip, by_us=by_us, duplicate_of=of.ticket.key)
+        if slip.ticket.duplicate_of != of.ticket.key:
+            self._change(slip, by_us=by_us, duplicate_of=of.ticket.key)
 
     def assign(self, slip: Slip, person: Person | None, *, by_us: bool) -> None:
         if slip.ticket.assigned != person:
@@ -157,6 +160,7 @@ class TrackerWorld:
 
     def delete(self, slip: Slip) -> None:
         slip.versions.set(self.clock(), replace(slip.look, deleted=True))
+        slip.deleted_at = self.clock()
         self._tell(slip, "issue", "deleted")
 
     def transfer(self, slip: Slip, place: str) -> None:

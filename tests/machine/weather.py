@@ -12,7 +12,7 @@ from tests.machine.crew import Crew, Died, Worker
 from tests.machine.door import TIMEOUT_S, Strike
 
 CALL_FAULTS = ("fail_before", "fail_after", "drop_before", "drop_after", "hang", "late", "429", "refused", "bad")
-TROUBLES = ("outage", "down", "revoked", "limited")
+TROUBLES = ("outage", "down", "revoked", "limited", "hidden")
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,8 @@ class Weather:
             del self.troubles[service]
             return None
         match trouble.kind:
+            case "hidden":
+                return None
             case "outage":
                 return Strike("refused")
             case "down":

@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -47,7 +47,6 @@ VICTIMS = ("worker-1", "web", "worker-2", "beat", "redis", "worker-1", "postgres
 REST_S = 120.0
 """How long everything is given to come to rest after the last trouble."""
 RECOVERY_S = 90.0
-WEATHER = {"drop": 0.1, "duplicate": 0.1, "reorder": 0.1}
 
 
 @dataclass
@@ -67,7 +66,7 @@ class Figures:
     parked: Sequence[str] = ()
     excused: int = 0
     unrest: Sequence[str] = ()
-    recoveries: list[float] = field(default_factory=list)
+    recoveries: dict[str, float] = field(default_factory=dict)
     interrupted: int = 0
     rest_s: float = 0.0
     seconds: float = 0.0
@@ -80,14 +79,15 @@ class Figures:
     def __str__(self) -> str:
         kills = ", ".join(f"{name} {times}" for name, times in sorted(self.kills.items()))
         faults = ", ".join(f"{name} {times}" for name, times in self.faults.items())
+        recoveries = ", ".join(f"{name} {took:.1f}" for name, took in sorted(self.recoveries.items()))
         return (
             f"kills {sum(self.kills.values())} ({kills}); keys under way when a worker died {self.interrupted}; "
             f"faults {sum(self.faults.values())} ({faults}); events {self.events}; moves by people {self.people}; "
             f"deliveries acknowledged {self.deliveries}; tickets {self.tickets}; duplicates {len(self.duplicates)}; "
             f"lost {len(self.lost)}; disagreements {len(self.disagreements)}; parked {len(self.parked)} "
             f"(by a fault and done after a retry {self.excused}); unrest {len(self.unrest)}; "
-            f"slowest recovery {max(self.recoveries, default=0):.1f} s; at rest after {self.rest_s:.1f} s; "
-            f"{self.seconds:.0f} s in all; seed {self.seed}"
+            f"slowest recovery {max(self.recoveries.values(), default=0):.1f} s ({recoveries}); "
+            f"at rest after {self.rest_s:.1f} s; {self.seconds:.0f} s in all; seed {self.seed}"
         )
 
 
@@ -112,9 +112,6 @@ class Soak:
             self._kill(victim)
         time.sleep(1)
         self.figures.faults = around.stop()
-        httpx.post(
-            f"{self.world.url}/sandbox/weather", json=dict.fromkeys(("sentry", "jira", "github")), trust_env=False
-        )
         for watcher in self._watchers:
             watcher.join(RECOVERY_S)
         self._rest()
@@ -133,7 +130,7 @@ class Soak:
                 self._server.crash()
                 time.sleep(self._chance.uniform(0, 1))
                 self._server.start()
-                self._watch_web()
+                self._watch("postgres", self._web_answers)
             case _:
                 self._kill_child(victim)
 
@@ -144,26 +141,24 @@ class Soak:
         self.installation.kill(victim)
         self.figures.interrupted += len(before)
         if before:
-            self._watch(lambda: self._taken_over(before))
+            self._watch("worker", lambda: self._taken_over(before))
         time.sleep(self._chance.uniform(0, 0.5))
         self.installation.revive(victim)
         if victim == "web":
-            self._watch_web()
+            self._watch("web", self._web_answers)
 
-    def _watch_web(self) -> None:
-        def answers() -> bool:
-            with contextlib.suppress(httpx.HTTPError):
-                return httpx.get(f"{self.installation.url}/healthz", timeout=2, trust_env=False).is_success
-            return False
+    def _web_answers(self) -> bool:
+        with contextlib.suppress(httpx.HTTPError):
+            return httpx.get(f"{self.installation.url}/healthz", timeout=2, trust_env=False).is_success
+        return False
 
-        self._watch(answers)
-
-    def _watch(self, holds) -> None:
-        """Measure in the background how long it takes until it holds again."""
+    def _watch(self, what: str, holds: Callable[[], bool]) -> None:
+        """Measure in the background how long it takes from now until it holds again."""
 
         def measure() -> None:
             took = seconds_until(holds, RECOVERY_S)
-            self.figures.recoveries.append(RECOVERY_S if took is None else took)
+            slowest = self.figures.recoveries.get(what, 0.0)
+            self.figures.recoveries[what] = max(slowest, RECOVERY_S if took is None else took)
 
         self._watchers.append(threading.Thread(target=measure, daemon=True))
         self._watchers[-1].start()
@@ -232,7 +227,6 @@ def open_soak(folder: Path, seed: int) -> Iterator[Soak]:
         store = _start(installation, sandbox_url)
         world = World(sandbox_url)
         world.hooks(url)
-        httpx.post(f"{sandbox_url}/sandbox/weather", json=_weather(seed), trust_env=False)
         assert seconds_until(lambda: _contact(store), 60) is not None, installation.logs()
         yield Soak(installation, server, world, store, seed)
     finally:
@@ -250,10 +244,6 @@ def _start(installation: Installation, sandbox_url: str) -> Store:
     house.wait_for(f"{sandbox_url}/sandbox/state", "sandbox")
     house.wait_for(f"{installation.url}/healthz", "web")
     return Store(open_engine(house.env["BUGFERRY_DATABASE_URL"]))
-
-
-def _weather(seed: int) -> dict[str, object]:
-    return {source: {**WEATHER, "seed": seed} for source in ("sentry", "jira", "github")}
 
 
 def _contact(store: Store) -> bool:

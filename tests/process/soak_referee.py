@@ -65,13 +65,17 @@ class Referee:
         return [letter for letter in letters if any(map(httpx.codes.is_success, letter["statuses"]))]
 
     def duplicates(self) -> list[str]:
-        """Tickets beyond one a case and one a nonce, and tickets that nobody knows."""
+        """Tickets beyond the live one of each case, which the database allows once: twins, and tickets nobody knows."""
         tickets, cases = self._world.look().tickets, self._cases()
         live = {(case.ticket.tracker, case.ticket.vendor_id) for case in cases if case.ticket}
         nonces = Counter(mark for ticket in tickets for mark in ticket["markers"])
-        twice = [f"the nonce {mark} is on {times} tickets" for mark, times in nonces.items() if times > 1]
-        strange = [t for t in tickets if (t["tracker"], str(t["id"])) not in live]
-        return [*twice, *(f"{t['tracker']} {t['key']} ('{t['title']}') is no case's live ticket" for t in strange)]
+        twice = {mark for mark, times in nonces.items() if times > 1}
+        return [
+            f"{t['tracker']} {t['key']} ('{t['title']}') is no case's live ticket"
+            + (", it has the nonce of another" if twice & set(t["markers"]) else "")
+            for t in tickets
+            if (t["tracker"], str(t["id"])) not in live
+        ]
 
     def disagreements(self) -> list[str]:
         """Cases whose two sides differ, and open issues without a case or a ticket."""

@@ -23,8 +23,13 @@ TROUBLES: tuple[dict[str, Any], ...] = (
     {"kind": "429", "retry_after": 1},
     {"kind": "hang", "hang_s": 3},
 )
+LOST_ANSWERS = ({"kind": "drop_after"}, {"kind": "fail_after", "status": 502}, {"kind": "hang", "hang_s": 3})
 CREATES = {"jira": "/rest/api/3/issue$", "github": r"/repos/acme/shop/issues$"}
 """Where tickets are made: the calls that must not happen twice suffer most."""
+
+SERVICES = ("sentry", "jira", "github")
+WEATHER = {"drop": 0.1, "duplicate": 0.1, "reorder": 0.1}
+"""Shares of each service's webhooks that are lost, sent twice, or overtaken by later ones."""
 
 ISSUE_MOVES = ("resolved", "unresolved", "ignored")
 GITHUB_MOVES = (("closed", "completed"), ("closed", "not_planned"), ("open", "reopened"))
@@ -65,6 +70,10 @@ class Surroundings:
         self._threads = [Around(turn, pause, c) for (turn, pause), c in zip(turns, self._chances, strict=True)]
 
     def start(self) -> None:
+        shares = dict.fromkeys(SERVICES, WEATHER)
+        self._http.post(
+            "/sandbox/weather", json={"seed": self._chances[2].randrange(1000), **shares}
+        ).raise_for_status()
         for thread in self._threads:
             thread.start()
 
@@ -76,6 +85,9 @@ class Surroundings:
         for fault in self._http.get("/sandbox/faults").json():
             struck[fault["kind"]] += fault["struck"]
         self._http.delete("/sandbox/faults").raise_for_status()
+        for suffered in self._http.post("/sandbox/weather", json={}).raise_for_status().json().values():
+            struck.update({f"webhook {kind}": times for kind, times in suffered.items()})
+        self._http.post("/sandbox/weather", json=dict.fromkeys(SERVICES)).raise_for_status()
         return {kind: times for kind, times in sorted(struck.items()) if times}
 
     # ------------------------------------------------------------ applications
@@ -139,15 +151,14 @@ class Surroundings:
     # ------------------------------------------------------------ trouble
 
     def _trouble(self) -> None:
+        """Order one fault: half of them for the creates, whose answers are lost more often than anything else."""
         chance = self._chances[2]
-        order = dict(chance.choice(TROUBLES))
-        service = chance.choice(("sentry", "jira", "github"))
-        if service == "sentry":
-            order |= {"service": service, "path": "/api/0/"}
-        elif chance.random() < 1 / 2:
-            order |= {"service": service, "method": "POST", "path": CREATES[service]}
+        if chance.random() < 1 / 2:
+            service = chance.choice(sorted(CREATES))
+            order = {**chance.choice(LOST_ANSWERS), "service": service, "method": "POST", "path": CREATES[service]}
         else:
-            order |= {"service": service}
+            service = chance.choice(SERVICES)
+            order = {**chance.choice(TROUBLES), "service": service, "path": "/api/0/" if service == "sentry" else ""}
         self._http.post("/sandbox/faults", json=order).raise_for_status()
 
 

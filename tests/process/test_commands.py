@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from worker.cli.main import COMMANDS
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -25,7 +27,7 @@ def bugferry(*args: str, cwd: Path, timeout_s: float = 120, **env: str) -> subpr
     return done
 
 
-@pytest.mark.parametrize("name", ["", "run", "demo", "check", "explain", "sync", "work", "db", "web", "worker", "beat"])
+@pytest.mark.parametrize("name", ["", *COMMANDS])
 def test_every_command_has_help(tmp_path, name):
     done = bugferry(*filter(None, [name]), "--help", cwd=tmp_path)
     assert done.returncode == 0

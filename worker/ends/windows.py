@@ -143,7 +143,7 @@ class SharedWindows:
 
     def _lost(self, error: RedisError) -> None:
         if self._away_until is None:
-            log.warning("Redis is away; each process keeps to budgets of its own until it is back", why=str(error))
+            log.warning("Redis is away; budgets are not shared", why=str(error))
         self._away_until = self._monotonic() + AWAY_S
 
 

@@ -1,7 +1,7 @@
 """Observe: read both sides of a case as they are now, and remember what people moved since the last look."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter
 
@@ -21,6 +21,9 @@ from worker.store.store import Tx
 
 UNSETTLED_S = 20.0
 """How long Sentry is given to finish a merge, a deletion or a reprocessing before we look again."""
+
+PRECISION = timedelta(seconds=1)
+"""Trackers tell the time in whole seconds: a deploy in the second of the closing may have come before it."""
 
 GOAL: TypeAdapter[Goal] = TypeAdapter(Goal)
 """A goal at rest: the same value as JSON."""
@@ -192,7 +195,8 @@ def _with_deploys(ctx: Context, lease: Lease, case: Case) -> Case:
         closed_at = ctx.tracker(link.ticket.tracker).moved_at(link.ticket.key) or closed_at
         with ctx.store.write(lease.claim, ctx.now()) as tx:
             tx.cases.closed_at(case.id, closed_at)
-    found = {issue.id: fixed for issue in awaited if (fixed := _deployed(ctx, issue, environment, closed_at))}
+    since = closed_at + PRECISION
+    found = {issue.id: fixed for issue in awaited if (fixed := _deployed(ctx, issue, environment, since))}
     return replace(case, deployed=found)
 
 

@@ -34,7 +34,7 @@ SHORTEST_WAIT_S = 0.05
 PROBE_MARGIN = timedelta(seconds=5)
 """A probe that is not heard of for this much longer than its call may last has died; the next one tries."""
 
-REMEDY = "renew its token or give the account its rights back; the work waits and goes on by itself within a minute"
+REMEDY = "give the account its rights back, or renew its token and restart with it; what waits goes on by itself"
 
 
 class Gate:
@@ -60,7 +60,7 @@ class Gate:
 
     def cover(self, timeout_s: float, service: str) -> None:
         """Let a call of at most `timeout_s` seconds through, or raise `Held` with the time until the next try."""
-        if service in self._called and not repeating():
+        if service in self._called:
             self.well(service)  # or the call before this one would have ended the work
         if service not in self._probes:
             self._pass(service, timedelta(seconds=timeout_s) + PROBE_MARGIN)

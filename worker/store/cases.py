@@ -115,10 +115,11 @@ class Cases:
         self._set_issue(issue_id, gone_at=func.coalesce(issues.c.gone_at, now), observed_at=now)
 
     def save_ticket(self, case_id: int, ticket: Ticket, now: datetime) -> None:
-        """Remember how a ticket looks now; it is known by the vendor's id, so a new key is followed."""
-        same = (tickets.c.case_id == case_id, tickets.c.tracker == ticket.tracker, tickets.c.vendor_id == ticket.id)
+        """Remember how the live ticket looks now; a transferred one has another key, on GitHub another id."""
+        same = (tickets.c.case_id == case_id, tickets.c.tracker == ticket.tracker, tickets.c.live)
         since = func.coalesce(tickets.c.done_since, ticket.moved_at or now) if ticket.state.done else null()
-        self._connection.execute(update(tickets).where(*same).values(done_since=since, **_looks(ticket, now)))
+        looks = {"done_since": since, "vendor_id": ticket.id, **_looks(ticket, now)}
+        self._connection.execute(update(tickets).where(*same).values(**looks))
 
     def closed_at(self, case_id: int, moment: datetime) -> None:
         """Correct since when the live ticket has been done, once its tracker has told."""

@@ -1,0 +1,49 @@
+"""The simulation from the command line: `--seeds N`, `--seed N --trace`, `--bugs`.
+
+Ends with one line of counts, and with 1 when any promise was broken.
+"""
+
+import argparse
+import multiprocessing
+import sys
+
+from tests.machine.bugs import BUGS, hunt, table
+from tests.machine.run import Outcome, run_seed, soak
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.machine", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=500, metavar="N", help="how many seeds to run (500)")
+    parser.add_argument("--first", type=int, default=1, metavar="SEED", help="the first of them (1)")
+    parser.add_argument("--processes", type=int, metavar="N", help="how many at once (as many as there are processors)")
+    parser.add_argument("--seed", type=int, help="run this one only")
+    parser.add_argument("--trace", action="store_true", help="with --seed: say each step as it happens")
+    parser.add_argument("--bugs", action="store_true", help="run each deliberate bug over the seeds instead; a table")
+    asked = parser.parse_args()
+    if asked.bugs:
+        return _bugs(asked.first, asked.seeds, asked.processes)
+    outcome = _one(asked.seed, aloud=asked.trace) if asked.seed else soak(asked.first, asked.seeds, asked.processes)
+    print(outcome.line())
+    return 1 if outcome.broken else 0
+
+
+def _bugs(first: int, seeds: int, processes: int | None) -> int:
+    hunts = [(bug.name, range(first, first + seeds)) for bug in BUGS]
+    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+        caught = {}
+        for name, found in pool.imap_unordered(hunt, hunts):
+            caught[name] = found
+            print(f"{name}: caught by {len(found)} of {seeds}", file=sys.stderr, flush=True)
+    print(table(caught, seeds))
+    return 0 if all(caught.values()) else 1
+
+
+def _one(seed: int, *, aloud: bool) -> Outcome:
+    tally, broken = run_seed(seed, aloud=aloud)
+    if broken:
+        print(broken)
+    return Outcome(tally, [broken] if broken else [])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,190 @@
+"""Deliberate bugs, each patched in at run time: the simulation has to find every one of them.
+
+`seed` is one that catches it quickly, so that CI need not search.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+from unittest import mock
+
+from tests.machine.machine import Machine, determined
+from tests.machine.run import Broken
+from tests.machine.tracker_ends import MemoryTracker
+from tests.machine.violation import Violation
+from worker.case import Agree, MoveIssue, MoveTicket, Plan
+from worker.errors import Gone
+from worker.flow import apply as applying
+from worker.flow import attend, converse, once, polls, rounds
+from worker.flow.context import Context, Timing
+from worker.flow.lease import Lease
+from worker.flow.look import Seen
+from worker.model import Hint
+from worker.store.cases import Cases
+from worker.store.inbox import Inbox
+from worker.store.intents import Intents
+from worker.store.work import Work
+
+Patch = tuple[object, str, object]
+
+
+@dataclass(frozen=True)
+class Bug:
+    """One mistake: what somebody might have written, the promise it breaks, and how to write it."""
+
+    name: str
+    promise: str
+    seed: int
+    patches: Callable[[], list[Patch]]
+
+
+def _nothing(*_: object, **__: object) -> None:
+    return None
+
+
+def _agree_first(ctx: Context, lease: Lease, seen: Seen, plan: Plan) -> None:
+    early = sorted(plan.actions, key=lambda action: not isinstance(action, Agree))
+    applying.apply(ctx, lease, seen, Plan(tuple(early), plan.goal))
+
+
+def _agree_only(ctx: Context, lease: Lease, seen: Seen, plan: Plan) -> None:
+    said = tuple(action for action in plan.actions if not isinstance(action, MoveTicket | MoveIssue))
+    applying.apply(ctx, lease, seen, Plan(said, plan.goal))
+
+
+def _gone_at_once(self: MemoryTracker, absent: Exception, key: str) -> Gone:
+    del absent
+    return Gone(f"Ticket {key} was deleted in {self.name}.")
+
+
+_set_goal = Cases.set_goal
+
+
+def _forget_goal(self: Cases, case_id: int, goal: Any) -> None:
+    if goal is None:
+        _set_goal(self, case_id, goal)
+
+
+_push = Work.push
+
+
+def _push_unless_busy(self: Work, hint: Hint, now: Any, due_at: Any = None) -> None:
+    row = self.get(hint.key)
+    if row is None or row.lease_token is None:
+        _push(self, hint, now, due_at)
+
+
+_settle = attend._settle
+_written: dict[tuple[int, int], Any] = {}
+
+
+def _echo_filter(ctx: Context, lease: Lease, case_id: int) -> None:
+    """Whatever is heard within a minute of our own write is taken for its echo."""
+    mine, now = (id(ctx.store), case_id), ctx.now()
+    if mine in _written and now - _written[mine] < timedelta(minutes=1):
+        return
+    with ctx.store.read() as tx:
+        before = len(tx.history.of_case(case_id))
+    _settle(ctx, lease, case_id)
+    with ctx.store.read() as tx:
+        if any(entry.actor == "bugferry" for entry in tx.history.of_case(case_id)[before:]):
+            _written[mine] = now
+
+
+def _park_at_once(ctx: Context, lease: Lease, error: Exception) -> None:
+    attend._park(ctx, lease, str(error))
+
+
+def _forget_break(self: Cases, case_id: int, reason: str, now: Any) -> None:
+    _break_link(self, case_id, reason, now)
+    self._set_case(case_id, broken_reason=None, broken_at=None)
+
+
+_break_link = Cases.break_link
+_look_for = once.look_for
+
+
+def _look_for_tickets_only(ctx: Context, intent: Any, find: Any) -> Any:
+    return None if intent.kind == "comment" else _look_for(ctx, intent, find)
+
+
+def _without(name: str) -> dict[str, Any]:
+    return {known: work for known, work in rounds.ROUNDS.items() if known != name}
+
+
+BUGS = (
+    Bug("no adoption after a lost answer: create again", "1", 0, lambda: [(once, "_adopt", _nothing)]),
+    Bug("intent committed after the call", "1", 0, lambda: [(Intents, "sent", _nothing)]),
+    Bug("grace shorter than the index lags", "1", 0, lambda: [(Timing, "grace", None)]),
+    Bug("no sweep for twins", "1", 0, lambda: [(rounds, "ROUNDS", _without("sweep.twins"))]),
+    Bug(
+        "a lost comment is said again without looking",
+        "1",
+        0,
+        lambda: [(once, "look_for", _look_for_tickets_only), (converse, "look_for", _look_for_tickets_only)],
+    ),
+    Bug("the lease is not checked at commit", "1", 0, lambda: [(Work, "hold", _nothing)]),
+    Bug("agreed before applied", "3", 0, lambda: [(attend, "apply", _agree_first)]),
+    Bug("agreed without applying", "3", 0, lambda: [(attend, "apply", _agree_only)]),
+    Bug("no goal before a move of several steps", "3", 0, lambda: [(Cases, "set_goal", _forget_goal)]),
+    Bug("an echo filter instead of a comparison", "3", 0, lambda: [(attend, "_settle", _echo_filter)]),
+    Bug("polls without overlap", "3", 0, lambda: [(polls, "OVERLAP", timedelta())]),
+    Bug("no sweep of pairs", "3", 0, lambda: [(rounds, "ROUNDS", _without("sweep.pairs"))]),
+    Bug("a late duplicate of a delivery is dropped", "2", 0, lambda: [(Inbox, "_look_again", _nothing)]),
+    Bug("a hint for a busy key is dropped", "2", 0, lambda: [(Work, "push", _push_unless_busy)]),
+    Bug("trouble parks at once", "4", 0, lambda: [(attend, "_later", _park_at_once)]),
+    Bug("404 of a hidden project means deleted", "9", 0, lambda: [(MemoryTracker, "_proved", _gone_at_once)]),
+    Bug("a ticket that a person deleted is made again", "9", 0, lambda: [(Cases, "break_link", _forget_break)]),
+)
+
+
+@contextmanager
+def bitten(bug: Bug, machine: Machine) -> Iterator[None]:
+    """Within this block the bug is in."""
+    patches = bug.patches()
+    if patches[0][0] is Timing:
+        machine.be_patient(replace(machine.ctx.timing, grace=timedelta(seconds=10)))
+        patches = []
+    running = [mock.patch.object(target, name, wrong) for target, name, wrong in patches]
+    for patch in running:
+        patch.start()
+    try:
+        yield
+    finally:
+        for patch in running:
+            patch.stop()
+
+
+def catch(bug: Bug, seed: int) -> Broken | None:
+    """What the simulation says of that bug in this seed."""
+    machine = Machine(seed)
+    try:
+        with determined(machine), bitten(bug, machine):
+            machine.run()
+    except Violation as violation:
+        return Broken(seed, str(violation))
+    return None
+
+
+def hunt(given: tuple[str, range]) -> tuple[str, list[Broken]]:
+    """All catches of one bug, by name, over some seeds."""
+    name, seeds = given
+    bug = next(one for one in BUGS if one.name == name)
+    return name, [found for seed in seeds if (found := catch(bug, seed))]
+
+
+def table(caught: dict[str, list[Broken]], seeds: int) -> str:
+    """A Markdown table of what was caught."""
+    rows = [
+        "| Deliberate bug | Breaks promise | Caught by | First seed | What the simulation says |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for bug in BUGS:
+        found = sorted(caught[bug.name], key=lambda broken: broken.seed)
+        first, said = (str(found[0].seed), found[0].what) if found else ("none", "")
+        rows.append(f"| {bug.name} | {bug.promise} | {len(found)} of {seeds} | {first} | {said} |")
+    return "\n".join(rows)
+
+

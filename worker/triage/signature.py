@@ -1,0 +1,251 @@
+"""What is kept of an event to know its bug again: frames, names, words and the state of its source maps.
+
+A signature is small (a few KB), holds no values of users beyond the words of its message, and goes to JSON and back.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from worker.model import Event, Frame, Thrown
+from worker.triage.wording import identifiers, is_minified, meaning, sub_tokens
+
+STEPS_KEPT = 30
+SOURCE_KEPT = 160
+POSTINGS_LIMIT = 32
+_POSTED_STEPS = 5
+_PLACE_PARTS = 2
+
+_BROWSER = frozenset({"javascript", "node"})
+_NATIVE = frozenset({"[native code]", "<anonymous>", "native", "(native)"})
+_FUNCTION_NOISE = re.compile(r"^(?:async\*|async |new |get |set |Object\.|Function\.|Array\.|Set\.|Map\.|Promise\.)+|\s\[as .*\]$")
+_FILE_HASH = re.compile(r"[-._][0-9a-z]{6,}(?=\.\w+$)", re.IGNORECASE)
+_VERSION = re.compile(r"@?v?\d+(?:\.\d+)+")
+_UNRESOLVED = frozenset(
+    "js_no_source js_invalid_source js_invalid_sourcemap js_missing_source js_missing_sources_content js_scraping_disabled "
+    "js_invalid_sourcemap_location js_invalid_stack_frame_location js_too_many_sources".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One normalised frame. `name` is empty where a build made it up; `spot` is where in a bundle it is, while unresolved."""
+
+    name: str
+    place: str
+    ours: bool
+    source: str = ""
+    file: str = ""
+    line: int = 0
+    column: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """One event as `same_bug` compares it. `steps`: where it went wrong first; `chain`: root cause first."""
+
+    platform: str
+    chain: tuple[str, ...]
+    said: str
+    identifiers: frozenset[str]
+    steps: tuple[Step, ...]
+    entry: str = ""
+    release: str = ""
+    resolved: bool = True
+    at: datetime | None = None
+
+    @property
+    def ours(self) -> tuple[Step, ...]:
+        """The frames of our own code; where none is, every frame counts."""
+        return tuple(step for step in self.steps if step.ours)
+
+    @property
+    def look(self) -> tuple[object, ...]:
+        """Equal for events that look the same but for their time and release."""
+        return (self.chain, self.said, self.identifiers, self.steps, self.entry)
+
+
+def sign(event: Event) -> Signature:
+    """Reduce an event to its signature."""
+    platform = "javascript" if (event.platform or "") in _BROWSER else (event.platform or "other").lower()
+    said = _said(event)
+    return Signature(
+        platform=platform,
+        chain=_chain(event.exceptions) or ((event.logger or "message").lower(),),
+        said=meaning(said, platform),
+        identifiers=identifiers(said, platform),
+        steps=_steps(event.exceptions, platform),
+        entry=_entry(event.transaction or event.culprit or ""),
+        release=event.release or "",
+        resolved=_is_resolved(event, platform),
+        at=event.occurred_at,
+    )
+
+
+def _said(event: Event) -> str:
+    """The words of the whole chain, the root cause first: a wrapper often says less than what it wraps."""
+    told = [thrown.value for thrown in event.exceptions if thrown.value]
+    return "\n".join(dict.fromkeys(told)) if told else (event.message or event.title or "")
+
+
+def _chain(exceptions: tuple[Thrown, ...]) -> tuple[str, ...]:
+    """Type names without their package, each once in a row."""
+    kinds = [re.sub(r"^.*\.(?=[A-Z]\w*\.[A-Z])|^[a-z_][\w]*(?:\.[a-z_]\w*)*\.(?=[A-Z])", "", thrown.type) for thrown in exceptions if thrown.type]
+    return tuple(dict.fromkeys(kind.lower() for kind in kinds))
+
+
+def _entry(transaction: str) -> str:
+    return re.sub(r"\d+", "0", transaction.lower())[:120]
+
+
+def _is_resolved(event: Event, platform: str) -> bool:
+    """Whether the frames name real code: no missing source map, and names that a build did not make up."""
+    if platform != "javascript":
+        return True
+    if any(error.type in _UNRESOLVED for error in event.errors):
+        return False
+    frames = [frame for thrown in event.exceptions for frame in thrown.frames if frame.in_app is not False]
+    bundled = [f for f in frames if not f.context_line and (f.column or 0) > 400]  # noqa: PLR2004 -- no person writes lines of 400
+    return len(bundled) * 2 <= len(frames)
+
+
+# ---------------------------------------------------------------- frames
+
+
+def _steps(exceptions: tuple[Thrown, ...], platform: str) -> tuple[Step, ...]:
+    """The newest frame of the root cause first; a frame that repeats in a row counts once (recursion, engines)."""
+    steps: list[Step] = []
+    for thrown in exceptions:
+        for frame in reversed(thrown.frames):
+            step = _step(frame, platform)
+            if step is not None and step not in steps[-3:]:
+                steps.append(step)
+    return tuple(steps[:STEPS_KEPT])
+
+
+def _step(frame: Frame, platform: str) -> Step | None:
+    path = frame.abs_path or frame.filename or ""
+    native = (frame.filename or path) in _NATIVE
+    name = normal_function(frame.function or "", platform)
+    if native and platform == "javascript" and name in {"", "foreach", "then", "next", "map", "promise"}:
+        return None  # engines disagree on whether they show their own loops
+    return Step(
+        name=name,
+        place=_place(frame, native),
+        ours=frame.in_app is not False and not native,
+        source=_source(frame.context_line or ""),
+        file=_file(path),
+        line=frame.line or 0,
+        column=frame.column or 0,
+    )
+
+
+def normal_function(function: str, platform: str) -> str:
+    """A function's own name without its wrappers, receivers and generated parts; empty where a build made it up."""
+    if platform != "javascript":
+        bare = re.sub(r"\$\d+|\$\$?Lambda.*|@[0-9a-f]+|\(.*\)$|0x[0-9a-f]+", "", function)
+        return bare.rsplit("::", 1)[-1].rsplit(".", 1)[-1].strip().lower()
+    if function in {"?", "<anonymous>", "<unknown>", "anonymous"}:
+        return ""
+    bare = _FUNCTION_NOISE.sub("", function)
+    parts = [part for part in re.split(r"[./<>*\s]+", bare) if part]
+    named = [part for part in parts if not is_minified(part) and part not in {"prototype", "App", "Object", "anonymous"}]
+    return named[-1].lower().lstrip(".") if named and named[-1] == parts[-1] or named and function.endswith("<") else ""
+
+
+def _place(frame: Frame, native: bool) -> str:
+    """The module or the end of the path, without what a build, a version or a machine put there."""
+    if native:
+        return "native"
+    told = frame.module or frame.filename or frame.abs_path or ""
+    clean = _VERSION.sub("", _FILE_HASH.sub("", told.replace("\\", "/")))
+    parts = [part for part in re.split(r"[/.]", re.sub(r"\.\w{1,4}$", "", clean) if "/" in clean else clean) if part]
+    return ".".join(parts[-_PLACE_PARTS:]).lower()
+
+
+def _file(path: str) -> str:
+    return path.replace("\\", "/").rsplit("/", 1)[-1].split("?", 1)[0][:80]
+
+
+def _source(line: str) -> str:
+    """A source line as people wrote it; a line of a bundle says nothing."""
+    return " ".join(line.split()) if len(line) <= SOURCE_KEPT else ""
+
+
+# ---------------------------------------------------------------- words to look up
+
+
+def step_words(step: Step) -> frozenset[str]:
+    """The sub-tokens of a frame's function, its place and its source line."""
+    return frozenset({*sub_tokens(step.name), *re.findall(r"[a-z]{3,}", f"{step.name} {step.place}")})
+
+
+def source_words(source: str) -> frozenset[str]:
+    """The names in a source line."""
+    return frozenset(word for word in re.findall(r"[a-z_]\w{2,}", source.lower()) if word not in _KEYWORDS)
+
+
+_KEYWORDS = frozenset(
+    "return self this for while with from import await async yield lambda raise throw new const let var function class "
+    "def not and else elif true false none null undefined super try except catch finally public private static void "
+    "final int string str dict list get set".split()
+)
+
+
+def spot(step: Step) -> str:
+    """Where in a bundle a frame is, to a few statements; empty outside of bundles."""
+    return f"{step.file}:{step.line}:{step.column // 64}" if step.file and step.column else ""
+
+
+def postings(signature: Signature) -> tuple[str, ...]:
+    """The keys under which a store finds this signature's relatives: at most 32, the telling ones first."""
+    return tuple(dict.fromkeys(key for key in _keys(signature)))[:POSTINGS_LIMIT]
+
+
+def _keys(signature: Signature) -> Iterable[str]:
+    kind = "/".join(signature.chain[:1])
+    yield from sorted(f"i:{name}" for name in signature.identifiers)[:6]
+    telling = (signature.ours or signature.steps)[:_POSTED_STEPS]
+    for step in telling:
+        if step.source:
+            yield f"l:{step.source[:80]}"
+    for step in telling:
+        if step.name:
+            yield f"f:{step.name}|{kind}"
+    if not signature.resolved:
+        yield from (f"s:{spot(step)}" for step in telling[:3] if spot(step))
+    for step in telling[:3]:
+        if step.name:
+            yield f"f:{step.name}"
+    yield f"m:{kind}|{signature.said[:60]}"
+    yield from (f"k:{kind}|{step.place}" for step in telling[:2] if step.place)
+    yield from (f"v:{kind}|{step.name}" for step in signature.steps[:3] if not step.ours and step.name)
+    for one in signature.chain:
+        yield f"c:{one}"
+
+
+# ---------------------------------------------------------------- to JSON and back
+
+
+def to_json(signature: Signature) -> dict[str, Any]:
+    """Plain JSON values."""
+    kept = asdict(signature)
+    kept["identifiers"] = sorted(signature.identifiers)
+    kept["at"] = signature.at.isoformat() if signature.at else None
+    kept["steps"] = [[s.name, s.place, s.ours, s.source, s.file, s.line, s.column] for s in signature.steps]
+    return kept
+
+
+def from_json(kept: Mapping[str, Any]) -> Signature:
+    """The signature that `to_json` wrote."""
+    return Signature(
+        **{
+            **kept,
+            "chain": tuple(kept["chain"]),
+            "identifiers": frozenset(kept["identifiers"]),
+            "steps": tuple(Step(*row) for row in kept["steps"]),
+            "at": datetime.fromisoformat(kept["at"]) if kept["at"] else None,
+        }
+    )

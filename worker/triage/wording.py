@@ -1,0 +1,129 @@
+"""One meaning for the many wordings of an error message: engines, values and identifiers told apart."""
+
+import re
+
+_ENGINE_WORDS: tuple[tuple[str, str], ...] = (
+    (r"cannot (?:read|set) propert(?:y|ies) (?:'[^']*' )?of (?:undefined|null)|(?:undefined|null) is not an object"
+     r"|is (?:undefined|null)$|has no properties$|can't access property|undefined is not a constructor or null"
+     r"|unable to (?:get|set) property|right[- ]hand side of .* not an object", "property of nothing"),
+    (r"cannot convert undefined or null to object|can't convert (?:null|undefined) to object", "property of nothing"),
+    (r"is not a constructor", "not a constructor"),
+    (r"is not a function|object doesn't support property or method", "not a function"),
+    (r"is not iterable|is not a function or its return value is not iterable|undefined is not a function \(near",
+     "not iterable"),
+    (r"is not defined$|can't find variable|before initialization|cannot access uninitialized", "not defined"),
+    (r"maximum call stack size|too much recursion|call stack size exceeded", "endless recursion"),
+    (r"invalid array length|array length must be|array size is not|invalid array buffer length", "bad array length"),
+    (r"malformed uri|uri malformed|uri error|the uri to be (?:de|en)coded", "malformed uri"),
+    (r"mix bigint|mix of bigint|convert (?:a )?bigint", "bigint mixed with number"),
+    (r"invalid (?:time value|date)\b", "invalid date"),
+    (r"failed to fetch|load failed|networkerror when attempting|network request failed|network error",
+     "network failed"),
+    (r"json\.parse|json parse error|in json at|is not valid json|unexpected end of json", "unreadable json"),
+    (r"circular structure|cyclic object value|cyclic structures", "cyclic json"),
+    (r"invalid regular expression|unterminated character class|unterminated parenthetical|nothing to repeat"
+     r"|invalid regexp|missing \) |invalid quantifier", "bad regular expression"),
+    (r"assignment to constant|invalid assignment to const|assign to readonly|read[- ]only property",
+     "assigned to a constant"),
+    (r"todigits|tofixed\(\) digits|tofixed\(\) argument|precision \S+ out of range|toprecision\(\)", "digits out of range"),
+    (r"repeat count|invalid count value", "bad repeat count"),
+    (r"the operation was aborted|user aborted|signal is aborted", "aborted"),
+    (r"quota ?exceeded|exceeded the quota", "storage full"),
+)  # fmt: skip
+"""One error as the engines V8, SpiderMonkey and JavaScriptCore word it (their own message tables)."""
+
+_ENGINES = tuple((re.compile(pattern, re.IGNORECASE), meaning) for pattern, meaning in _ENGINE_WORDS)
+
+_DOTTED = re.compile(r"[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)+")
+_QUOTED = re.compile(r"""['"`‘“]([^'"`’”\n]{1,60})['"`’”]""")
+_WORD = re.compile(r"[A-Za-z_$][\w$]*")
+_CODE_WORD = re.compile(r"^(?:[a-z0-9]+(?:_[a-z0-9]+)+|_[a-z_]+|[a-z]+(?:[A-Z][a-z0-9]+)+|(?:[A-Z][a-z0-9]+){2,})$")
+_CALL = re.compile(r"\b([A-Za-z_]\w{2,})\(\)")
+_OF_TYPE = re.compile(r"\bof type '?([A-Za-z_]\w*)'?")
+_HEX = re.compile(r"\b(?:0x)?[0-9a-f]{8,}\b|\b[0-9a-f]{4,}(?:-[0-9a-f]{4,}){2,}\b", re.IGNORECASE)
+_PATH = re.compile(r"\S*/\S+|\b[\w-]+\.(?:html?|txt|json|ya?ml|xml|csv|py|jsx?|tsx?|css|png|jpe?g|pdf)\b")
+_VALUE_WORDS = re.compile(r"\b(?:valid|invalid|literal|codec|parse|decode|convert|token|expected|received|choice)\b", re.I)
+_EMPTY_WORDS = frozenset(
+    "none nonetype null undefined true false nan object array string number function int str float bool bytes list "
+    "dict tuple set get value error exception self this get_or_none".split()
+)
+_READ = re.compile(r"\(reading '([^']+)'\)|property '([^']+)' of (?:undefined|null)")
+_EVALUATED = re.compile(r"\(evaluating '(.+?)'\)|\(near '(.+?)'\)")
+_OWNER = re.compile(r"^([A-Za-z_$][\w$.\[\]]*) is (?:undefined|null)$")
+_SHORTEST_NAME = 3
+_CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
+_LONGEST_MESSAGE = 2000
+
+
+def sub_tokens(name: str) -> tuple[str, ...]:
+    """The lower-case words in a name: `parseHTTPUrl_v2` reads parse, http, url."""
+    return tuple(word.lower() for word in _CAMEL.findall(name) if len(word) > 1)
+
+
+def is_minified(name: str) -> bool:
+    """Whether a build made this name up: one to two letters, or three without a vowel or with inner capitals."""
+    bare = name.strip("_$")
+    return len(bare) < _SHORTEST_NAME or (
+        len(bare) == _SHORTEST_NAME and (not re.search("[aeiou]", bare[:2]) or not bare.islower())
+    )
+
+
+def meaning(message: str, platform: str) -> str:
+    """What a message says without its values; for JavaScript the same in whatever engine it was thrown."""
+    text = message[:_LONGEST_MESSAGE]
+    if platform == "javascript":
+        for pattern, meant in _ENGINES:
+            if pattern.search(text):
+                return meant
+    return " ".join(_shape(text))
+
+
+def _shape(text: str) -> tuple[str, ...]:
+    bare = _QUOTED.sub(" ", _PATH.sub(" ", _HEX.sub(" ", text)))
+    words = (word.lower() for word in re.findall(r"[A-Za-z]{2,}", bare))
+    return tuple(dict.fromkeys(words))[:24]
+
+
+def identifiers(message: str, platform: str) -> frozenset[str]:
+    """Names of the code in a message, each with its role: `name:`, or for JavaScript `read:` and `owner:`.
+
+    An engine tells the property that was read, the thing it was read from, or both: only equal roles can contradict.
+    """
+    text = message[:_LONGEST_MESSAGE]
+    if platform == "javascript" and (found := _of_nothing(text)) is not None:
+        return found
+    clean = _PATH.sub(" ", _HEX.sub(" ", text))
+    dotted = (name.rsplit(".", 1)[-1] for name in _DOTTED.findall(clean))
+    loose = (word for word in _WORD.findall(_DOTTED.sub(" ", _QUOTED.sub(" ", clean))) if _CODE_WORD.match(word))
+    typed = (*_CALL.findall(clean), *_OF_TYPE.findall(clean))
+    names = {*dotted, *loose, *_quoted(clean), *(f"type {word}" for word in typed)}
+    return frozenset(f"name:{name.lower()}" for name in names if _tells(name, platform))
+
+
+def _tells(name: str, platform: str) -> bool:
+    if name.lower() in _EMPTY_WORDS or len(name) < _SHORTEST_NAME or any(c.isdigit() for c in name.rstrip("0123456789_")):
+        return False
+    return platform != "javascript" or not is_minified(name)
+
+
+def _quoted(text: str) -> tuple[str, ...]:
+    """Quoted words that name code: a message about a bad value quotes the value, so there only code-like words count."""
+    found = tuple(word.rsplit(".", 1)[-1] for word in _QUOTED.findall(text) if re.fullmatch(r"[A-Za-z_][\w.$]*", word))
+    about_value = _VALUE_WORDS.search(text) is not None
+    return tuple(word for word in found if not any(map(str.isdigit, word)) and (not about_value or _CODE_WORD.match(word)))
+
+
+def _of_nothing(text: str) -> frozenset[str] | None:
+    """Roles of the names in "x of undefined"; None where the message is of another kind."""
+    if read := _READ.search(text):
+        return _roles("read", read.group(1) or read.group(2))
+    if evaluated := _EVALUATED.search(text):
+        parts = [part for part in re.split(r"[^\w$]+", evaluated.group(1) or evaluated.group(2)) if part]
+        return _roles("read", *parts[-1:]) | _roles("owner", *parts[-2:-1]) if "is not an object" in text else None
+    if owner := _OWNER.match(text):
+        return _roles("owner", *[part for part in re.split(r"[^\w$]+", owner.group(1)) if part][-1:])
+    return None
+
+
+def _roles(role: str, *names: str) -> frozenset[str]:
+    return frozenset(f"{role}:{name.lower()}" for name in names if not is_minified(name))
