@@ -46,6 +46,11 @@ bench: setup-dev
 soak-process: setup-dev
 	@$(BIN)/python -m tests.process.soak --kills $(or $(KILLS),50) $(if $(SEED),--seed $(SEED))
 
+# The simulation at length: make soak SEEDS=50000 [FIRST=501]
+.PHONY: soak
+soak: setup-dev
+	@$(BIN)/python -m tests.machine --seeds $(or $(SEEDS),5000) $(if $(FIRST),--first $(FIRST))
+
 # Fresh locks: hashes for every platform, and no address of any registry in them.
 lock: setup-dev
 	@$(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --all-extras pyproject.toml -o requirements-dev.lock

@@ -1,6 +1,12 @@
 """Fixtures that every folder of tests may ask for."""
 
-pytest_plugins = ["tests.fixtures.databases", "tests.fixtures.practice", "tests.fixtures.desk"]
+pytest_plugins = [
+    "tests.fixtures.databases",
+    "tests.fixtures.practice",
+    "tests.fixtures.desk",
+    "tests.machine.summary",
+    "tests.process.soak_summary",
+]
 
 
 def pytest_addoption(parser):

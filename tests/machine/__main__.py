@@ -8,7 +8,8 @@ import multiprocessing
 import sys
 
 from tests.machine.bugs import BUGS, hunt, table
-from tests.machine.run import Outcome, run_seed, soak
+from tests.machine.run import run_seed, soak
+from tests.machine.tally import Outcome
 
 
 def main() -> int:

@@ -11,7 +11,7 @@ from typing import Any
 from unittest import mock
 
 from tests.machine.machine import Machine, determined
-from tests.machine.run import Broken
+from tests.machine.tally import Broken
 from tests.machine.tracker_ends import MemoryTracker
 from tests.machine.violation import Violation
 from worker.case import Agree, MoveIssue, MoveTicket, Plan
@@ -186,5 +186,3 @@ def table(caught: dict[str, list[Broken]], seeds: int) -> str:
         first, said = (str(found[0].seed), found[0].what) if found else ("none", "")
         rows.append(f"| {bug.name} | {bug.promise} | {len(found)} of {seeds} | {first} | {said} |")
     return "\n".join(rows)
-
-

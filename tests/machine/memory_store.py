@@ -55,9 +55,9 @@ def _raw(connection: Connection) -> sqlite3.Connection:
 class MemoryStore(Store):
     """The store; before and after each write the baton goes round, and a worker may die there."""
 
-    def __init__(self, pause: Callable[[str], None]) -> None:
+    def __init__(self, pause: Callable[[str], None], clock: Callable[[], datetime]) -> None:
         super().__init__(_engine())
-        self._pause = pause
+        self._pause, self._clock = pause, clock
         self.writes = self.claims_made = 0
         self._next_due: tuple[int, datetime | None] = (-1, None)
         self.claimed_at: dict[str, datetime] = {}
@@ -87,7 +87,11 @@ class MemoryStore(Store):
         return int(length)
 
     def claim(self, now: datetime, lease: timedelta, limit: int = 1, prefix: str | None = None) -> list[Claim]:
-        claims = super().claim(now, lease, limit, prefix)
+        self._pause("commit")
+        with super().write() as tx:
+            claims = tx.work.claim(now, lease, limit, prefix)
+        self.writes += 1
         self.claims_made += len(claims)
-        self.claimed_at.update({claim.key: now for claim in claims})
+        self.claimed_at.update({claim.key: self._clock() for claim in claims})
+        self._pause("committed")
         return claims

@@ -11,6 +11,9 @@ from worker.sandbox.jira.workflow import STATES
 LEAD = Person("s-lead", "Checkout lead", "checkout-lead@acme.test")
 ANALYST = Person("s-analyst", "Analyst", "analyst@acme.test")
 
+CROWD = 4
+"""With more issues than this few new ones come, so that much happens to each."""
+
 GITHUB_STATES = (
     TicketState("open", done=False),
     TicketState("closed", done=True, resolution="completed"),
@@ -60,6 +63,9 @@ class People:
     # ------------------------------------------------------------ in Sentry
 
     def new_error(self) -> str:
+        alive = [bug for bug in self.sentry.bugs.values() if bug.alive]
+        if len(alive) > CROWD and self.rng.random() < 0.8:
+            return self.move_ticket()
         self._thrown += 1
         slug = self.rng.choice(list(self.sentry.projects))
         bug = self.sentry.throw(slug, f"Error {self._thrown} is thrown", self._version(slug))
@@ -155,7 +161,7 @@ class People:
     def move_ticket(self, slip: Slip | None = None, status: Status | None = None) -> str:
         slip = slip or self._slip()
         if slip is None:
-            return self.new_error()
+            return self.error_again()
         world = self._world_of(slip)
         state = self._state(world, status)
         world.move(slip, state, by_us=False)

@@ -3,51 +3,12 @@
 import multiprocessing
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
-from tests.machine.machine import Machine, Tally, determined
+from tests.machine.machine import Machine, determined
+from tests.machine.tally import Broken, Outcome, Tally
 from tests.machine.violation import Violation
 
 CHUNK = 20
-
-
-@dataclass(frozen=True)
-class Broken:
-    """A seed that broke a promise, with the last that happened."""
-
-    seed: int
-    what: str
-    trace: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        told = "\n    ".join(("", *self.trace))
-        return f"seed {self.seed} breaks promise {self.what}{told}\n  replay: {replay(self.seed)}"
-
-
-@dataclass
-class Outcome:
-    """What many seeds came to."""
-
-    tally: Tally = field(default_factory=Tally)
-    broken: list[Broken] = field(default_factory=list)
-
-    def line(self) -> str:
-        """The counts, in one line."""
-        one, by = self.tally, {number: 0 for number in "12345"}
-        for failure in self.broken:
-            by[failure.what[:1]] = by.get(failure.what[:1], 0) + 1
-        faults = ", ".join(f"{name} {count}" for name, count in sorted(one.faults.items()) if count)
-        return (
-            f"machine: seeds {one.seeds}, steps {one.steps}, acts {one.acts}, deliveries {one.deliveries}, "
-            f"faults {sum(one.faults.values())} ({faults}), cases {one.cases}, tickets {one.tickets}, "
-            f"duplicates {by['1']}, lost {by['2']}, disagreements {by['3']}, "
-            f"stuck {by['4']}, unexplained {by['5']}, overruled {by.get('9', 0)}"
-        )
-
-
-def replay(seed: int) -> str:
-    """The command that shows a seed step by step."""
-    return f"python -m tests.machine --seed {seed} --trace"
 
 
 def run_seed(seed: int, *, aloud: bool = False) -> tuple[Tally, Broken | None]:

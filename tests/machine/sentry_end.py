@@ -32,7 +32,7 @@ class MemorySentry:
 
         return self._on(issue_id, "GET", "events/latest/", event)
 
-    def move(self, issue_id: str, to: Status, fixed: Fixed = Fixed()) -> None:  # noqa: B008 - frozen
+    def move(self, issue_id: str, to: Status, fixed: Fixed = Fixed()) -> None:
         self._on(issue_id, "PUT", "", lambda bug: self._own(lambda: self.world.move(bug, to, fixed)))
 
     def link(self, issue_id: str, url: str, place: str, identifier: str, installation: str | None) -> bool:
@@ -97,7 +97,7 @@ class MemorySentry:
 
     # ------------------------------------------------------------ what stands behind
 
-    def _on(self, issue_id: str, method: str, tail: str, what):  # noqa: ANN202 - the type of `what`'s answer
+    def _on(self, issue_id: str, method: str, tail: str, what):
         """Do something with an issue that is there, through one request."""
         path = f"/api/0/organizations/acme/issues/{issue_id}/{tail}"
 

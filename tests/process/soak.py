@@ -42,7 +42,7 @@ HURRY = {
     "BUGFERRY_CALL_TIMEOUT_S": "2",
 }
 SERVICES = {"web": "web", "worker-1": "worker", "worker-2": "worker", "beat": "beat"}
-VICTIMS = ("worker-1", "web", "worker-2", "beat", "redis", "worker-1", "postgres", "worker-2", "web", "worker-1")
+VICTIMS = ("worker-1", "web", "worker-2", "beat", "redis", "worker-1", "postgres", "web", "worker-2", "beat")
 """The first ten; then they are drawn from these."""
 REST_S = 120.0
 """How long everything is given to come to rest after the last trouble."""
@@ -135,9 +135,7 @@ class Soak:
                 self._kill_child(victim)
 
     def _kill_child(self, victim: str) -> None:
-        if victim.startswith("worker"):
-            seconds_until(lambda: bool(self._leased()), 2.0, 0.01)
-        before = self._leased() if victim.startswith("worker") else {}
+        before = self._something_under_way() if victim.startswith("worker") else {}
         self.installation.kill(victim)
         self.figures.interrupted += len(before)
         if before:
@@ -146,6 +144,16 @@ class Soak:
         self.installation.revive(victim)
         if victim == "web":
             self._watch("web", self._web_answers)
+
+    def _something_under_way(self) -> dict[str, str]:
+        """Wait a little for a moment at which a worker's death hurts; what is under way then.
+
+        Only after the work of the worker killed before is in other hands: what is measured is one death, not how often
+        workers can be killed before they have started.
+        """
+        seconds_until(lambda: not any(w.is_alive() for w in self._watchers), RECOVERY_S)
+        seconds_until(lambda: bool(self._leased()), 2.0, 0.01)
+        return self._leased()
 
     def _web_answers(self) -> bool:
         with contextlib.suppress(httpx.HTTPError):

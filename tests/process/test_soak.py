@@ -15,13 +15,12 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.mark.xdist_group("soak")
-def test_ten_kills_lose_nothing_double_nothing_and_leave_both_sides_agreeing(tmp_path, capsys):
+def test_ten_kills_lose_nothing_double_nothing_and_leave_both_sides_agreeing(tmp_path, record_property):
     seed = int(os.environ.get("SOAK_SEED", "7"))
     with open_soak(tmp_path, seed) as soak:
         figures = soak.play(len(VICTIMS))
         logs = soak.installation.logs() if figures.problems else ""
-    with capsys.disabled():
-        print(f"\n{figures}")  # noqa: T201 - the figures are what this test is for
+    record_property("soak", str(figures))
     assert figures.problems == [], logs
     assert {"worker", "web", "beat", "redis", "postgres"} <= set(figures.kills)
     assert figures.kills.total() == len(VICTIMS)

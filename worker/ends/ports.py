@@ -27,7 +27,6 @@ from worker.model import (
     TrackerKind,
 )
 
-
 Spending = Literal["read", "write", "create"]
 """What a call does to a service's limits: a read, a write to something, or new content (a ticket, a comment)."""
 
@@ -142,7 +141,7 @@ class Tracker(Protocol):
         ...
 
     def person(self, email: str) -> Person | None:
-        """Find the one account that may be assigned here and shows this address; None when there is none, or several."""
+        """Find the one account that may be assigned here and shows this address; None for none, or several."""
         ...
 
     def assign(self, key: str, account: str | None) -> None:

@@ -60,7 +60,7 @@ class Gate:
 
     def cover(self, timeout_s: float, service: str) -> None:
         """Let a call of at most `timeout_s` seconds through, or raise `Held` with the time until the next try."""
-        if service in self._called:
+        if service in self._called and not repeating():
             self.well(service)  # or the call before this one would have ended the work
         if service not in self._probes:
             self._pass(service, timedelta(seconds=timeout_s) + PROBE_MARGIN)

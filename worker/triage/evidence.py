@@ -5,16 +5,26 @@ Frames are aligned as FaST does it (Rodrigues et al., MSR 2022): i-th occurrence
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from worker.triage.signature import Signature, Step, source_words, spot, step_words
+from worker.triage.signature import Signature, Step, source_words, step_words
+from worker.triage.wording import sub_tokens
 
 FADE = 0.5
 """A frame's weight is its position to the power of minus this: the newest frames tell most."""
 NEAR_COLUMNS = 40
 """Engines point to the start, the dot or the bracket of one call: columns this near are one statement of a bundle."""
 _TOP = 3
+_VENDOR_FRAMES = 8
+BUILT_IN = frozenset(
+    "length map filter reduce foreach includes indexof push pop shift slice splice split join concat find some every sort "
+    "keys values entries tofixed tostring tolowercase touppercase trim replace match test get set has add delete call "
+    "apply bind then catch startswith endswith charat substring items append strip lower upper encode decode format".split()
+)
+_BUILT_IN_WORTH = 0.6
+_SHOWN = 8
+_RARE_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +53,9 @@ class Evidence:
     chain: float
     spot: float | None
     entry: float
-    release: float
+    lonely: float
     contradiction: bool
     unresolved_across: bool
-    aligned: tuple[tuple[str, str], ...] = ()
-    shared: tuple[str, ...] = ()
 
 
 def features(signature: Signature) -> frozenset[str]:
@@ -57,27 +65,67 @@ def features(signature: Signature) -> frozenset[str]:
     return frozenset((*named, *words, *(f"i:{name}" for name in signature.identifiers), *(f"t:{w}" for w in signature.said.split())))
 
 
-def compare(one: Signature, other: Signature, rarity: Rarity) -> Evidence:
-    """Set two signatures side by side."""
-    mine, yours = one.ours or one.steps, other.ours or other.steps
-    across = not (one.resolved and other.resolved) and one.release != other.release
-    return Evidence(
-        frames=_aligned(mine, yours, rarity),
-        words=_overlap(_weights(mine), _weights(yours), rarity),
-        source=_source(mine, yours, rarity),
-        line=_line(mine, yours),
-        vendor=_vendor(one, other, rarity),
-        message=_message(one, other, rarity),
-        names=_names(one, other, rarity),
-        chain=_chain(one.chain, other.chain),
-        spot=_spot(one, other),
-        entry=float(bool(one.entry) and one.entry == other.entry),
-        release=float(bool(one.release) and one.release == other.release),
-        contradiction=_contradicts(one.identifiers, other.identifiers),
-        unresolved_across=across,
-        aligned=_pairs(mine, yours),
-        shared=_shared(one, other, rarity),
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A signature with what every comparison of it needs, computed once."""
+
+    signature: Signature
+    steps: tuple[Step, ...]
+    words: Mapping[str, float]
+    source: Mapping[str, float]
+    lines: tuple[str, ...]
+    vendor: tuple[Step, ...]
+    said: frozenset[str]
+    spots: tuple[Step, ...]
+
+
+def prepare(signature: Signature) -> Prepared:
+    """Ready a signature for comparisons. Frames of an unresolved bundle count only where their name survived the build."""
+    steps = signature.ours or signature.steps
+    named = steps if signature.resolved else tuple(step for step in steps if step.name)
+    return Prepared(
+        signature=signature,
+        steps=named,
+        words=_faded(named, step_words if signature.resolved else _own_words),
+        source=_faded(steps[:_TOP], lambda step: source_words(step.source)),
+        lines=tuple(step.source for step in steps[:_TOP] if step.source),
+        vendor=tuple(step for step in signature.steps if not step.ours)[:_VENDOR_FRAMES],
+        said=frozenset(signature.said.split()),
+        spots=tuple(step for step in steps if step.column)[:_TOP],
     )
+
+
+def compare(one: Prepared, other: Prepared, rarity: Rarity) -> Evidence:
+    """Set two signatures side by side."""
+    mine, yours = one.signature, other.signature
+    return Evidence(
+        frames=_aligned(one.steps, other.steps, rarity),
+        words=_overlap(one.words, other.words, rarity),
+        source=_overlap(one.source, other.source, rarity) if one.source and other.source else None,
+        line=_line(one.lines, other.lines),
+        vendor=_aligned(one.vendor, other.vendor, rarity) if one.vendor and other.vendor else None,
+        message=_message(one.said, other.said, rarity),
+        names=_names(mine, yours, rarity),
+        chain=_chain(mine.chain, yours.chain),
+        spot=None if mine.resolved or yours.resolved else _spot(one.spots, other.spots),
+        entry=float(bool(mine.entry) and mine.entry == yours.entry),
+        lonely=_lonely(one.steps, other.steps) if mine.resolved and yours.resolved else 0.0,
+        contradiction=contradicts(mine.identifiers, yours.identifiers),
+        unresolved_across=not (mine.resolved and yours.resolved) and mine.release != yours.release,
+    )
+
+
+def _own_words(step: Step) -> frozenset[str]:
+    return frozenset(sub_tokens(step.name))
+
+
+def _faded(steps: Iterable[Step], words: Callable[[Step], Iterable[str]]) -> dict[str, float]:
+    """Word to the weight of the newest frame that has it."""
+    weights: dict[str, float] = {}
+    for position, step in enumerate(steps):
+        for word in words(step):
+            weights.setdefault(word, _fade(position))
+    return weights
 
 
 def _fade(position: int) -> float:
@@ -104,14 +152,6 @@ def _placed(steps: tuple[Step, ...], rarity: Rarity) -> dict[tuple[str, int], fl
     return placed
 
 
-def _weights(steps: tuple[Step, ...]) -> dict[str, float]:
-    """Sub-token to the weight of the newest frame that has it."""
-    weights: dict[str, float] = {}
-    for position, step in enumerate(steps):
-        for word in step_words(step):
-            weights.setdefault(word, _fade(position))
-    return weights
-
 
 def _overlap(first: Mapping[str, float], second: Mapping[str, float], rarity: Rarity) -> float:
     """Weighted Jaccard: shared weight of all weight, the rare words weighing most."""
@@ -121,39 +161,9 @@ def _overlap(first: Mapping[str, float], second: Mapping[str, float], rarity: Ra
     return both / whole if whole else 0.0
 
 
-def _source(mine: tuple[Step, ...], yours: tuple[Step, ...], rarity: Rarity) -> float | None:
-    """Names in the source lines of the newest frames."""
-    first, second = _source_weights(mine), _source_weights(yours)
-    return _overlap(first, second, rarity) if first and second else None
 
 
-def _source_weights(steps: tuple[Step, ...]) -> dict[str, float]:
-    weights: dict[str, float] = {}
-    for position, step in enumerate(steps[:_TOP]):
-        for word in source_words(step.source):
-            weights.setdefault(word, _fade(position))
-    return weights
 
-
-def _line(mine: tuple[Step, ...], yours: tuple[Step, ...]) -> float | None:
-    """1 when both went wrong at the same source line, less for a line further down the stack."""
-    first = [step.source for step in mine[:_TOP] if step.source]
-    second = [step.source for step in yours[:_TOP] if step.source]
-    if not first or not second:
-        return None
-    deepest = next((max(n, second.index(line)) for n, line in enumerate(first) if line in second), None)
-    return 0.0 if deepest is None else 1.0 - 0.3 * deepest
-
-
-def _vendor(one: Signature, other: Signature, rarity: Rarity) -> float | None:
-    first, second = (tuple(step for step in side.steps if not step.ours)[:8] for side in (one, other))
-    return _aligned(first, second, rarity) if first and second else None
-
-
-def _message(one: Signature, other: Signature, rarity: Rarity) -> float:
-    first, second = set(one.said.split()), set(other.said.split())
-    whole = sum(rarity.of(f"t:{word}") for word in first | second)
-    return sum(rarity.of(f"t:{word}") for word in first & second) / whole if whole else 1.0
 
 
 def _names(one: Signature, other: Signature, rarity: Rarity) -> float | None:
@@ -161,13 +171,13 @@ def _names(one: Signature, other: Signature, rarity: Rarity) -> float | None:
     if not one.identifiers or not other.identifiers:
         return None
     both = one.identifiers & other.identifiers
-    return max((rarity.of(f"i:{name}") for name in both), default=0.0)
+    return max((rarity.of(f"i:{name}") * _worth(name) for name in both), default=0.0)
 
 
-def _contradicts(first: frozenset[str], second: frozenset[str]) -> bool:
-    """Both name something in the same role, and nothing in common."""
-    roles = {name.partition(":")[0] for name in first} & {name.partition(":")[0] for name in second}
-    return bool(roles) and not first & second
+def _worth(name: str) -> float:
+    """A member that the language gives to everything names an operation, not a place in the code."""
+    return _BUILT_IN_WORTH if name.partition(":")[2] in BUILT_IN else 1.0
+
 
 
 def _chain(first: tuple[str, ...], second: tuple[str, ...]) -> float:
@@ -177,31 +187,59 @@ def _chain(first: tuple[str, ...], second: tuple[str, ...]) -> float:
     return 0.7 if set(first) & set(second) else 0.0
 
 
-def _spot(one: Signature, other: Signature) -> float | None:
-    """Whether unresolved frames point to the same statements of the same bundle; None unless it is the same bundle."""
-    if one.resolved or other.resolved:
+def _line(first: tuple[str, ...], second: tuple[str, ...]) -> float | None:
+    """1 when both went wrong at the same source line, less for a line further down the stack."""
+    if not first or not second:
         return None
-    first = [step for step in one.ours if step.column][:_TOP]
-    second = [step for step in other.ours if step.column][:_TOP]
-    if not first or not second or not {s.file for s in first} & {s.file for s in second}:
+    deepest = (max(n, second.index(line)) for n, line in enumerate(first) if line in second)
+    return next((1.0 - 0.3 * depth for depth in deepest), 0.0)
+
+
+def _message(first: frozenset[str], second: frozenset[str], rarity: Rarity) -> float:
+    """Shared words of all words, the rare ones weighing most; 1 for two that say nothing."""
+    whole = sum(rarity.of(f"t:{word}") for word in first | second)
+    return sum(rarity.of(f"t:{word}") for word in first & second) / whole if whole else 1.0
+
+
+def contradicts(first: frozenset[str], second: frozenset[str]) -> bool:
+    """Whether both name something in the same role and have no name in common."""
+    roles = {name.partition(":")[0] for name in first} & {name.partition(":")[0] for name in second}
+    return bool(roles) and not first & second
+
+
+def _spot(first: tuple[Step, ...], second: tuple[Step, ...]) -> float | None:
+    """How many unresolved frames point to the same statement; None unless both are of the same bundle."""
+    if not {step.file for step in first} & {step.file for step in second}:
         return None
-    near = [sum(_fade(n) for n, a in enumerate(x) if any(map(a_near(a), y))) for x, y in ((first, second), (second, first))]
-    whole = [sum(map(_fade, range(len(x)))) for x in (first, second)]
-    return max(n / w for n, w in zip(near, whole, strict=True))
+    one, other = _near(first, second), _near(second, first)
+    return max(one, other)
 
 
-def a_near(step: Step):
-    return lambda b: step.file == b.file and step.line == b.line and abs(step.column - b.column) <= NEAR_COLUMNS
+def _lonely(mine: tuple[Step, ...], yours: tuple[Step, ...]) -> float:
+    """1 where only the newest frame is shared and its callers are others: it may be a helper that many bugs go through."""
+    if len(mine) < 2 or len(yours) < 2 or not mine[0].name or mine[0].name != yours[0].name:  # noqa: PLR2004 -- a frame and its caller
+        return 0.0
+    callers = {step.name for step in yours[1:_TOP] if step.name}
+    return float(not callers & {step.name for step in mine[1:_TOP] if step.name})
 
 
-def _pairs(mine: tuple[Step, ...], yours: tuple[Step, ...]) -> tuple[tuple[str, str], ...]:
-    """The frames that stand side by side, newest first."""
-    places = {step.name: step.place for step in reversed(yours) if step.name}
-    return tuple((f"{s.place}.{s.name}", f"{places[s.name]}.{s.name}") for s in mine if s.name in places)[:8]
+def _near(first: tuple[Step, ...], second: tuple[Step, ...]) -> float:
+    found = sum(_fade(n) for n, step in enumerate(first) if any(_is_near(step, other) for other in second))
+    return found / sum(map(_fade, range(len(first))))
 
 
-def _shared(one: Signature, other: Signature, rarity: Rarity) -> tuple[str, ...]:
-    """The rarest names that both carry."""
-    both = {name.partition(":")[2] for name in one.identifiers & other.identifiers}
-    words = sorted((w for w in _weights(one.ours) if w in _weights(other.ours)), key=lambda w: (-rarity.of(f"w:{w}"), w))
-    return (*sorted(both), *words[:5])
+def _is_near(one: Step, other: Step) -> bool:
+    return (one.file, one.line) == (other.file, other.line) and abs(one.column - other.column) <= NEAR_COLUMNS
+
+
+def side_by_side(one: Signature, other: Signature) -> tuple[tuple[str, str], ...]:
+    """The frames of equal name, newest first, each with its place on both sides."""
+    places = {step.name: step.place for step in reversed(other.ours or other.steps) if step.name}
+    mine = (step for step in one.ours or one.steps if step.name in places)
+    return tuple((f"{step.place}.{step.name}", f"{places[step.name]}.{step.name}") for step in mine)[:_SHOWN]
+
+
+def rarest(one: Prepared, other: Prepared, rarity: Rarity) -> tuple[str, ...]:
+    """The rarest words that the frames of both have."""
+    both = one.words.keys() & other.words.keys()
+    return tuple(sorted(both, key=lambda word: (-rarity.of(f"w:{word}"), word))[:_RARE_SHOWN])

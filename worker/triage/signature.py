@@ -23,6 +23,10 @@ _NATIVE = frozenset({"[native code]", "<anonymous>", "native", "(native)"})
 _FUNCTION_NOISE = re.compile(r"^(?:async\*|async |new |get |set |Object\.|Function\.|Array\.|Set\.|Map\.|Promise\.)+|\s\[as .*\]$")
 _FILE_HASH = re.compile(r"[-._][0-9a-z]{6,}(?=\.\w+$)", re.IGNORECASE)
 _VERSION = re.compile(r"@?v?\d+(?:\.\d+)+")
+_LIBRARY = re.compile(
+    r"(?:^| )(?:java|javax|jdk|sun|kotlin|scala|android|androidx|org\.junit|junit|System|Microsoft)\."
+    r"|(?:site|dist)-packages|node_modules|/lib/python\d|node:internal|/usr/(?:lib|local/go)|/\.cargo/|/gems/|/vendor/"
+)
 _UNRESOLVED = frozenset(
     "js_no_source js_invalid_source js_invalid_sourcemap js_missing_source js_missing_sources_content js_scraping_disabled "
     "js_invalid_sourcemap_location js_invalid_stack_frame_location js_too_many_sources".split()
@@ -117,15 +121,23 @@ def _is_resolved(event: Event, platform: str) -> bool:
 def _steps(exceptions: tuple[Thrown, ...], platform: str) -> tuple[Step, ...]:
     """The newest frame of the root cause first; a frame that repeats in a row counts once (recursion, engines)."""
     steps: list[Step] = []
+    told = any(frame.in_app for thrown in exceptions for frame in thrown.frames)
     for thrown in exceptions:
         for frame in reversed(thrown.frames):
-            step = _step(frame, platform)
+            step = _step(frame, platform, is_ours(frame, told))
             if step is not None and step not in steps[-3:]:
                 steps.append(step)
     return tuple(steps[:STEPS_KEPT])
 
 
-def _step(frame: Frame, platform: str) -> Step | None:
+def is_ours(frame: Frame, told: bool) -> bool:
+    """Whether a frame is our own code: as Sentry says, else unless its path is a library's. `told`: others were said to be."""
+    if frame.in_app is not None:
+        return frame.in_app
+    return not told and not _LIBRARY.search(f"{frame.module or ''} {frame.abs_path or frame.filename or ''}")
+
+
+def _step(frame: Frame, platform: str, ours: bool) -> Step | None:
     path = frame.abs_path or frame.filename or ""
     native = (frame.filename or path) in _NATIVE
     name = normal_function(frame.function or "", platform)
@@ -134,7 +146,7 @@ def _step(frame: Frame, platform: str) -> Step | None:
     return Step(
         name=name,
         place=_place(frame, native),
-        ours=frame.in_app is not False and not native,
+        ours=ours and not native,
         source=_source(frame.context_line or ""),
         file=_file(path),
         line=frame.line or 0,
