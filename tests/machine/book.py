@@ -1,6 +1,6 @@
 """A mapping drawn at random: two projects, two trackers, and policies of every kind."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from random import Random
 
@@ -66,7 +66,7 @@ class MemoryBook(MappingBook):
 def drawn(rng: Random, learned: frozenset[str]) -> MemoryBook:
     """A mapping with policies of whatever kinds the flow has `learned`."""
     rules = tuple(
-        Rule(Clause(f"to {name}", None, None, name), None, {name: _policy(rng, spec.kind, learned)})
+        Rule(Clause(f"to {name}", None, None, name), None, _everywhere(rng, _policy(rng, spec.kind, learned)))
         for name, spec in SPECS.items()
     )
     defaults = {name: rule.policy[name] for name, rule in zip(SPECS, rules, strict=True)}
@@ -77,6 +77,11 @@ def acquainted() -> People:
     """One person by table; the other one is found by address, where there is one."""
     lead = {TrackerKind.JIRA: "j-lead", TrackerKind.GITHUB: "g-lead"}
     return People((Acquaintance("checkout-lead@acme.test", lead),))
+
+
+def _everywhere(rng: Random, policy: Policy) -> dict[str, Policy]:
+    """The same wishes for each tracker, in whose words they are said."""
+    return {name: replace(policy, status=rng.choice(STATUS_MAPS[spec.kind])) for name, spec in SPECS.items()}
 
 
 def _policy(rng: Random, kind: TrackerKind, learned: frozenset[str]) -> Policy:

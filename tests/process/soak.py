@@ -108,7 +108,7 @@ class Soak:
         around.start()
         victims = [*VICTIMS, *self._chance.choices(VICTIMS, k=max(0, kills - len(VICTIMS)))][:kills]
         for victim in victims:
-            time.sleep(self._chance.uniform(0.5, 4))
+            time.sleep(self._chance.uniform(0.3, 2.5))
             self._kill(victim)
         time.sleep(1)
         self.figures.faults = around.stop()

@@ -3,8 +3,9 @@
 Positions are told by each service's own clock: ours may differ.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from functools import partial
 
 from worker.ends.ports import Tracker
 from worker.errors import BugferryError, Permanent
@@ -19,8 +20,8 @@ OVERLAP = timedelta(minutes=3)
 BATCH = 100
 """Rows that one call of Sentry's list returns."""
 
-CLOSED_PAGES = 5
-"""Pages of pairs with a closed ticket that one sweep looks at; the next one goes on from there."""
+ROUND_PAGES = 5
+"""Pages of cases with a closed ticket, and of cases with none, that one sweep looks at; the next one goes on there."""
 
 STRAYS = 50
 """Tickets outside of their tracker's place that one poll reads; no list of that place tells of them."""
@@ -64,31 +65,41 @@ def poll_tickets(ctx: Context) -> int:
 def _poll_tracker(ctx: Context, name: str, tracker: Tracker) -> int:
     """The position is the latest change seen: while nothing changes, the very same question is asked again."""
     since = latest = _since(ctx, f"poll.tickets.{name}") or ctx.now() - LOOK_BACK
-    hints = give(ctx, [Hint(f"case:{case_id}", "poll") for case_id in _strays(ctx, tracker)])
     with Gate(ctx).watching():
+        hints = 0
         for page in tracker.changed_since(since - OVERLAP):
             latest = max([latest, *(one.at for one in page)])
             hints += give(ctx, [Hint(f"ticket:{name}:{one.key}", "poll") for one in page if _ours(ctx, name, one)])
     _remember(ctx, f"poll.tickets.{name}", latest)
-    return hints
+    return hints + give(ctx, [Hint(f"case:{case_id}", "poll") for case_id in _strays(ctx, tracker)])
 
 
 def sweep_pairs(ctx: Context) -> int:
-    """Hint at linked cases whose rows in Sentry differ from our mirror: what moves without an event.
+    """Hint at cases whose rows in Sentry differ from our mirror: what moves without an event.
 
-    Those with an open ticket each time; of the others some pages, round and round.
+    Those with an open ticket each time; of those with a closed one, or none, some pages, round and round.
     """
     with Gate(ctx).watching():
         hints, after = 0, 0
         while page := _linked(ctx, after, done=False):
             hints, after = hints + compare_with_sentry(ctx, page), page[-1].id
-        after = int(_read(ctx, "sweep.closed") or 0)
-        for _ in range(CLOSED_PAGES):
-            page = _linked(ctx, after, done=True)
-            hints, after = hints + compare_with_sentry(ctx, page), page[-1].id if page else 0
-            if not page:
-                break
-    _write(ctx, "sweep.closed", str(after))
+        return (
+            hints
+            + _round_and_round(ctx, "closed", partial(_linked, ctx, done=True))
+            + _round_and_round(ctx, "unlinked", partial(_unlinked, ctx))
+        )
+
+
+def _round_and_round(ctx: Context, name: str, pages: Callable[[int], tuple[CaseRow, ...]]) -> int:
+    """Compare the next few pages, from the beginning again after the last; the number of hints."""
+    hints, after = 0, int(_read(ctx, f"sweep.{name}") or 0)
+    for _ in range(ROUND_PAGES):
+        page = pages(after)
+        if not page:
+            after = 0
+            break
+        hints, after = hints + compare_with_sentry(ctx, page), page[-1].id
+    _write(ctx, f"sweep.{name}", str(after))
     return hints
 
 
@@ -160,6 +171,11 @@ def _rows(ctx: Context, short_ids: list[str]) -> Iterable[Issue]:
 def _linked(ctx: Context, after: int, *, done: bool) -> tuple[CaseRow, ...]:
     with ctx.store.read() as tx:
         return tx.pairs.linked(after, BATCH, done=done)
+
+
+def _unlinked(ctx: Context, after: int) -> tuple[CaseRow, ...]:
+    with ctx.store.read() as tx:
+        return tx.pairs.unlinked(after, BATCH)
 
 
 def _strays(ctx: Context, tracker: Tracker) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
+from worker.ends.retry import Held
 from worker.errors import BugferryError
 from worker.flow.context import Context
 from worker.flow.polls import poll_sentry, poll_tickets, sweep_pairs, sweep_waiting
@@ -54,6 +55,9 @@ def run_now(ctx: Context, name: str) -> int | None:
     """Do a round whatever its slot says; the number of hints, or None when it did not get through."""
     try:
         return ROUNDS[name](ctx)
+    except Held as closed:  # expected while a service is in trouble, which has had its alarm
+        log.info("round put off", round=name, why=str(closed))
+        return None
     except BugferryError as error:
         log.warning("round failed", round=name, why=str(error))
         return None

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from worker.errors import Permanent, Transient
+from worker.ends.ports import Tracker
+from worker.errors import BugferryError, Permanent, Transient
 from worker.flow import story_cases as story
 from worker.flow.context import Context
 from worker.flow.membership import reserve
@@ -25,13 +26,23 @@ LOOK_BACK = timedelta(days=1)
 
 def sweep_twins(ctx: Context) -> int:
     """Look through the tickets that we made of late for some that no case knows; how many were found."""
-    found = 0
+    found, failed = 0, []
     for tracker in ctx.trackers.values():
-        touched: dict[str, bool] = {}
-        with Gate(ctx).watching():
-            for page in tracker.ours(ctx.now() - LOOK_BACK):
-                touched |= touches(page)
-                found += sum(judge(ctx, one, touched) for one in page if _unknown(ctx, one))
+        try:
+            found += _sweep(ctx, tracker)
+        except BugferryError as error:  # one tracker in trouble must not blind us to the others
+            failed.append(error)
+    if failed:
+        raise failed[0]
+    return found
+
+
+def _sweep(ctx: Context, tracker: Tracker) -> int:
+    found, touched = 0, dict[str, bool]()
+    with Gate(ctx).watching():
+        for page in tracker.ours(ctx.now() - LOOK_BACK):
+            touched |= touches(page)
+            found += sum(judge(ctx, one, touched) for one in page if _unknown(ctx, one))
     return found
 
 

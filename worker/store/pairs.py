@@ -23,6 +23,11 @@ class Pairs:
         page = query.where(cases.c.id > after_case_id, *([] if done is None else [tickets.c.done == done]))
         return read_cases(self._connection, page.order_by(cases.c.id).limit(limit))
 
+    def unlinked(self, after_case_id: int, limit: int) -> tuple[CaseRow, ...]:
+        """Cases that got no ticket for a reason that may pass, by id, after `after_case_id`."""
+        query = select(cases).where(cases.c.verdict.is_not(None), cases.c.id > after_case_id)
+        return read_cases(self._connection, query.order_by(cases.c.id).limit(limit))
+
     def waiting(self, after_case_id: int, limit: int) -> tuple[CaseRow, ...]:
         """Cases whose sides differ on purpose, by id, after `after_case_id`."""
         query = select(cases).where(cases.c.waiting_for.is_not(None), cases.c.id > after_case_id)

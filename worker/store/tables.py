@@ -1,18 +1,16 @@
 """The schema: one place that says what is kept, with the constraints that hold whatever the code above does."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import (
-    JSON,
     BigInteger,
     Boolean,
     CheckConstraint,
     Column,
     Connection,
-    DateTime,
     ForeignKey,
     Index,
     Integer,
@@ -24,81 +22,13 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Dialect
-from sqlalchemy.exc import DontWrapMixin
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.elements import ColumnElement
-from sqlalchemy.types import TypeDecorator
 
-from worker.model import Hint, Status
+from worker.store.column_types import HintList, Json, RowId, StatusText, UtcDateTime
 
 Shape = TypeVar("Shape")
 Upsert = sqlite.Insert | postgresql.Insert
-
-
-# SQLite gives out row ids only to a column that is INTEGER to the letter.
-RowId = BigInteger().with_variant(Integer(), "sqlite")
-Json = JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
-
-
-class NaiveDatetime(DontWrapMixin, ValueError):
-    """A time without a zone was about to be stored."""
-
-
-class UtcDateTime(TypeDecorator[datetime]):
-    """A moment: refuses naive datetimes, always gives back aware UTC."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Turn any aware datetime into UTC; SQLite has no zones, so there the zone is dropped after that."""
-        if value is None:
-            return None
-        if value.utcoffset() is None:
-            raise NaiveDatetime(f"{value!r} has no time zone; pass an aware datetime")
-        moment = value.astimezone(UTC)
-        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give back aware UTC, whatever zone the session speaks."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
-
-
-class StatusText(TypeDecorator[Status]):
-    """A status, kept as its word."""
-
-    impl = String(16)
-    cache_ok = True
-
-    def process_bind_param(self, value: Status | None, dialect: Dialect) -> str | None:
-        """Store the word itself: drivers differ in what they make of an enum."""
-        del dialect
-        return None if value is None else value.value
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Status | None:
-        """Give back the status; a word nobody knows is an error here, not later."""
-        del dialect
-        return None if value is None else Status(value)
-
-
-class HintList(TypeDecorator[tuple[Hint, ...]]):
-    """Hints, kept as JSON."""
-
-    impl = Json
-    cache_ok = True
-
-    def process_bind_param(self, value: tuple[Hint, ...] | None, dialect: Dialect) -> list[dict[str, object]]:
-        """Store the hints by their fields."""
-        del dialect
-        return [asdict(hint) for hint in value or ()]
-
-    def process_result_value(self, value: list[dict[str, Any]] | None, dialect: Dialect) -> tuple[Hint, ...]:
-        """Give back the hints."""
-        del dialect
-        return tuple(Hint(**hint) for hint in value or ())
 
 
 def utc_now() -> datetime:

@@ -22,7 +22,7 @@ BUILT_IN = frozenset(
     "keys values entries tofixed tostring tolowercase touppercase trim replace match test get set has add delete call "
     "apply bind then catch startswith endswith charat substring items append strip lower upper encode decode format".split()
 )
-_BUILT_IN_WORTH = 0.6
+_BUILT_IN_WORTH = 0.8
 _SHOWN = 8
 _RARE_SHOWN = 5
 

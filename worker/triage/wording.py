@@ -34,6 +34,8 @@ _ENGINE_WORDS: tuple[tuple[str, str], ...] = (
 
 _ENGINES = tuple((re.compile(pattern, re.IGNORECASE), meaning) for pattern, meaning in _ENGINE_WORDS)
 
+MEANINGS = frozenset(meaning for _, meaning in _ENGINES)
+
 _DOTTED = re.compile(r"[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)+")
 _QUOTED = re.compile(r"""['"`‘“]([^'"`’”\n]{1,60})['"`’”]""")
 _WORD = re.compile(r"[A-Za-z_$][\w$]*")

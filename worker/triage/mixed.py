@@ -1,0 +1,88 @@
+"""Whether one issue holds several bugs: clusters of its events that contradict each other, two events or more in each."""
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from worker.triage.evidence import contradicts
+from worker.triage.signature import Signature
+from worker.triage.wording import MEANINGS
+
+T = TypeVar("T", bound=Hashable)
+SMALLEST_CLUSTER = 2
+MOST_CLUSTERS = 5
+LOOSE_SHARE = 0.25
+"""Share of events in no cluster above which what differs are values, not bugs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Events of one issue that belong together, by their position, and what sets them apart."""
+
+    events: tuple[int, ...]
+    told_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A suggestion to treat one issue as several bugs. `why`: what the clusters differ in."""
+
+    clusters: tuple[Cluster, ...]
+    why: str
+
+
+def suggest_split(signatures: Sequence[Signature]) -> Split | None:
+    """Find the clusters in the events of one issue; None where they look like one bug."""
+    told = [one.identifiers for one in signatures if one.identifiers]
+    everywhere = frozenset.intersection(*told) if told else frozenset()
+    by_names = _linked(signatures, lambda one: one.identifiers - everywhere, _same_names, _tell_names)
+    by_kind = _linked(signatures, lambda one: (one.chain[:1], one.said), _same_kind, lambda kind: kind[1] or kind[0][0])
+    by_line = _linked(signatures, _line, lambda a, b: a[0] != b[0] or a == b, lambda at: at[1])
+    found = (
+        (by_names, "the messages name different things in the code"),
+        (by_kind, "different errors under one stack trace"),
+        (by_line, "different source lines of one release"),
+    )
+    return next((Split(clusters, why) for clusters, why in found if clusters), None)
+
+
+def _same_names(one: frozenset[str], other: frozenset[str]) -> bool:
+    return not contradicts(one, other)
+
+
+def _tell_names(names: frozenset[str]) -> str:
+    return ", ".join(sorted(name.partition(":")[2] for name in names))
+
+
+def _same_kind(one: tuple[tuple[str, ...], str], other: tuple[tuple[str, ...], str]) -> bool:
+    """Only an error that every engine words in a known way is surely another one."""
+    return one == other or not {one[1], other[1]} & MEANINGS
+
+
+def _line(one: Signature) -> tuple[str, str] | None:
+    """Release and the source line where it went wrong, of our own code; None where there is none to see."""
+    own = next((step for step in one.ours if step.source), None)
+    return (one.release, own.source) if own else None
+
+
+def _linked(
+    signatures: Sequence[Signature],
+    read: Callable[[Signature], T | None],
+    same: Callable[[T, T], bool],
+    tell: Callable[[T], str],
+) -> tuple[Cluster, ...]:
+    """Clusters of events that say something on one point; none unless almost all of them fall into a few."""
+    said: dict[T, list[int]] = defaultdict(list)
+    for position, signature in enumerate(signatures):
+        if point := read(signature):
+            said[point].append(position)
+    groups: list[list[T]] = []
+    for point in said:
+        near = [group for group in groups if any(same(point, other) for other in group)]
+        groups = [group for group in groups if group not in near] + [[point, *(one for group in near for one in group)]]
+    clusters = [(sorted(n for point in group for n in said[point]), group[0]) for group in groups]
+    big = [Cluster(tuple(events), tell(point)) for events, point in clusters if len(events) >= SMALLEST_CLUSTER]
+    inside, everything = sum(len(one.events) for one in big), sum(map(len, said.values()))
+    few = SMALLEST_CLUSTER <= len(big) <= MOST_CLUSTERS and everything - inside <= LOOSE_SHARE * everything
+    return tuple(sorted(big, key=lambda one: one.events)) if few else ()
