@@ -183,3 +183,12 @@ def test_when_a_ticket_was_closed_is_remembered_until_it_reopens(store):
     with store.write() as tx:
         tx.cases.save_ticket(one, ticket(1), NOW)
     assert load(store, one).ticket.done_since is None
+
+
+def test_a_comment_that_may_have_arrived_is_looked_for_by_the_case_that_took_over(store):
+    one, other = case(store, 1), case(store, 2)
+    with store.write() as tx:
+        intent = tx.intents.open(one, "comment", "copy:ticket:1:77:issue:1", NOW)
+    merge(store, one, other)
+    with store.write() as tx:
+        assert tx.intents.open(other, "comment", "copy:ticket:1:77:issue:1", NOW).id == intent.id

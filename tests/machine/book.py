@@ -29,7 +29,12 @@ STATUS_MAPS = {
     TrackerKind.JIRA: (
         StatusMap(TrackerKind.JIRA),
         StatusMap(TrackerKind.JIRA, JIRA_NAMED, {"in review": Status.OPEN}),
-        StatusMap(TrackerKind.JIRA, JIRA_NAMED | {Status.IGNORED: JIRA_NAMED[Status.RESOLVED]}, {}, frozenset({Status.IGNORED})),
+        StatusMap(
+            TrackerKind.JIRA,
+            JIRA_NAMED | {Status.IGNORED: JIRA_NAMED[Status.RESOLVED]},
+            {},
+            frozenset({Status.IGNORED}),
+        ),
     ),
     TrackerKind.GITHUB: (
         StatusMap(TrackerKind.GITHUB),
@@ -40,7 +45,7 @@ STATUS_MAPS = {
             frozenset({Status.IGNORED}),
         ),
     ),
-}  # fmt: skip
+}
 SPECS = {
     "jira": TrackerSpec("jira", TrackerKind.JIRA, "SHOP"),
     "github": TrackerSpec("github", TrackerKind.GITHUB, "acme/shop"),

@@ -10,7 +10,8 @@ from datetime import timedelta
 from typing import Any
 from unittest import mock
 
-from tests.machine.machine import Machine, determined
+from tests.machine.chance import determined
+from tests.machine.machine import Machine
 from tests.machine.tally import Broken
 from tests.machine.tracker_ends import MemoryTracker
 from tests.machine.violation import Violation

@@ -28,6 +28,7 @@ def everything(machine: "Machine") -> None:
     with machine.store.read() as tx:
         rows = tx.cases.overview(1000, 0)
         stories = {row.id: tx.history.of_case(row.id) for row in rows}
+    machine.tally.deliveries += len(machine.post.accepted)
     machine.tally.cases += sum(1 for row in rows if row.members)
     machine.tally.tickets += sum(1 for world in machine.trackers.values() for slip in world.slips if slip.look.by_us)
     if machine.stumbled:
@@ -63,7 +64,7 @@ def _nothing_lost(machine: "Machine") -> None:
     """Each delivery that was answered with 2xx is recorded, and each of its hints was heeded afterwards."""
     with machine.store.read() as tx:
         recorded = {row.identity: row for row in tx.inbox.recent(100_000)}
-    for accepted in machine.accepted:
+    for accepted in machine.post.accepted:
         row = recorded.get(accepted.delivery.identity)
         if row is None:
             raise Violation(f"2: delivery {accepted.delivery.identity} was accepted and is not recorded")
@@ -205,7 +206,7 @@ def _nothing_made_again(machine: "Machine", rows: tuple[CaseRow, ...]) -> None:
 
 def _reopened_in_silence(machine: "Machine", row: CaseRow, bug: Bug) -> bool:
     """A known gap: an issue that never had a ticket, moved by hand in Sentry with no event after it and no webhook."""
-    unheard = not machine.hooks_work or machine.weather.counts["hook dropped"] > 0
+    unheard = not machine.post.works or machine.weather.counts["hook dropped"] > 0
     return unheard and row.ticket is None and not row.past and bug.issue.moved_how in set(MOVED_HOW.values())
 
 

@@ -115,7 +115,7 @@ class Crew:
                 worker.go.acquire()
             except Dismissed:
                 return
-            except BaseException as failure:
+            except BaseException as failure:  # noqa: BLE001 - the director raises it, where the seed is known
                 self.failure = failure
                 worker.busy = False
                 self._back.release()

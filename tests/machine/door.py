@@ -8,7 +8,7 @@ two of them.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NoReturn, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from worker.ends.retry import before_call, reading
 from worker.errors import Ambiguous, BugferryError, Permanent, Transient, Unauthorized
@@ -103,9 +103,10 @@ class Door:
             answer = effect()
             self.around.pause(f"{self.service} answered {method} {path}")
             return answer
-        self._suffer(strike, method, path, effect)
+        raise self._suffered(strike, method, path, effect)
 
-    def _suffer(self, strike: Strike, method: str, path: str, effect: Callable[[], object]) -> NoReturn:
+    def _suffered(self, strike: Strike, method: str, path: str, effect: Callable[[], object]) -> BugferryError:
+        """Let a fault take its course; what the caller hears of it."""
         what = f"{self.service} {method} {path}"
         if strike.kind in {"fail_after", "drop_after", "hang"}:
             effect()
@@ -114,13 +115,13 @@ class Door:
         if strike.kind in {"hang", "late"}:
             self.around.hang(strike.hang_s)
         if strike.kind == "429":
-            raise self.said(Transient(f"{what}: asked to wait", strike.retry_after))
+            return self.said(Transient(f"{what}: asked to wait", strike.retry_after))
         if strike.kind == "refused":
-            raise self.said(Transient(f"{what}: no connection"))
+            return self.said(Transient(f"{what}: no connection"))
         if strike.kind == "fail_before" and strike.status < 500:
-            raise self.said(_refusal(what, strike))
+            return self.said(_refusal(what, strike))
         lost = f"{what}: no usable answer ({strike.kind})"
-        raise self.said(Transient(lost) if method == "GET" else Ambiguous(f"{lost}; it may have been done"))
+        return self.said(Transient(lost) if method == "GET" else Ambiguous(f"{lost}; it may have been done"))
 
     def said(self, error: BugferryError) -> BugferryError:
         """Put our name to an error."""

@@ -6,22 +6,21 @@ source of chance.
 
 import hashlib
 import random
-import secrets
 from collections import deque
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
 
-from tests.machine import book, check, letters
+from tests.machine import book, check
 from tests.machine.agenda import Agenda
 from tests.machine.clock import Clock
 from tests.machine.crew import Crew, Worker
 from tests.machine.door import Door
 from tests.machine.memory_store import MemoryStore
 from tests.machine.people import ANALYST, LEAD, People
+from tests.machine.post import Post
 from tests.machine.sentry_end import MemorySentry
 from tests.machine.sentry_world import SentryWorld
 from tests.machine.tally import Tally
@@ -33,7 +32,7 @@ from worker.flow import rounds
 from worker.flow.attend import drain
 from worker.flow.context import Context, Timing
 from worker.flow.trouble import Trouble
-from worker.model import Delivery, Hint, Person, TrackerKind
+from worker.model import Hint, Person, TrackerKind
 from worker.store.case_rows import CaseRow
 
 THINGS_THAT_MOVE = frozenset(
@@ -47,18 +46,8 @@ EXPLAINED = ("refused with 400", "workers in a row", "any more")
 """What a reason for parking says when a fault or a person who was quicker explains it."""
 
 TRACE_LINES = 400
-SHARE_WITHOUT_HOOKS = 0.15
-
 PATIENCE_S = 45.0
 """What a call, its pauses and a restart may add to a lag."""
-
-
-@dataclass(frozen=True)
-class Accepted:
-    """A delivery that was answered with a 2xx."""
-
-    delivery: Delivery
-    at: datetime
 
 
 class Machine:
@@ -75,10 +64,7 @@ class Machine:
         self.weather = Weather(rng, self.clock, self.agenda, self.climate)
         self.weather.trace = self.trace
         self.store = MemoryStore(self.weather.pause, self.clock)
-        self.hooks_work = rng.random() >= SHARE_WITHOUT_HOOKS
-        self.hook_fate = (rng.uniform(0, 0.3), rng.uniform(0, 0.3), rng.choice((0.0, 5.0, 120.0)))
-        self.accepted: list[Accepted] = []
-        self.letters = 0
+        self.post = Post(rng, self.weather, self.store, Timing().hold)
         self.book = book.drawn(rng, learned)
         self._worlds()
         self.ctx = self._context()
@@ -118,11 +104,11 @@ class Machine:
 
     def _worlds(self) -> None:
         rng = self.rng
-        self.sentry = SentryWorld(self.clock, self._letter_of_bug)
+        self.sentry = SentryWorld(self.clock, self.post.of_bug)
         self.sentry.members = {person.email: person for person in (LEAD, ANALYST) if person.email}
         kinds = {"jira": TrackerKind.JIRA, "github": TrackerKind.GITHUB}
         self.trackers = {
-            name: TrackerWorld(kind, name, book.SPECS[name].place, self.clock, self._letter_of_slip)
+            name: TrackerWorld(kind, name, book.SPECS[name].place, self.clock, self.post.of_slip)
             for name, kind in kinds.items()
         }
         for name, world in self.trackers.items():
@@ -152,9 +138,9 @@ class Machine:
         self.sentry.throw("web", "An old error")
         self.clock.pass_by(3600)
         self.began = self.clock()
-        self.weather.fine, self.hooks_work, hooks_work = True, False, self.hooks_work
+        self.weather.fine, self.post.works, works = True, False, self.post.works
         self._until_idle(self.clock() + timedelta(hours=1))
-        self.weather.fine, self.hooks_work = False, hooks_work
+        self.weather.fine, self.post.works = False, works
         self.storm()
         self.quiet()
 
@@ -230,7 +216,7 @@ class Machine:
             still = still + 1 if self._stirred() == before else 0
 
     def _stirred(self) -> tuple[object, ...]:
-        return self.writes(), self.store.history_length(), len(self.accepted), self.agenda.next_at()
+        return self.writes(), self.store.history_length(), len(self.post.accepted), self.agenda.next_at()
 
     def writes(self) -> int:
         """How many calls that change something were made to any service."""
@@ -329,40 +315,6 @@ class Machine:
             end = self.clock() + timedelta(minutes=minutes)
             self.agenda.add(end, lambda: setattr(self.trackers[service], "hidden", False))
 
-    # ------------------------------------------------------------ webhooks
-
-    def _letter_of_bug(self, resource: str, action: str, bug) -> None:
-        self.letters += 1
-        self._send(letters.of_bug(resource, action, bug, self.clock(), self.letters))
-
-    def _letter_of_slip(self, world, resource: str, action: str, slip, changed: Mapping[str, str]) -> None:
-        self.letters += 1
-        self._send(letters.of_slip(world, resource, action, slip, changed, self.letters))
-
-    def _send(self, letter: letters.Letter) -> None:
-        """Give a letter its fate: lost, on time, late, or twice."""
-        if not self.hooks_work:
-            return
-        dropped, doubled, late_s = self.hook_fate if not self.weather.fine else (0.0, 0.0, 0.0)
-        if self.rng.random() < dropped:
-            self.weather.counts["hook dropped"] += 1
-            return
-        times = 1 + (self.rng.random() < doubled)
-        self.weather.counts["hook doubled"] += times - 1
-        for _ in range(times):
-            wait = self.rng.uniform(0, late_s) if self.rng.random() < 0.3 else self.rng.uniform(0, 1)
-            self.weather.counts["hook late"] += wait > 1
-            self.agenda.add(self.clock() + timedelta(seconds=wait), lambda: self._deliver(letter))
-
-    def _deliver(self, letter: letters.Letter) -> None:
-        places = {(spec.kind.value, spec.place.lower()): spec.name for spec in book.SPECS.values()}
-        delivery = letters.opened(letter, lambda source, place: places.get((source, place.lower())))
-        now = self.clock()
-        with self.store.write(now=now) as tx:
-            tx.inbox.accept(delivery, hashlib.sha256(letter[2]).hexdigest(), now, self.ctx.timing.hold)
-        self.accepted.append(Accepted(delivery, now))
-        self.tally.deliveries += 1
-
     # ------------------------------------------------------------ telling
 
     def trace(self, line: str) -> None:
@@ -370,7 +322,7 @@ class Machine:
         self.lines.append(told)
         self.digest.update(told.encode())
         if self.say_now:
-            print(told)
+            print(told)  # noqa: T201 - what the command was asked for
 
     def log(self, _logger: object, _method: str, event: dict[str, object]) -> Mapping[str, object]:
         """A processor of structlog: the log is part of the trace."""
@@ -383,19 +335,3 @@ class Machine:
 
 def rng_minutes(rng: random.Random) -> float:
     return rng.choice((rng.uniform(2, 6), rng.uniform(4, 12), rng.uniform(8, 25)))
-
-
-@contextmanager
-def determined(machine: Machine) -> Iterator[None]:
-    """Within this block every source of chance follows the seed, and the log goes to the trace."""
-    state, token_hex, configured = random.getstate(), secrets.token_hex, structlog.get_config()
-    random.seed(machine.seed)
-    secrets.token_hex = lambda nbytes=32: machine.rng.randbytes(nbytes or 32).hex()
-    structlog.configure(processors=[machine.log], cache_logger_on_first_use=False)
-    try:
-        yield
-    finally:
-        machine.crew.dismiss()
-        random.setstate(state)
-        secrets.token_hex = token_hex
-        structlog.configure(**configured)

@@ -23,7 +23,7 @@ class MemorySentry:
         return self.world.clock()
 
     def issue(self, issue_id: str) -> Issue:
-        return self._on(issue_id, "GET", "", lambda bug: self._look(bug))
+        return self._on(issue_id, "GET", "", self._look)
 
     def latest_event(self, issue_id: str) -> Event | None:
         def event(bug: Bug) -> Event | None:
@@ -32,7 +32,7 @@ class MemorySentry:
 
         return self._on(issue_id, "GET", "events/latest/", event)
 
-    def move(self, issue_id: str, to: Status, fixed: Fixed = Fixed()) -> None:
+    def move(self, issue_id: str, to: Status, fixed: Fixed) -> None:
         self._on(issue_id, "PUT", "", lambda bug: self._own(lambda: self.world.move(bug, to, fixed)))
 
     def link(self, issue_id: str, url: str, place: str, identifier: str, installation: str | None) -> bool:
@@ -60,7 +60,7 @@ class MemorySentry:
         rows = self._listing("issue", lambda issue: issue.short_id in wanted)
         unknown = wanted - {row.short_id for row in rows}
         if unknown:
-            raise self.door.said(Permanent(f"Sentry knows no issue {sorted(unknown)[0]}"))
+            raise self.door.said(Permanent(f"Sentry knows no issue {min(unknown)}"))
         return tuple(replace(row, moved_at=None, moved_how=None) for row in rows)
 
     def deployed(self, project: Project, environment: str, since: datetime) -> Deploy | None:

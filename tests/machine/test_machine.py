@@ -3,7 +3,8 @@
 import pytest
 
 from tests.machine.bugs import BUGS, catch
-from tests.machine.machine import Machine, determined
+from tests.machine.chance import determined
+from tests.machine.machine import Machine
 from tests.machine.run import run_seeds
 from tests.machine.violation import Violation
 

@@ -74,7 +74,7 @@ class Weather:
         def arrive() -> None:
             try:
                 effect()
-            except Exception as refused:
+            except Exception as refused:  # noqa: BLE001 - nobody listens to the answer any more
                 self.trace(f"   a late request was refused: {refused}")
 
         self.agenda.add(self.clock() + timedelta(seconds=self.rng.uniform(1, self.climate.latest_s)), arrive)

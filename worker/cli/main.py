@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 
 from worker.errors import BugferryError
 
-COMMANDS = ("run", "demo", "check", "explain", "sync", "case", "work", "replay", "db", "web", "worker", "beat")
+COMMANDS = ("run", "demo", "check", "explain", "sync", "case", "work", "replay", "eval", "db", "web", "worker", "beat")
 """Each is a module beside this one that is named like it and holds an `app`."""
 
 

@@ -48,6 +48,9 @@ class Membership:
         self._join_anew(into_id if moves else from_id)
         for table in (issues, tickets, copies):
             self._connection.execute(update(table).where(table.c.case_id == from_id).values(case_id=into_id))
+        # A comment that may have arrived is looked for by whoever would say it next.
+        said = (intents.c.case_id == from_id, intents.c.kind == "comment", intents.c.occasion.startswith("copy:"))
+        self._connection.execute(update(intents).where(*said).values(case_id=into_id))
         if moves:
             with_it = {"rule": before.rule, "tracker": before.tracker, "goal": before.goal}
             self._set(into_id, verdict=None, broken_reason=None, broken_at=None, **with_it)

@@ -62,7 +62,9 @@ def features(signature: Signature) -> frozenset[str]:
     """Every word of a signature that has a rarity."""
     named = (f"f:{step.name}" for step in signature.steps if step.name)
     words = (f"w:{word}" for step in signature.steps for word in step_words(step) | source_words(step.source))
-    return frozenset((*named, *words, *(f"i:{name}" for name in signature.identifiers), *(f"t:{w}" for w in signature.said.split())))
+    return frozenset(
+        (*named, *words, *(f"i:{name}" for name in signature.identifiers), *(f"t:{w}" for w in signature.said.split()))
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,18 +154,12 @@ def _placed(steps: tuple[Step, ...], rarity: Rarity) -> dict[tuple[str, int], fl
     return placed
 
 
-
 def _overlap(first: Mapping[str, float], second: Mapping[str, float], rarity: Rarity) -> float:
     """Weighted Jaccard: shared weight of all weight, the rare words weighing most."""
     words = first.keys() | second.keys()
     both = sum(min(first.get(w, 0), second.get(w, 0)) * rarity.of(f"w:{w}") for w in first.keys() & second.keys())
     whole = sum(max(first.get(w, 0), second.get(w, 0)) * rarity.of(f"w:{w}") for w in words)
     return both / whole if whole else 0.0
-
-
-
-
-
 
 
 def _names(one: Signature, other: Signature, rarity: Rarity) -> float | None:
@@ -177,7 +173,6 @@ def _names(one: Signature, other: Signature, rarity: Rarity) -> float | None:
 def _worth(name: str) -> float:
     """A member that the language gives to everything names an operation, not a place in the code."""
     return _BUILT_IN_WORTH if name.partition(":")[2] in BUILT_IN else 1.0
-
 
 
 def _chain(first: tuple[str, ...], second: tuple[str, ...]) -> float:

@@ -36,6 +36,10 @@ LONELY = 1.0
 """What is taken away when two stacks share their newest frame alone: helpers are shared by many bugs."""
 
 
+JOIN = 0.80
+SUGGEST = 0.20
+
+
 @dataclass(frozen=True, slots=True)
 class Thresholds:
     """Scores from 0 to 1 at which a new issue joins by itself, and at which a case is suggested.
@@ -43,8 +47,8 @@ class Thresholds:
     `margin`: how much further (log odds) the best case must be from a different second one.
     """
 
-    join: float = 0.82
-    suggest: float = 0.05
+    join: float = JOIN
+    suggest: float = SUGGEST
     margin: float = 0.0
 
 

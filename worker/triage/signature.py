@@ -20,7 +20,9 @@ _PLACE_PARTS = 2
 
 _BROWSER = frozenset({"javascript", "node"})
 _NATIVE = frozenset({"[native code]", "<anonymous>", "native", "(native)"})
-_FUNCTION_NOISE = re.compile(r"^(?:async\*|async |new |get |set |Object\.|Function\.|Array\.|Set\.|Map\.|Promise\.)+|\s\[as .*\]$")
+_FUNCTION_NOISE = re.compile(
+    r"^(?:async\*|async |new |get |set |Object\.|Function\.|Array\.|Set\.|Map\.|Promise\.)+|\s\[as .*\]$"
+)
 _FILE_HASH = re.compile(r"[-._][0-9a-z]{6,}(?=\.\w+$)", re.IGNORECASE)
 _VERSION = re.compile(r"@?v?\d+(?:\.\d+)+")
 _LIBRARY = re.compile(
@@ -96,7 +98,11 @@ def _said(event: Event) -> str:
 
 def _chain(exceptions: tuple[Thrown, ...]) -> tuple[str, ...]:
     """Type names without their package, each once in a row."""
-    kinds = [re.sub(r"^.*\.(?=[A-Z]\w*\.[A-Z])|^[a-z_][\w]*(?:\.[a-z_]\w*)*\.(?=[A-Z])", "", thrown.type) for thrown in exceptions if thrown.type]
+    kinds = [
+        re.sub(r"^.*\.(?=[A-Z]\w*\.[A-Z])|^[a-z_][\w]*(?:\.[a-z_]\w*)*\.(?=[A-Z])", "", thrown.type)
+        for thrown in exceptions
+        if thrown.type
+    ]
     return tuple(dict.fromkeys(kind.lower() for kind in kinds))
 
 
@@ -163,7 +169,9 @@ def normal_function(function: str, platform: str) -> str:
         return ""
     bare = _FUNCTION_NOISE.sub("", function)
     parts = [part for part in re.split(r"[./<>*\s]+", bare) if part]
-    named = [part for part in parts if not is_minified(part) and part not in {"prototype", "App", "Object", "anonymous"}]
+    named = [
+        part for part in parts if not is_minified(part) and part not in {"prototype", "App", "Object", "anonymous"}
+    ]
     return named[-1].lower().lstrip(".") if named and named[-1] == parts[-1] or named and function.endswith("<") else ""
 
 

@@ -44,7 +44,9 @@ _CALL = re.compile(r"\b([A-Za-z_]\w{2,})\(\)")
 _OF_TYPE = re.compile(r"\bof type '?([A-Za-z_]\w*)'?")
 _HEX = re.compile(r"\b(?:0x)?[0-9a-f]{8,}\b|\b[0-9a-f]{4,}(?:-[0-9a-f]{4,}){2,}\b", re.IGNORECASE)
 _PATH = re.compile(r"\S*/\S+|\b[\w-]+\.(?:html?|txt|json|ya?ml|xml|csv|py|jsx?|tsx?|css|png|jpe?g|pdf)\b")
-_VALUE_WORDS = re.compile(r"\b(?:valid|invalid|literal|codec|parse|decode|convert|token|expected|received|choice)\b", re.I)
+_VALUE_WORDS = re.compile(
+    r"\b(?:valid|invalid|literal|codec|parse|decode|convert|token|expected|received|choice)\b", re.I
+)
 _EMPTY_WORDS = frozenset(
     "none nonetype null undefined true false nan object array string number function int str float bool bytes list "
     "dict tuple set get value error exception self this get_or_none".split()
@@ -103,7 +105,11 @@ def identifiers(message: str, platform: str) -> frozenset[str]:
 
 
 def _tells(name: str, platform: str) -> bool:
-    if name.lower() in _EMPTY_WORDS or len(name) < _SHORTEST_NAME or any(c.isdigit() for c in name.rstrip("0123456789_")):
+    if (
+        name.lower() in _EMPTY_WORDS
+        or len(name) < _SHORTEST_NAME
+        or any(c.isdigit() for c in name.rstrip("0123456789_"))
+    ):
         return False
     return platform != "javascript" or not is_minified(name)
 
@@ -112,7 +118,9 @@ def _quoted(text: str) -> tuple[str, ...]:
     """Quoted words that name code: a message about a bad value quotes the value, so there only code-like words count."""
     found = tuple(word.rsplit(".", 1)[-1] for word in _QUOTED.findall(text) if re.fullmatch(r"[A-Za-z_][\w.$]*", word))
     about_value = _VALUE_WORDS.search(text) is not None
-    return tuple(word for word in found if not any(map(str.isdigit, word)) and (not about_value or _CODE_WORD.match(word)))
+    return tuple(
+        word for word in found if not any(map(str.isdigit, word)) and (not about_value or _CODE_WORD.match(word))
+    )
 
 
 def _of_nothing(text: str) -> frozenset[str] | None:
