@@ -120,7 +120,7 @@ class Machine:
         self.doors = {name: Door(name, self.weather) for name in ("sentry", *kinds)}
 
     def _context(self) -> Context:
-        poll = timedelta(seconds=self.rng.choice((60, 120, 300, 300)))
+        poll = timedelta(seconds=self.rng.choice((60, 180, 300, 600)))
         ends = {TrackerKind.JIRA: MemoryJira, TrackerKind.GITHUB: MemoryGithub}
         return Context(
             store=self.store,
@@ -147,7 +147,7 @@ class Machine:
     def storm(self) -> None:
         """The bad time."""
         rng, begin, end = self.rng, self.clock(), self.clock() + timedelta(minutes=rng_minutes(self.rng))
-        gaps = [rng.choice((0.0, rng.random() / 50, rng.random() / 5, rng.random())) for _ in range(rng.randint(8, 24))]
+        gaps = [rng.choice((0.0, rng.random() / 50, rng.random() / 5, rng.random())) for _ in range(rng.randint(6, 18))]
         for place in range(len(gaps)):
             self.agenda.add(begin + (end - begin) * (sum(gaps[: place + 1]) / (sum(gaps) + 0.1)), self._act)
         for _ in range(self.climate.troubles):
@@ -163,14 +163,15 @@ class Machine:
         for world in self.trackers.values():
             world.hidden = False
         self.rest()
-        if self._free_parked() or self._some_moved_away():
+        if self._free_parked() or self._some_went_away():
             self.rest()
         check.everything(self)
         self.last_words()
 
-    def _some_moved_away(self) -> bool:
-        """Let a day pass if a ticket left its place: without a webhook only the daily reconciliation notices that."""
-        away = any(slip.look.place != world.place for world in self.trackers.values() for slip in world.slips)
+    def _some_went_away(self) -> bool:
+        """Let a day pass if a ticket left its place: without a webhook only the daily reconciliation tells."""
+        every = [(world, slip.look) for world in self.trackers.values() for slip in world.slips]
+        away = any(look.place != world.place or look.deleted for world, look in every)
         if away:
             self.clock.pass_by(25 * 3600)
         return away
@@ -188,7 +189,8 @@ class Machine:
 
     def _pairs(self) -> tuple[CaseRow, ...]:
         with self.store.read() as tx:
-            return tuple(row for row in tx.cases.overview(100, 0) if row.ticket)
+            rows = sorted(tx.cases.overview(100, 0), key=lambda row: row.id)
+        return tuple(row for row in rows if row.ticket)
 
     def be_patient(self, timing: Timing) -> None:
         """Run with another patience than drawn."""
@@ -204,16 +206,16 @@ class Machine:
 
     def rest(self) -> None:
         """Let time pass until nothing is due and a whole turn of polls and sweeps has found nothing new."""
-        still, limit = 0, self.clock() + timedelta(hours=12)
-        while still < 2:
-            if self.clock() > limit:
-                raise Violation("3: work never comes to rest")
+        limit = self.clock() + timedelta(hours=12)
+        while self.clock() <= limit:
             before = self._stirred()
             self._until_idle(limit)
             self._skip_to_the_slowest_round()
             self.next_round = self.clock()
             self._until_idle(limit)
-            still = still + 1 if self._stirred() == before else 0
+            if self._stirred() == before:
+                return
+        raise Violation("3: work never comes to rest")
 
     def _stirred(self) -> tuple[object, ...]:
         return self.writes(), self.store.history_length(), len(self.post.accepted), self.agenda.next_at()
@@ -334,4 +336,4 @@ class Machine:
 
 
 def rng_minutes(rng: random.Random) -> float:
-    return rng.choice((rng.uniform(2, 6), rng.uniform(4, 12), rng.uniform(8, 25)))
+    return rng.choice((rng.uniform(2, 5), rng.uniform(4, 10), rng.uniform(8, 20)))

@@ -15,7 +15,11 @@ from worker.store.migrate import upgrade
 from worker.store.store import Store, Tx
 from worker.store.work import Claim
 
-BEFORE_ALL = datetime(2000, 1, 1, tzinfo=UTC)
+NEXT_DUE = """
+SELECT min(max(work.due_at, coalesce(services.until, work.due_at)))
+FROM work LEFT JOIN services ON services.name = work.waits_for WHERE work.parked_at IS NULL
+"""
+"""When to wake somebody up. Asked after each commit, so past SQLAlchemy; a wrong answer costs virtual time."""
 
 
 @cache
@@ -78,8 +82,8 @@ class MemoryStore(Store):
     def next_due(self) -> datetime | None:
         """When the next key can be claimed; asked again only after somebody wrote."""
         if self._next_due[0] != self.writes:
-            with self.read() as tx:
-                self._next_due = self.writes, tx.work.next_due(BEFORE_ALL)
+            (due,) = self._file.execute(NEXT_DUE).fetchone()
+            self._next_due = self.writes, datetime.fromisoformat(due).replace(tzinfo=UTC) if due else None
         return self._next_due[1]
 
     def history_length(self) -> int:

@@ -1,5 +1,7 @@
 """The ends of the simulation promise what the real ones do: they pass the same suites."""
 
+import inspect
+
 import pytest
 
 from tests.contract.test_sentry_contract import SentryPromises
@@ -10,6 +12,8 @@ from tests.machine.memory_worlds import GithubInMemory, JiraInMemory, real_now
 from tests.machine.people import LEAD
 from tests.machine.sentry_end import MemorySentry
 from tests.machine.sentry_world import SentryWorld
+from tests.machine.tracker_ends import MemoryGithub, MemoryJira
+from worker.ends import ports
 from worker.ends.retry import guarding
 from worker.errors import Ambiguous, LeaseLost, Transient, Unauthorized
 from worker.model import Fixed, Resolve, Status
@@ -65,7 +69,17 @@ class TestSentry(SentryPromises):
         return SentryInMemory()
 
 
-# ---------------------------------------------------------------- the door
+# ---------------------------------------------------------------- whole, and the door
+
+
+@pytest.mark.parametrize(
+    ("port", "end"), [(ports.Sentry, MemorySentry), (ports.Tracker, MemoryJira), (ports.Tracker, MemoryGithub)]
+)
+def test_an_end_has_every_call_of_its_port_with_the_same_arguments(port, end):
+    calls = {name: call for name, call in vars(port).items() if inspect.isfunction(call) and not name.startswith("_")}
+    for name, call in calls.items():
+        assert list(inspect.signature(getattr(end, name)).parameters) == list(inspect.signature(call).parameters), name
+    assert len(calls) > 10
 
 
 @pytest.fixture

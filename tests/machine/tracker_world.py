@@ -38,6 +38,8 @@ class Slip:
     """The title it was made with: which issue it was made for, whatever a person writes over it."""
     comments: list[Comment] = field(default_factory=list)
     moved_at: datetime | None = None
+    moved_by_us: bool = True
+    """Whether its last move was ours."""
     priority: str | None = None
     linked: set[str] = field(default_factory=set)
     """Keys of the tickets that it is said to duplicate."""
@@ -113,7 +115,7 @@ class TrackerWorld:
         if slip.ticket.state == state:
             return
         now = self.clock()
-        slip.moved_at = now
+        slip.moved_at, slip.moved_by_us = now, by_us
         kept = slip.ticket.duplicate_of if state.done and (state.resolution or "").lower() == "duplicate" else None
         closed_at = now if state.done and self.kind is TrackerKind.GITHUB else None
         self._change(slip, by_us=by_us, state=state, duplicate_of=kept, moved_at=closed_at)

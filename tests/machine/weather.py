@@ -12,8 +12,9 @@ from tests.machine.crew import Crew, Died, Worker
 from tests.machine.door import TIMEOUT_S, Strike
 
 CALL_FAULTS = ("fail_before", "fail_after", "drop_before", "drop_after", "hang", "late", "429", "refused", "bad")
-WRITES_FAIL_MORE = 2.5
-"""Most promises are about writes: they get more than their share of faults."""
+FAIL_MORE = {"GET": 1.0, "POST": 5.0, "PUT": 2.5, "PATCH": 2.5}
+"""Most promises are about writes, and most of all about those that must not happen twice: they get more faults."""
+OFTEN = 0.6
 TROUBLES = ("outage", "down", "revoked", "limited", "hidden")
 
 
@@ -105,7 +106,7 @@ class Weather:
         return strikes[trouble.kind]
 
     def _of_call(self, method: str) -> Strike | None:
-        share = self.climate.call_fails * (1 if method == "GET" else WRITES_FAIL_MORE)
+        share = min(self.climate.call_fails * FAIL_MORE[method], OFTEN)
         if self.rng.random() >= share:
             return None
         kind = self.rng.choice(CALL_FAULTS)
@@ -121,7 +122,8 @@ class Weather:
         """Kill a worker here, or let it sleep."""
         if self.fine:
             return
-        fate = self.rng.random() / (3 if what == "commit" and self.rng.random() < 0.5 else 1)
+        worst = 6 if "answered POST" in what else 2 if what == "commit" else 1
+        fate = self.rng.random() / worst
         if fate < self.climate.dies:
             self.counts["died"] += 1
             self.trace(f"++ {worker.name} dies at: {what}")

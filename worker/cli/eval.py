@@ -1,4 +1,4 @@
-"""`eval`: how good grouping and triage are on labelled data of your own, measured with the code that production runs."""
+"""`eval`: how good grouping and triage are on labelled data of your own, by the code that production runs."""
 
 import json
 from collections.abc import Iterator, Mapping

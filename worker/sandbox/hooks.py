@@ -82,10 +82,11 @@ class _Held:
 class Outbox:
     """Delivers letters from background tasks, at most `AT_ONCE` a vendor, and keeps a log of the last ones."""
 
-    def __init__(self, targets: dict[str, Target], time_scale: float, clock: Clock) -> None:
-        """Take the targets by source. `time_scale`: every back-off is multiplied by it."""
+    def __init__(self, targets: dict[str, Target], time_scale: float, patience: float, clock: Clock) -> None:
+        """Take the targets by source. `time_scale`, `patience`: every back-off, every timeout is multiplied by it."""
         self.targets = targets
         self.time_scale = time_scale
+        self.patience = patience
         self.clock = clock
         self.letters: deque[Letter] = deque(maxlen=KEPT)
         self.weather: dict[str, Weather] = {}
@@ -164,7 +165,7 @@ class Outbox:
     async def _carry(self, source: str) -> None:
         queue = self._queues[source]
         letter = await queue.get()  # the client is dear to build: only when there is something to send
-        async with httpx.AsyncClient(timeout=TIMEOUT_S[source], trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=TIMEOUT_S[source] * self.patience, trust_env=False) as client:
             while True:
                 try:
                     await self._deliver(client, letter)

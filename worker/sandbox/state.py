@@ -24,6 +24,8 @@ class Config:
     targets: tuple[Target, ...] = ()
     time_scale: float = 1.0
     """Every webhook back-off is multiplied by this."""
+    patience: float = 1.0
+    """Every webhook timeout is multiplied by this: a busy machine is no slow receiver."""
     errors_every_s: float | None = None
     """Throw a believable error about this often; None: only when asked to."""
 
@@ -70,7 +72,7 @@ class Practice:
 def new_practice(config: Config) -> Practice:
     """Build a fresh world for `config`."""
     clock = Clock()
-    outbox = Outbox({target.source: target for target in config.targets}, config.time_scale, clock)
+    outbox = Outbox({target.source: target for target in config.targets}, config.time_scale, config.patience, clock)
     practice = Practice(config, outbox, clock, SentryWorld(clock), JiraWorld(clock), GithubSite(clock))
     practice.connect()
     return practice

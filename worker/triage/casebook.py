@@ -5,17 +5,18 @@ A look-up touches at most `KEYS_READ` posting lists, the newest `POSTING_READ` e
 """
 
 import heapq
+import json
 import math
-from collections import Counter, defaultdict, deque
+from collections import Counter, defaultdict
 
 from worker.triage.evidence import Prepared, Rarity, features, prepare
 from worker.triage.same_bug import Known, Match, match
-from worker.triage.signature import Signature, postings
+from worker.triage.signature import Signature, from_json, postings, to_json
 
 KEYS_READ = 32
 POSTING_READ = 100
 SCORED = 16
-KEPT_PER_CASE = 12
+KEPT_PER_CASE = 8
 """Distinct signatures of a case that are compared; the newest push the oldest but the first out."""
 
 
@@ -23,9 +24,9 @@ class Casebook:
     """The cases of one group of projects."""
 
     def __init__(self) -> None:
-        self._known: dict[int, list[Known]] = {}
+        self._known: dict[int, list[tuple[str, bytes]]] = {}
         self._looks: dict[int, set[int]] = {}
-        self._postings: defaultdict[str, deque[int]] = defaultdict(lambda: deque(maxlen=POSTING_READ))
+        self._postings: dict[str, tuple[int, ...]] = {}
         self._posted: Counter[str] = Counter()
         self._features: Counter[str] = Counter()
         self._total = 0
@@ -42,7 +43,7 @@ class Casebook:
             return
         self._looks[case].add(look)
         known = self._known.setdefault(case, [])
-        known.append(Known(issue, prepare(signature)))
+        known.append((issue, json.dumps(to_json(signature)).encode()))
         if len(known) > KEPT_PER_CASE:
             del known[1]
         self._count(case, signature)
@@ -51,15 +52,19 @@ class Casebook:
         self._features.update(features(signature))
         self._total += 1
         for key in postings(signature):
-            if not self._postings[key] or self._postings[key][-1] != case:
-                self._postings[key].append(case)
+            posted = self._postings.get(key, ())
+            if posted[-1:] != (case,):
+                self._postings[key] = (*posted, case)[-POSTING_READ:]
                 self._posted[key] += 1
 
     def rank(self, signature: Signature) -> list[Match]:
         """The cases most like it, the likeliest first."""
-        new = prepare(signature)
-        matches = [match(new, case, self._known[case], self.rarity) for case in self._candidates(new)]
+        new, rarity = prepare(signature), self.rarity
+        matches = [match(new, case, self._read(case), rarity) for case in self._candidates(new)]
         return sorted(matches, key=lambda one: (-one.score, one.case))
+
+    def _read(self, case: int) -> list[Known]:
+        return [Known(issue, prepare(from_json(json.loads(packed)))) for issue, packed in self._known[case]]
 
     def _candidates(self, new: Prepared) -> list[int]:
         """The cases that share the most and rarest keys."""

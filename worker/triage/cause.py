@@ -1,7 +1,7 @@
 """Whose fault an issue is, with every reason that was weighed: ours, the infrastructure's, a vendor's, or nobody's.
 
-Noise lowers priority and keeps quiet; it never drops an issue. What only makes noise likely (one user, a crawler, an old
-browser) counts for nothing as soon as more than three users are hit.
+Noise lowers priority and keeps quiet; it never drops an issue. What only makes noise likely (one user, a crawler, an
+old browser) counts for nothing as soon as more than three users are hit.
 """
 
 import re
@@ -11,7 +11,7 @@ from datetime import timedelta
 from enum import StrEnum
 from functools import lru_cache
 
-import crawleruseragents
+import crawleruseragents  # type: ignore[import-untyped]  # the package ships no types
 
 from worker.model import Event, Frame, Issue
 from worker.triage import cause_facts as facts
@@ -84,6 +84,8 @@ def judge(issue: Issue, event: Event) -> Verdict:
     return Verdict(first if margin >= MARGIN else Cause.UNSURE, first, margin, ordered)
 
 
+_UNDEFINED = re.compile(rf"(?:{facts.VENDOR_NAMES.pattern})\S* is (?:not defined|undefined|null)", re.IGNORECASE)
+"""A vendor's script that was not loaded."""
 _ORDER = (Cause.CODE_BUG, Cause.INFRASTRUCTURE, Cause.THIRD_PARTY, Cause.NOISE)
 
 
@@ -119,6 +121,9 @@ def _benign(scene: Scene) -> Iterator[Clue]:
         yield Clue(Cause.NOISE, 5, f"browsers say {found.group()!r} of what the user did")
     if not scene.browser and (found := facts.CLIENT_GONE.search(scene.text)):
         yield Clue(Cause.NOISE, 4 if not scene.place.ours_first else 2.5, f"the client went away: {found.group()}")
+    top = scene.frames[0] if scene.frames else Frame()
+    if "connection" in scene.text.lower() and facts.SERVER_FRAME.search(f"{top.module} {top.filename}"):
+        yield Clue(Cause.NOISE, 6, "a visitor's connection broke, in the server's own frames")
     if scene.browser and facts.STORAGE.search(scene.text):
         yield Clue(Cause.NOISE, 4, "the browser's storage is full or closed, as in private mode", faint=True)
     if scene.browser and facts.OFFLINE.search(scene.text):
@@ -169,7 +174,8 @@ def is_crawler(agent: str) -> bool:
 def _outage(scene: Scene) -> Iterator[Clue]:
     yield from _trouble(scene, facts.DOWN, 3.5, "a service did not answer")
     yield from _trouble(scene, facts.CERTIFICATE, 3.0, "a certificate is not accepted")
-    yield from _trouble(scene, facts.SLOW, 2.0, "a service was too slow")
+    yield from _trouble(scene, facts.SLOW, 3.0, "a service was too slow")
+    yield from _trouble(scene, facts.UNCONNECTED, 1.5, "a connection failed")
     if found := facts.STARVED.search(scene.text):
         yield Clue(Cause.INFRASTRUCTURE, 4.5, f"a machine ran out: {found.group()}")
     if short := facts.SHORT_TIMEOUT.search(scene.text):
@@ -193,7 +199,8 @@ def _vendors(scene: Scene) -> Iterator[Clue]:
     if scene.place.client:
         yield Clue(Cause.THIRD_PARTY, 2.5, f"raised in the client of {scene.place.client}")
     if found := facts.VENDOR_NAMES.search(scene.text):
-        yield Clue(Cause.THIRD_PARTY, 2.0, f"the message names {found.group()}")
+        missing = scene.browser and _UNDEFINED.search(scene.text)
+        yield Clue(Cause.THIRD_PARTY, 5.5 if missing else 2.0, f"the message names {found.group()}")
     if scene.place.outside and not facts.OUR_MISTAKE.search(scene.text):
         yield Clue(Cause.THIRD_PARTY, 1.0, f"it was about {scene.place.outside}")
 
@@ -211,8 +218,9 @@ def _mistakes(scene: Scene) -> Iterator[Clue]:
     if scene.browser and facts.OFFLINE.search(scene.text):
         return  # browsers raise a TypeError when the network fails
     kind = next((one for one in sorted(scene.kinds) if one in facts.PROGRAMMING_TYPES), None)
+    down = facts.DOWN.search(scene.text) or facts.STARVED.search(scene.text)
     if kind and scene.place.ours:
-        yield Clue(Cause.CODE_BUG, 2.5, f"{kind} in our own frames")
+        yield Clue(Cause.CODE_BUG, 0.8 if down else 2.5, f"{kind} in our own frames")
     elif kind and not scene.place.vendor_first:
         yield Clue(Cause.CODE_BUG, 1.5, f"{kind} is a programmer's error")
     if found := facts.OUR_MISTAKE.search(scene.text):

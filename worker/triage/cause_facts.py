@@ -6,6 +6,8 @@ and the errors that operating systems, databases and brokers raise.
 
 import re
 
+from worker.triage.wording import vocabulary
+
 
 def _any(*patterns: str) -> re.Pattern[str]:
     return re.compile("|".join(patterns), re.IGNORECASE)
@@ -74,7 +76,7 @@ BENIGN = _any(
     r"permission denied to access property|blocked a frame with origin",
     r"document is not (?:focused|fully active)",
     r"share cancell?ed|abort due to cancellation",
-    r"^(?:error: )?script error\.?$",
+    r"script error\.",
     r"not allowed by the user agent",
     r"\bns_error_(?:not_available|failure|unexpected)",
     r"fullscreen error|wakelock",
@@ -172,10 +174,16 @@ CERTIFICATE = _any(
     r"certificate.*(?:expired|verify failed)|certificate_verify_failed|self[- ]signed certificate",
     r"cert_has_expired|ssl(?:v3)? (?:handshake|alert)|sslerror|sslhandshake",
 )
+UNCONNECTED = _any(r"\b\w*(?:connect|connection)\w{0,8}(?:error|exception)\b")
+SERVER_FRAME = _any(
+    r"gunicorn|uvicorn|hypercorn|waitress|werkzeug|wsgiref|socketserver|tornado\.iostream|uwsgi|daphne|catalina|undertow",
+    r"jetty|netty|puma|unicorn|passenger|_http_server|http\.server|kestrel",
+)
+"""Frames of the server itself: trouble with a connection there is the visitor's."""
 SHORT_TIMEOUT = re.compile(r"timeout[=:]\s*0?\.\d+\b", re.IGNORECASE)
 
 OUR_MISTAKE = _any(
-    r"(?:column|relation|table|function|constraint|index|type) \S+ (?:of relation \S+ )?(?:does not exist|already exists)",
+    r"(?:column|relation|table|function|constraint|index|type) \S+ (?:of relation \S+ )?(?:does not|already) exists?",
     r"no such (?:column|table)|unknown column|invalid column name|table '\S+' doesn't exist",
     r"duplicate (?:key|entry)|unique constraint|violates (?:not-null|foreign|check)|foreign key constraint",
     r"not null constraint|value too long for type|data too long",
@@ -201,16 +209,18 @@ OUR_MISTAKE = _any(
 )
 """What says that code or its data did wrong, whoever's service answered."""
 
-PROGRAMMING_TYPES = frozenset(
-    "typeerror attributeerror keyerror nameerror indexerror valueerror referenceerror nullpointerexception assertionerror "
-    "classcastexception illegalstateexception illegalargumentexception arrayindexoutofboundsexception importerror "
-    "indexoutofboundsexception unboundlocalerror modulenotfounderror notimplementederror syntaxerror rangeerror "
-    "recursionerror zerodivisionerror unicodedecodeerror unicodeencodeerror validationerror programmingerror integrityerror "
-    "nomethoderror nullreferenceexception invalidoperationexception argumentexception argumenterror formatexception "
-    "stackoverflowerror concurrentmodificationexception numberformatexception arithmeticexception jsondecodeerror "
-    "doesnotexist multipleobjectsreturned lookuperror runtimeerror urierror evalerror domexception invalidoperation "
-    "uninitializedpropertyaccessexception kotlinnullpointerexception nosuchelementexception dataerror fielderror panic "
-    "swiftfatalerror exc_bad_access sigabrt unsupportedoperationexception keynotfoundexception zoderror".split()
+PROGRAMMING_TYPES = vocabulary(
+    "typeerror attributeerror keyerror nameerror indexerror valueerror referenceerror nullpointerexception "
+    "assertionerror classcastexception illegalstateexception illegalargumentexception "
+    "arrayindexoutofboundsexception importerror indexoutofboundsexception unboundlocalerror "
+    "modulenotfounderror notimplementederror syntaxerror rangeerror recursionerror zerodivisionerror "
+    "unicodedecodeerror unicodeencodeerror validationerror programmingerror integrityerror nomethoderror "
+    "nullreferenceexception invalidoperationexception argumentexception argumenterror formatexception "
+    "stackoverflowerror concurrentmodificationexception numberformatexception arithmeticexception "
+    "jsondecodeerror doesnotexist multipleobjectsreturned lookuperror runtimeerror urierror evalerror "
+    "domexception invalidoperation uninitializedpropertyaccessexception kotlinnullpointerexception "
+    "nosuchelementexception dataerror fielderror panic swiftfatalerror exc_bad_access sigabrt "
+    "unsupportedoperationexception keynotfoundexception zoderror "
 )
 
 VENDOR_HOSTS = _any(
@@ -248,6 +258,7 @@ INTERNAL_HOST = re.compile(
     re.IGNORECASE,
 )
 HOST_IN_TEXT = re.compile(
-    r"host='([^']+)'|https?://([\w.-]+)|(?:connecting to|econnrefused|enotfound|eai_again|getaddrinfo) ([\w-]+(?:\.[\w-]+)*)",
+    r"host='([^']+)'|https?://([\w.-]+)"
+    r"|(?:connecting to|econnrefused|enotfound|eai_again|getaddrinfo) ([\w-]+(?:\.[\w-]+)*)",
     re.IGNORECASE,
 )

@@ -6,10 +6,10 @@ Frames are aligned as FaST does it (Rodrigues et al., MSR 2022): i-th occurrence
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from worker.triage.signature import Signature, Step, source_words, step_words
-from worker.triage.wording import sub_tokens
+from worker.triage.wording import sub_tokens, vocabulary
 
 FADE = 0.5
 """A frame's weight is its position to the power of minus this: the newest frames tell most."""
@@ -17,10 +17,11 @@ NEAR_COLUMNS = 40
 """Engines point to the start, the dot or the bracket of one call: columns this near are one statement of a bundle."""
 _TOP = 3
 _VENDOR_FRAMES = 8
-BUILT_IN = frozenset(
-    "length map filter reduce foreach includes indexof push pop shift slice splice split join concat find some every sort "
-    "keys values entries tofixed tostring tolowercase touppercase trim replace match test get set has add delete call "
-    "apply bind then catch startswith endswith charat substring items append strip lower upper encode decode format".split()
+BUILT_IN = vocabulary(
+    "length map filter reduce foreach includes indexof push pop shift slice splice split join concat find some "
+    "every sort keys values entries tofixed tostring tolowercase touppercase trim replace match test get set "
+    "has add delete call apply bind then catch startswith endswith charat substring items append strip lower "
+    "upper encode decode format "
 )
 _BUILT_IN_WORTH = 0.8
 _SHOWN = 8
@@ -33,10 +34,15 @@ class Rarity:
 
     counts: Mapping[str, int]
     total: int
+    _known: dict[str, float] = field(default_factory=dict, compare=False, repr=False)
 
     def of(self, word: str) -> float:
         """1 for a word never seen, towards 0.1 for one that is everywhere."""
-        return max(0.1, math.log((self.total + 2) / (self.counts.get(word, 0) + 1)) / math.log(self.total + 2))
+        known = self._known.get(word)
+        if known is None:
+            whole = math.log(self.total + 2)
+            known = self._known[word] = max(0.1, 1 - math.log(self.counts.get(word, 0) + 1) / whole)
+        return known
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,7 @@ class Prepared:
 
 
 def prepare(signature: Signature) -> Prepared:
-    """Ready a signature for comparisons. Frames of an unresolved bundle count only where their name survived the build."""
+    """Ready a signature for comparisons. Of an unresolved bundle only the names that survived the build count."""
     steps = signature.ours or signature.steps
     named = steps if signature.resolved else tuple(step for step in steps if step.name)
     return Prepared(
@@ -186,8 +192,8 @@ def _line(first: tuple[str, ...], second: tuple[str, ...]) -> float | None:
     """1 when both went wrong at the same source line, less for a line further down the stack."""
     if not first or not second:
         return None
-    deepest = (max(n, second.index(line)) for n, line in enumerate(first) if line in second)
-    return next((1.0 - 0.3 * depth for depth in deepest), 0.0)
+    depths = [max(first.index(line), second.index(line)) for line in {*first} & {*second}]
+    return 1.0 - 0.3 * min(depths) if depths else 0.0
 
 
 def _message(first: frozenset[str], second: frozenset[str], rarity: Rarity) -> float:
@@ -211,7 +217,7 @@ def _spot(first: tuple[Step, ...], second: tuple[Step, ...]) -> float | None:
 
 
 def _lonely(mine: tuple[Step, ...], yours: tuple[Step, ...]) -> float:
-    """1 where only the newest frame is shared and its callers are others: it may be a helper that many bugs go through."""
+    """1 where only the newest frame is shared and its callers are others: it may be a helper of many bugs."""
     if len(mine) < 2 or len(yours) < 2 or not mine[0].name or mine[0].name != yours[0].name:  # noqa: PLR2004 -- a frame and its caller
         return 0.0
     callers = {step.name for step in yours[1:_TOP] if step.name}

@@ -1,4 +1,4 @@
-"""Whether one issue holds several bugs: clusters of its events that contradict each other, two events or more in each."""
+"""Whether one issue holds several bugs: clusters of events that contradict each other, two events or more in each."""
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence

@@ -9,8 +9,10 @@ from worker.triage import cause_facts as facts
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """`vendor_first`: host of the newest frame where that is a vendor's; `client`: the vendor whose library raised;
-    `outside`: a host that the message is about and that is not ours. None: no such.
+    """Whose frames and which hosts. None: no such.
+
+    `vendor_first`: host of the newest frame where that is a vendor's; `client`: the vendor whose library raised;
+    `outside`: a host that the message is about and that is not ours.
     """
 
     ours: bool
@@ -57,7 +59,7 @@ def _vendor(frame: Frame, home: str) -> str | None:
 
 
 def _client(frame: Frame) -> str | None:
-    found = facts.VENDOR_CLIENTS.search(f"{frame.module or ''} ") or facts.VENDOR_CLIENTS.search(
+    found = facts.VENDOR_CLIENTS.search(frame.module or "") or facts.VENDOR_CLIENTS.search(
         _path(frame).rpartition("node_modules/")[2] if "node_modules/" in _path(frame) else ""
     )
     return found.group().strip("./@\\ ") if found else None

@@ -102,7 +102,7 @@ def log_odds(evidence: Evidence) -> float:
     told = sum(WEIGHTS[kind] * value - EXPECTED.get(kind, 0.0) for kind, value in kinds if value is not None)
     together = FRAMES_AND_CHAIN * evidence.frames * evidence.chain
     against = CONTRADICTION * evidence.contradiction + LONELY * evidence.lonely
-    return START + told + together - against
+    return float(START + told + together - against)
 
 
 def match(new: Prepared, case: int, known: Sequence[Known], rarity: Rarity) -> Match:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from worker.model import Event, Frame, Thrown
-from worker.triage.wording import identifiers, is_minified, meaning, sub_tokens
+from worker.triage.wording import identifiers, is_minified, meaning, sub_tokens, vocabulary
 
 STEPS_KEPT = 30
 SOURCE_KEPT = 160
@@ -29,15 +29,15 @@ _LIBRARY = re.compile(
     r"(?:^| )(?:java|javax|jdk|sun|kotlin|scala|android|androidx|org\.junit|junit|System|Microsoft)\."
     r"|(?:site|dist)-packages|node_modules|/lib/python\d|node:internal|/usr/(?:lib|local/go)|/\.cargo/|/gems/|/vendor/"
 )
-_UNRESOLVED = frozenset(
-    "js_no_source js_invalid_source js_invalid_sourcemap js_missing_source js_missing_sources_content js_scraping_disabled "
-    "js_invalid_sourcemap_location js_invalid_stack_frame_location js_too_many_sources".split()
+_UNRESOLVED = vocabulary(
+    "js_no_source js_invalid_source js_invalid_sourcemap js_missing_source js_missing_sources_content "
+    "js_scraping_disabled js_invalid_sourcemap_location js_invalid_stack_frame_location js_too_many_sources"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One normalised frame. `name` is empty where a build made it up; `spot` is where in a bundle it is, while unresolved."""
+    """One normalised frame. `name` is empty where a build made it up; `source` where nothing readable is known."""
 
     name: str
     place: str
@@ -137,7 +137,7 @@ def _steps(exceptions: tuple[Thrown, ...], platform: str) -> tuple[Step, ...]:
 
 
 def is_ours(frame: Frame, told: bool) -> bool:
-    """Whether a frame is our own code: as Sentry says, else unless its path is a library's. `told`: others were said to be."""
+    """Whether a frame is our own code: as Sentry says, else unless its path is a library's. `told`: others were."""
     if frame.in_app is not None:
         return frame.in_app
     return not told and not _LIBRARY.search(f"{frame.module or ''} {frame.abs_path or frame.filename or ''}")
@@ -172,7 +172,8 @@ def normal_function(function: str, platform: str) -> str:
     named = [
         part for part in parts if not is_minified(part) and part not in {"prototype", "App", "Object", "anonymous"}
     ]
-    return named[-1].lower().lstrip(".") if named and named[-1] == parts[-1] or named and function.endswith("<") else ""
+    own = bool(named) and (named[-1] == parts[-1] or function.endswith("<"))
+    return named[-1].lower() if own else ""
 
 
 def _place(frame: Frame, native: bool) -> str:
@@ -207,10 +208,10 @@ def source_words(source: str) -> frozenset[str]:
     return frozenset(word for word in re.findall(r"[a-z_]\w{2,}", source.lower()) if word not in _KEYWORDS)
 
 
-_KEYWORDS = frozenset(
+_KEYWORDS = vocabulary(
     "return self this for while with from import await async yield lambda raise throw new const let var function class "
     "def not and else elif true false none null undefined super try except catch finally public private static void "
-    "final int string str dict list get set".split()
+    "final int string str dict list get set"
 )
 
 

@@ -2,10 +2,16 @@
 
 import re
 
+
+def vocabulary(words: str) -> frozenset[str]:
+    """The words of a text, as a set."""
+    return frozenset(words.split())
+
+
 _ENGINE_WORDS: tuple[tuple[str, str], ...] = (
-    (r"cannot (?:read|set) propert(?:y|ies) (?:'[^']*' )?of (?:undefined|null)|(?:undefined|null) is not an object"
-     r"|is (?:undefined|null)$|has no properties$|can't access property|undefined is not a constructor or null"
-     r"|unable to (?:get|set) property|right[- ]hand side of .* not an object", "property of nothing"),
+    (r"cannot (?:read|set) propert(?:y|ies) (?:'[^']*' )?of (?:undefined|null)", "property of nothing"),
+    (r"(?:undefined|null) is not an object|is (?:undefined|null)$|has no properties$", "property of nothing"),
+    (r"can't access property|unable to (?:get|set) property", "property of nothing"),
     (r"cannot convert undefined or null to object|can't convert (?:null|undefined) to object", "property of nothing"),
     (r"is not a constructor", "not a constructor"),
     (r"is not a function|object doesn't support property or method", "not a function"),
@@ -21,11 +27,11 @@ _ENGINE_WORDS: tuple[tuple[str, str], ...] = (
      "network failed"),
     (r"json\.parse|json parse error|in json at|is not valid json|unexpected end of json", "unreadable json"),
     (r"circular structure|cyclic object value|cyclic structures", "cyclic json"),
-    (r"invalid regular expression|unterminated character class|unterminated parenthetical|nothing to repeat"
-     r"|invalid regexp|missing \) |invalid quantifier", "bad regular expression"),
+    (r"invalid regular expression|invalid regexp|invalid quantifier|nothing to repeat", "bad regular expression"),
+    (r"unterminated (?:character class|parenthetical)|missing \) ", "bad regular expression"),
     (r"assignment to constant|invalid assignment to const|assign to readonly|read[- ]only property",
      "assigned to a constant"),
-    (r"todigits|tofixed\(\) digits|tofixed\(\) argument|precision \S+ out of range|toprecision\(\)", "digits out of range"),
+    (r"todigits|tofixed\(\) (?:digits|argument)|precision \S+ out of range|toprecision\(\)", "digits out of range"),
     (r"repeat count|invalid count value", "bad repeat count"),
     (r"the operation was aborted|user aborted|signal is aborted", "aborted"),
     (r"quota ?exceeded|exceeded the quota", "storage full"),
@@ -37,7 +43,7 @@ _ENGINES = tuple((re.compile(pattern, re.IGNORECASE), meaning) for pattern, mean
 MEANINGS = frozenset(meaning for _, meaning in _ENGINES)
 
 _DOTTED = re.compile(r"[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)+")
-_QUOTED = re.compile(r"""['"`‘“]([^'"`’”\n]{1,60})['"`’”]""")
+_QUOTED = re.compile(r"""['"`\u2018\u201c]([^'"`\u2019\u201d\n]{1,60})['"`\u2019\u201d]""")
 _WORD = re.compile(r"[A-Za-z_$][\w$]*")
 _CODE_WORD = re.compile(r"^(?:[a-z0-9]+(?:_[a-z0-9]+)+|_[a-z_]+|[a-z]+(?:[A-Z][a-z0-9]+)+|(?:[A-Z][a-z0-9]+){2,})$")
 _CALL = re.compile(r"\b([A-Za-z_]\w{2,})\(\)")
@@ -45,11 +51,11 @@ _OF_TYPE = re.compile(r"\bof type '?([A-Za-z_]\w*)'?")
 _HEX = re.compile(r"\b(?:0x)?[0-9a-f]{8,}\b|\b[0-9a-f]{4,}(?:-[0-9a-f]{4,}){2,}\b", re.IGNORECASE)
 _PATH = re.compile(r"\S*/\S+|\b[\w-]+\.(?:html?|txt|json|ya?ml|xml|csv|py|jsx?|tsx?|css|png|jpe?g|pdf)\b")
 _VALUE_WORDS = re.compile(
-    r"\b(?:valid|invalid|literal|codec|parse|decode|convert|token|expected|received|choice)\b", re.I
+    r"\b(?:valid|invalid|literal|codec|parse|decode|convert|token|expected|received|choice)\b", re.IGNORECASE
 )
-_EMPTY_WORDS = frozenset(
+_EMPTY_WORDS = vocabulary(
     "none nonetype null undefined true false nan object array string number function int str float bool bytes list "
-    "dict tuple set get value error exception self this get_or_none".split()
+    "dict tuple set get value error exception self this get_or_none"
 )
 _READ = re.compile(r"\(reading '([^']+)'\)|property '([^']+)' of (?:undefined|null)")
 _EVALUATED = re.compile(r"\(evaluating '(.+?)'\)|\(near '(.+?)'\)")
@@ -115,7 +121,7 @@ def _tells(name: str, platform: str) -> bool:
 
 
 def _quoted(text: str) -> tuple[str, ...]:
-    """Quoted words that name code: a message about a bad value quotes the value, so there only code-like words count."""
+    """Quoted words that name code; a message about a bad value quotes the value, so there only code-like ones."""
     found = tuple(word.rsplit(".", 1)[-1] for word in _QUOTED.findall(text) if re.fullmatch(r"[A-Za-z_][\w.$]*", word))
     about_value = _VALUE_WORDS.search(text) is not None
     return tuple(

@@ -1,0 +1,132 @@
+"""Whose fault an issue is: reasons add up, many users refute faint noise, and code is never hidden by a doubt."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from worker.model import Event, Frame, Issue, Project, Request, Thrown
+from worker.triage.cause import FEW_USERS, MARGIN, Cause, judge
+
+OWN = Frame("total", "shop.cart", abs_path="/srv/shop/cart.py", in_app=True)
+OWN_JS = Frame("total", filename="./src/cart.ts", abs_path="app:///src/cart.ts", in_app=True)
+CLIENT = Frame("send", "requests.adapters", abs_path="/venv/site-packages/requests/adapters.py", in_app=False)
+CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
+GOOGLEBOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
+
+
+def verdict(kind, value, *frames, platform="python", users=0, agent=None, count=20):
+    project = Project("1", "shop")
+    issue = Issue("1", "SHOP-1", f"{kind}: {value}", project, user_count=users, count=count)
+    request = Request(url="https://app.acme.test/p", user_agent=agent)
+    event = Event("e", platform=platform, request=request, exceptions=(Thrown(kind, value, frames=frames),))
+    return judge(issue, event)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "frames", "cause"),
+    [
+        ("KeyError", "'customer_id'", (OWN,), Cause.CODE_BUG),
+        ("ProgrammingError", 'column "vat" does not exist', (OWN, CLIENT), Cause.CODE_BUG),
+        (
+            "InvalidRequestError",
+            "No such price: 'p_1'",
+            (OWN, Frame("request", "stripe.api", in_app=False)),
+            Cause.CODE_BUG,
+        ),
+        (
+            "ReadTimeout",
+            "HTTPConnectionPool(host='tax.internal', port=80): Read timed out. (read timeout=0.05)",
+            (OWN, CLIENT),
+            Cause.CODE_BUG,
+        ),
+        (
+            "ReadTimeout",
+            "HTTPConnectionPool(host='tax.internal', port=80): Read timed out. (read timeout=30)",
+            (OWN, CLIENT),
+            Cause.INFRASTRUCTURE,
+        ),
+        (
+            "ConnectionError",
+            "Error 111 connecting to cache:6379. Connection refused.",
+            (OWN, CLIENT),
+            Cause.INFRASTRUCTURE,
+        ),
+        ("OSError", "[Errno 28] No space left on device", (OWN,), Cause.INFRASTRUCTURE),
+        (
+            "ConnectionError",
+            "HTTPSConnectionPool(host='api.vendor.test', port=443): Max retries exceeded",
+            (OWN, CLIENT),
+            Cause.THIRD_PARTY,
+        ),
+        (
+            "APIConnectionError",
+            "could not reach the service",
+            (OWN, Frame("request", "stripe._http", in_app=False)),
+            Cause.THIRD_PARTY,
+        ),
+        ("BrokenPipeError", "[Errno 32] Broken pipe", (Frame("write", "wsgiref.handlers", in_app=False),), Cause.NOISE),
+        ("DisallowedHost", "Invalid HTTP_HOST header: '1.2.3.4'", (), Cause.NOISE),
+    ],
+)
+def test_a_server_error_is_laid_where_its_evidence_points(kind, value, frames, cause):
+    assert verdict(kind, value, *frames).leading is cause
+
+
+@pytest.mark.parametrize(
+    ("value", "frames", "cause"),
+    [
+        ("Cannot read properties of undefined (reading 'price')", (OWN_JS,), Cause.CODE_BUG),
+        ("x", (OWN_JS, Frame("a", abs_path="chrome-extension://abc/inpage.js", in_app=False)), Cause.NOISE),
+        ("x", (Frame("a", abs_path="https://www.googletagmanager.com/gtm.js", in_app=False),), Cause.THIRD_PARTY),
+        (
+            "x is not a function",
+            (Frame("a", abs_path="https://cdn.elsewhere.test/w.js", in_app=True),),
+            Cause.THIRD_PARTY,
+        ),
+        (
+            "x is not a function",
+            (Frame("a", abs_path="https://static.acme.test/main.js", in_app=True),),
+            Cause.CODE_BUG,
+        ),
+        ("ResizeObserver loop limit exceeded", (), Cause.NOISE),
+        ("Failed to fetch", (Frame("send", filename="./src/analytics.ts", in_app=True),), Cause.NOISE),
+        ("Request failed with status code 503", (OWN_JS,), Cause.INFRASTRUCTURE),
+        ("Request failed with status code 422", (OWN_JS,), Cause.CODE_BUG),
+    ],
+)
+def test_a_browser_error_is_laid_where_its_evidence_points(value, frames, cause):
+    assert verdict("TypeError", value, *frames, platform="javascript", agent=CHROME, users=40).leading is cause
+
+
+@pytest.mark.parametrize(("users", "cause"), [(1, Cause.NOISE), (FEW_USERS + 1, Cause.CODE_BUG)])
+def test_what_a_crawler_sees_is_noise_until_people_see_it_too(users, cause):
+    found = verdict(
+        "TypeError", "t is undefined", OWN_JS, platform="javascript", agent=GOOGLEBOT, users=users, count=300
+    )
+    assert found.leading is cause
+
+
+@given(
+    st.sampled_from(["KeyError", "TypeError", "AttributeError", "IndexError", "ValueError"]),
+    st.text(st.sampled_from("abc xyz'()."), max_size=30),
+    st.sampled_from([None, CHROME, GOOGLEBOT, "curl/8.0", "python-requests/2.31"]),
+    st.integers(FEW_USERS + 1, 10_000),
+)
+def test_a_programming_error_of_ours_that_many_users_meet_is_never_noise(kind, value, agent, users):
+    assert verdict(kind, value, OWN, users=users, agent=agent).leading is not Cause.NOISE
+
+
+@given(st.text(max_size=60), st.text(max_size=60), st.integers(0, 500))
+def test_every_verdict_has_its_reasons_strongest_first_and_says_when_it_is_unsure(kind, value, users):
+    found = verdict(kind, value, OWN, users=users)
+    assert found.clues
+    assert all(clue.reason and clue.weight >= 0 for clue in found.clues)
+    assert (found.cause is Cause.UNSURE) == (found.margin < MARGIN)
+    assert [clue.cause is found.leading for clue in found.clues] == sorted(
+        (c.cause is found.leading for c in found.clues), reverse=True
+    )
+
+
+def test_an_event_that_says_nothing_is_not_called_noise():
+    nothing = judge(Issue("1", "SHOP-1", "", Project("1", "shop")), Event("e"))
+    assert nothing.leading is Cause.CODE_BUG

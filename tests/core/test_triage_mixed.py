@@ -1,0 +1,86 @@
+"""When one issue holds several bugs: clusters that contradict each other, never mere values."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from worker.model import Event, Frame, Thrown
+from worker.triage.mixed import SMALLEST_CLUSTER, suggest_split
+from worker.triage.signature import sign
+
+
+def said(*values, platform="python", lines=(), kind="KeyError"):
+    rows = zip(values, lines or ["row = find()"] * len(values), strict=True)
+    frames = ((Frame("find", "shop.db", in_app=True, context_line=line), value) for value, line in rows)
+    return [
+        sign(Event("e", platform=platform, release="1", exceptions=(Thrown(kind, v, frames=(f,)),))) for f, v in frames
+    ]
+
+
+def test_two_names_with_two_events_each_are_two_bugs():
+    found = suggest_split(
+        said(
+            "no such column: tax_code",
+            "no such table: old_orders",
+            *["no such column: tax_code", "no such table: old_orders"],
+        )
+    )
+    assert found is not None
+    assert [cluster.events for cluster in found.clusters] == [(0, 2), (1, 3)]
+    assert [cluster.told_by for cluster in found.clusters] == ["tax_code", "old_orders"]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["'a_b'", "'a_b'", "'c_d'"],
+        [f"no row for customer-{n}" for n in range(6)],
+        ["'archived' is not a valid State", "'DELETED' is not a valid State"] * 2,
+        [f"'key_{'abcdefgh'[n]}'" for n in range(8)],
+        [
+            "month must be in 1..12",
+            "month must be in 1..12",
+            "Invalid isoformat string: '37'",
+            "Invalid isoformat string: '38'",
+        ],
+    ],
+)
+def test_single_events_and_values_are_no_second_bug(values):
+    assert suggest_split(said(*values)) is None
+
+
+def test_a_name_that_all_messages_carry_hides_nothing():
+    found = suggest_split(
+        said(*(f"The view shop.views.{name} didn't return an HttpResponse" for name in ("export", "note_of") * 2))
+    )
+    assert found is not None
+    assert {cluster.told_by for cluster in found.clusters} == {"export", "note_of"}
+
+
+def test_the_wordings_of_three_engines_are_one_bug():
+    wordings = (
+        "Cannot read properties of undefined (reading 'title')",
+        "undefined is not an object (evaluating 'e.author.title')",
+        "e.author is undefined",
+    )
+    assert suggest_split(said(*wordings * 2, platform="javascript", kind="TypeError")) is None
+
+
+def test_different_errors_of_one_stack_are_two_bugs():
+    values = ("Invalid array length", "URI malformed") * 2
+    assert suggest_split(said(*values, platform="javascript", kind="Error")) is not None
+
+
+def test_different_source_lines_of_one_release_are_two_bugs():
+    found = suggest_split(said(*["boom"] * 4, lines=("a = first()", "b = second()") * 2))
+    assert found is not None
+    assert found.why == "different source lines of one release"
+
+
+@given(st.lists(st.sampled_from(["'a_b'", "'c_d'", "'e_f'", "boom", "7 of 9"]), max_size=12))
+def test_clusters_are_big_enough_and_never_overlap(values):
+    found = suggest_split(said(*values))
+    if found is not None:
+        events = [n for cluster in found.clusters for n in cluster.events]
+        assert len(set(events)) == len(events)
+        assert all(len(cluster.events) >= SMALLEST_CLUSTER for cluster in found.clusters)

@@ -1,0 +1,168 @@
+"""When two issues are one bug: evidence adds up, contradictions forbid, people are asked in between."""
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from worker.model import Event, Frame, ProcessingError, Thrown
+from worker.triage.casebook import KEPT_PER_CASE, POSTING_READ, SCORED, Casebook
+from worker.triage.evidence import Rarity, compare, contradicts, features, prepare
+from worker.triage.same_bug import Alone, Join, Match, Suggest, Thresholds, decide, log_odds
+from worker.triage.signature import sign
+
+SURE = Thresholds()
+NONE_SEEN = Rarity({}, 0)
+
+
+def event(*functions, value="'owner_id'", kind="KeyError", release="shop@1", platform="python", **more):
+    """Frames oldest first; each has a source line of its own unless it is JavaScript."""
+    frames = tuple(
+        Frame(
+            name,
+            "shop.services",
+            in_app=True,
+            line=n,
+            context_line=f"    return {name}(row)" if platform == "python" else None,
+        )
+        for n, name in enumerate(functions, 1)
+    )
+    return Event("e", platform=platform, release=release, exceptions=(Thrown(kind, value, frames=frames),), **more)
+
+
+def book_of(*events):
+    book = Casebook()
+    for number, one in enumerate(events):
+        book.keep(number, f"I-{number}", sign(one))
+    return book
+
+
+def verdict(new, *known):
+    return decide(book_of(*known).rank(sign(new)), SURE)
+
+
+names = st.lists(
+    st.sampled_from(["load_cart", "price_of", "send_mail", "parse_rows", "main", "handle"]), min_size=1, max_size=6
+)
+
+
+@given(names, names)
+def test_agreement_does_not_depend_on_which_came_first(first, second):
+    one, other = prepare(sign(event(*first))), prepare(sign(event(*second)))
+    assert log_odds(compare(one, other, NONE_SEEN)) == pytest.approx(log_odds(compare(other, one, NONE_SEEN)))
+
+
+@given(names, names)
+def test_nothing_agrees_better_than_a_twin(first, second):
+    one, other = prepare(sign(event(*first))), prepare(sign(event(*second)))
+    assert log_odds(compare(one, one, NONE_SEEN)) >= log_odds(compare(one, other, NONE_SEEN))
+
+
+def test_twins_of_one_bug_join_and_say_why():
+    found = verdict(event("handle", "load_cart", "price_of", release="shop@2"), event("job", "load_cart", "price_of"))
+    assert isinstance(found, Join)
+    assert "the same source line: return price_of(row)" in found.match.reasons
+    assert ("shop.services.price_of", "shop.services.price_of") in found.match.aligned
+
+
+def test_another_bug_stands_alone():
+    other = event("main", "send_mail", value="'subject'", kind="TypeError")
+    assert verdict(event("handle", "load_cart", "price_of"), other) == Alone()
+
+
+def test_names_that_contradict_forbid_joining_however_alike_the_stacks_are():
+    found = verdict(
+        event("load_cart", "price_of", value="'owner_id'"), event("load_cart", "price_of", value="'tax_code'")
+    )
+    assert isinstance(found, Suggest)
+    assert found.why == "the messages name different things in the code"
+
+
+@given(st.frozensets(st.sampled_from(["name:a", "name:b", "read:a", "owner:c"])))
+def test_no_message_contradicts_itself_or_a_silent_one(said):
+    assert not contradicts(said, said)
+    assert not contradicts(said, frozenset())
+
+
+def test_roles_that_only_one_engine_tells_do_not_contradict():
+    assert not contradicts(frozenset({"read:title"}), frozenset({"owner:author"}))
+
+
+UNRESOLVED = {
+    "platform": "javascript",
+    "value": "registry is not defined",
+    "kind": "ReferenceError",
+    "errors": (ProcessingError("js_no_source"),),
+}
+
+
+@pytest.mark.parametrize(("release", "kind"), [("web@1", Join), ("web@2", Suggest)])
+def test_unresolved_javascript_never_joins_across_releases(release, kind):
+    old = event("dispatch", "histogram", "draw", release="web@1", **UNRESOLVED)
+    old = replace(old, exceptions=(replace(old.exceptions[0], frames=tuple(_bundled(old))),))
+    assert isinstance(verdict(replace(old, release=release), old), kind)
+
+
+def _bundled(one):
+    return (
+        replace(f, abs_path="https://x.test/app-1a2b3c4d.js", line=1, column=1000 * f.line)
+        for f in one.exceptions[0].frames
+    )
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 9), st.floats(0, 1), st.booleans()), max_size=8), st.floats(0, 1), st.floats(0, 1)
+)
+def test_only_the_best_joins_and_only_when_sure_and_allowed(rows, join, suggest):
+    matches = [Match(case, f"I-{case}", score, forbids="because" if no else None) for case, score, no in rows]
+    best = max((one.score for one in matches), default=0)
+    match decide(matches, Thresholds(join, suggest)):
+        case Join(chosen):
+            assert chosen.score == best >= join
+            assert chosen.forbids is None
+        case Suggest(chosen, why):
+            assert why
+            assert chosen[0].score == best >= suggest
+        case Alone():
+            assert best < suggest or not matches
+
+
+def test_a_rare_name_is_better_evidence_than_a_common_one():
+    common = Rarity(Counter({"i:name:owner_id": 90}), 100)
+    one, other = prepare(sign(event("load_cart"))), prepare(sign(event("price_of")))
+    assert log_odds(compare(one, other, Rarity({}, 100))) > log_odds(compare(one, other, common))
+
+
+def test_a_helper_that_many_go_through_is_weaker_than_a_whole_way():
+    whole = compare(*(prepare(sign(event(a, "price_of", "divide"))) for a in ("x_one", "y_two")), NONE_SEEN)
+    helper = compare(*(prepare(sign(event(a, f"{a}_sum", "divide"))) for a in ("x_one", "y_two")), NONE_SEEN)
+    assert (whole.lonely, helper.lonely) == (0, 1)
+    assert log_odds(whole) > log_odds(helper)
+
+
+def test_a_look_up_is_bounded_however_many_cases_there_are():
+    book = book_of(*(event("main", f"step_{n}") for n in range(POSTING_READ * 3)))
+    assert len(book.rank(sign(event("main", "step_1")))) <= SCORED
+
+
+def test_a_case_keeps_a_bounded_number_of_distinct_signatures():
+    book = Casebook()
+    for n in range(KEPT_PER_CASE * 2):
+        for _ in range(2):
+            book.keep(1, "I-1", sign(event("main", f"step_{n:02}")))
+    assert len(book._known[1]) == KEPT_PER_CASE
+    assert book.rarity.total == KEPT_PER_CASE * 2
+
+
+def test_a_case_is_as_near_as_its_nearest_signature():
+    book = Casebook()
+    book.keep(1, "I-1", sign(event("main", "send_mail", value="'subject'")))
+    book.keep(1, "I-2", sign(event("handle", "load_cart", "price_of")))
+    assert book.rank(sign(event("job", "load_cart", "price_of")))[0].issue == "I-2"
+
+
+def test_everything_with_a_rarity_is_counted_once_a_signature():
+    signature = sign(event("load_cart", "load_cart", "price_of"))
+    assert {"f:price_of", "w:cart", "i:name:owner_id"} <= features(signature)

@@ -1,0 +1,154 @@
+"""What is kept of an event: names survive engines, builds and versions; values do not."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from worker.model import Event, Frame, ProcessingError, Thrown
+from worker.triage.signature import POSTINGS_LIMIT, from_json, normal_function, postings, sign, to_json
+from worker.triage.wording import identifiers, is_minified, meaning, sub_tokens
+
+NOW = datetime(2026, 3, 6, 12, 0, tzinfo=UTC)
+words = st.text(st.sampled_from("abcXYZ_./<>$?19 '\n"), max_size=40)
+frames = st.builds(
+    Frame,
+    function=words,
+    module=words,
+    abs_path=words,
+    in_app=st.sampled_from([True, False, None]),
+    line=st.integers(0, 9999),
+    column=st.integers(0, 99999),
+    context_line=words,
+)
+events = st.builds(
+    Event,
+    id=st.just("e"),
+    platform=st.sampled_from(["javascript", "python", "java", None]),
+    message=words,
+    release=words,
+    occurred_at=st.sampled_from([None, NOW]),
+    exceptions=st.lists(
+        st.builds(Thrown, type=words, value=words, frames=st.lists(frames, max_size=60).map(tuple)), max_size=4
+    ).map(tuple),
+)
+
+
+@given(events)
+def test_any_event_has_a_signature_that_goes_to_json_and_back(event):
+    signature = sign(event)
+    assert from_json(json.loads(json.dumps(to_json(signature)))) == signature
+
+
+@given(events)
+def test_a_signature_is_found_under_a_bounded_number_of_distinct_keys(event):
+    keys = postings(sign(event))
+    assert 0 < len(keys) <= POSTINGS_LIMIT
+    assert len(set(keys)) == len(keys)
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("Object.histogram", "histogram"),
+        ("App</histogram", "histogram"),
+        ("App</T.prototype.parse/s<", "parse"),
+        ("async*exportRows", "exportrows"),
+        ("new Parser", "parser"),
+        ("get error [as error]", "error"),
+        ("Wn", ""),
+        ("?", ""),
+        (".pager", "pager"),
+    ],
+)
+def test_a_function_has_one_name_in_every_engine(written, name):
+    assert normal_function(written, "javascript") == name
+
+
+@pytest.mark.parametrize(
+    "wordings",
+    [
+        (
+            "Cannot read properties of undefined (reading 'x')",
+            "undefined is not an object (evaluating 'e.x')",
+            "e is undefined",
+        ),
+        ("Invalid array length", "Array length must be a positive integer of safe magnitude.", "invalid array length"),
+        ("URI malformed", "malformed URI sequence", "URI error"),
+        ("registry is not defined", "Can't find variable: registry"),
+        ("Maximum call stack size exceeded", "too much recursion", "Maximum call stack size exceeded."),
+    ],
+)
+def test_one_error_means_the_same_in_every_engine(wordings):
+    assert len({meaning(wording, "javascript") for wording in wordings}) == 1
+
+
+def test_a_message_keeps_its_meaning_whatever_its_values():
+    one, other = (f"cannot sync order {n} ('{v}') at /srv/{n}/x" for n, v in ((17, "abc"), (9923, "zz")))
+    assert meaning(one, "python") == meaning(other, "python") == "cannot sync order at"
+
+
+@pytest.mark.parametrize(
+    ("message", "names"),
+    [
+        ("no such column: overdue_days", {"name:overdue_days"}),
+        ("'NoneType' object has no attribute 'owner'", {"name:owner"}),
+        ("'external_id'", {"name:external_id"}),
+        ("UNIQUE constraint failed: shop_invoice.tax_code", {"name:tax_code"}),
+        ("Object of type Decimal is not JSON serializable", {"name:type decimal"}),
+        ("'archived' is not a valid InvoiceState", {"name:invoicestate"}),
+        ("invalid literal for int() with base 10: '90109x'", set()),
+        ("no row for ('customer-74805',)", set()),
+        ("templates/invoice_fr.html", set()),
+    ],
+)
+def test_names_of_code_are_told_from_values(message, names):
+    assert identifiers(message, "python") - {"name:type int"} == names
+
+
+def test_engines_tell_the_owner_the_member_or_both():
+    chrome, firefox, safari = (
+        identifiers(said, "javascript")
+        for said in (
+            "Cannot read properties of undefined (reading 'title')",
+            "e.author is undefined",
+            "undefined is not an object (evaluating 'e.author.title')",
+        )
+    )
+    assert (chrome, firefox) == ({"read:title"}, {"owner:author"})
+    assert safari == chrome | firefox
+
+
+@pytest.mark.parametrize(
+    ("name", "made_up"), [("e", True), ("Xr", True), ("aXb", True), ("map", False), ("total", False)]
+)
+def test_names_that_a_build_made_up_are_known(name, made_up):
+    assert is_minified(name) is made_up
+
+
+def test_a_name_is_cut_into_its_words():
+    assert sub_tokens("parseHTTPUrl_v2") == ("parse", "http", "url")
+
+
+def test_a_missing_source_map_is_seen_by_its_error_or_by_its_columns():
+    told = Event("e", platform="javascript", errors=(ProcessingError("js_no_source"),))
+    long_line = Thrown(
+        "E", "v", frames=(Frame("r", abs_path="https://x.test/app.js", line=1, column=75_000, in_app=True),)
+    )
+    readable = Thrown(
+        "E", "v", frames=(Frame("run", abs_path="app:///a.js", line=3, column=7, in_app=True, context_line="f()"),)
+    )
+    assert not sign(told).resolved
+    assert not sign(Event("e", platform="javascript", exceptions=(long_line,))).resolved
+    assert sign(Event("e", platform="javascript", exceptions=(readable,))).resolved
+
+
+def test_frames_of_libraries_are_not_ours_even_where_nobody_said_so():
+    frames = (
+        Frame("main", "shop.app"),
+        Frame("get", abs_path="/opt/venv/lib/python3.11/site-packages/requests/api.py"),
+    )
+    steps = sign(Event("e", platform="python", exceptions=(Thrown("E", "v", frames=frames),))).steps
+    assert [(step.name, step.ours) for step in steps] == [("get", False), ("main", True)]
