@@ -5,6 +5,7 @@ import resource
 import statistics
 import sys
 import time
+from collections.abc import Callable
 
 from worker.model import Event, Frame, Thrown
 from worker.triage.casebook import Casebook
@@ -30,13 +31,13 @@ def own_frame(verb: str, noun: str, module: str, row: str, key: str) -> Frame:
     return Frame(f"{verb}_{noun}", f"shop.{module}", in_app=True, context_line=f"return {row}[{key}]")
 
 
-def measure(book: Casebook, asked: list[Signature]) -> tuple[float, float]:
+def measure(book: Casebook, asked: list[Signature], clock: Callable[[], float]) -> tuple[float, float]:
     """Median and 99th percentile of one look-up with its scoring, in ms."""
     took = []
     for signature in asked:
-        began = time.perf_counter()
+        began = clock()
         book.rank(signature)
-        took.append((time.perf_counter() - began) * 1000)
+        took.append((clock() - began) * 1000)
     return statistics.median(took), statistics.quantiles(took, n=100)[98]
 
 
@@ -46,9 +47,11 @@ def main() -> None:
         while kept < size:
             book.keep(kept, f"I-{kept}", sign(event(rng)))
             kept += 1
-        median, p99 = measure(book, [sign(event(rng)) for _ in range(ASKED)])
+        asked = [sign(event(rng)) for _ in range(ASKED)]
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        sys.stdout.write(f"{size:>8} cases: median {median:6.2f} ms, p99 {p99:6.2f} ms, {memory:7.0f} MB\n")
+        for name, clock in (("by the clock", time.perf_counter), ("of CPU", time.thread_time)):
+            median, p99 = measure(book, asked, clock)
+            sys.stdout.write(f"{size:>8} cases: median {median:6.2f} ms, p99 {p99:6.2f} ms {name}, {memory:.0f} MB\n")
         sys.stdout.flush()
 
 

@@ -165,6 +165,7 @@ class Machine:
         self.rest()
         if self._free_parked() or self._some_went_away():
             self.rest()
+        self._listen()
         check.everything(self)
         self.last_words()
 
@@ -176,16 +177,30 @@ class Machine:
             self.clock.pass_by(25 * 3600)
         return away
 
+    def _listen(self) -> None:
+        """Look at each case once where a note or an assignment in Sentry may be unheard: no poll tells of them."""
+        unheard = not self.post.works or self.weather.counts["hook dropped"]
+        policies = [policy for rule in self.book.rules for policy in rule.policy.values()]
+        if unheard and any(policy.comments.to_ticket or policy.assignee.to_ticket for policy in policies):
+            self.look_at([f"case:{row.id}" for row in self._pairs()])
+
     def last_words(self) -> None:
-        """In calm weather, what a person says last is what both sides say in the end."""
+        """Both sides agree and one person speaks: whatever goes wrong after that, it is what both say in the end."""
         said = [word for row in self._pairs()[:3] if (word := check.last_word(self, row))]
-        if said:
-            self.trace("== last words")
-            for word in said:
-                self.trace(f"@@ {word.speak()}")
+        if not said:
+            return
+        self.trace("== last words")
+        self.weather.fine, end = False, self.clock() + timedelta(minutes=8)
+        for word in said:
+            self.trace(f"@@ {word.speak()}")
+        while self.clock() < end:
+            self.turn(end)
+        self.weather.clear_up()
+        self.rest()
+        if self._free_parked():
             self.rest()
-            for word in said:
-                word.stands()
+        for word in said:
+            word.stands()
 
     def _pairs(self) -> tuple[CaseRow, ...]:
         with self.store.read() as tx:

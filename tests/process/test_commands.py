@@ -176,3 +176,27 @@ def test_demo_on_a_folder_of_events_does_the_whole_job(tmp_path):
     assert {t["tracker"] for t in told["tickets"]} == {"jira", "github"}
     assert (told["statuses_agree"], told["parked"], told["lost"], told["duplicates"]) == (True, 0, 0, 0)
     assert all(t["title"].strip() for t in told["tickets"])
+
+
+def test_a_demo_that_is_told_to_end_leaves_no_process_behind(tmp_path):
+    command = [sys.executable, "-m", "worker", "demo", "--once", "--json"]
+    env = outside(PYTHONPATH=str(ROOT), TMPDIR=str(tmp_path))
+    demo = subprocess.Popen(command, cwd=tmp_path, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    began = time.monotonic()
+    while len(started_in(tmp_path)) < 4 and time.monotonic() - began < 60:
+        assert demo.poll() is None
+    demo.terminate()
+    assert demo.wait(30) == 128 + signal.SIGTERM
+    assert started_in(tmp_path) == set()
+
+
+def started_in(folder: Path) -> set[str]:
+    """Processes that were told to work under a folder."""
+    found = set()
+    for one in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if f"BUGFERRY_DATA_DIR={folder}".encode() in one.read_bytes():
+                found.add(one.parent.name)
+        except OSError:  # it ended, or is not ours to look at
+            continue
+    return found

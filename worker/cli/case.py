@@ -21,7 +21,7 @@ from worker.store.history import Recorded
 from worker.store.store import Tx
 from worker.store.work import WorkRow
 from worker.wiring.flow import build
-from worker.wiring.ground import open_store, start_logging, utc_now
+from worker.wiring.ground import clock_of, open_store, start_logging
 
 app = typer.Typer(
     help="One bug: its issues, its ticket, its history; merge and split.", no_args_is_help=True, add_completion=False
@@ -43,7 +43,8 @@ def show(
     cases: Annotated[list[str], typer.Argument(metavar="ID...", help=f"Each a {_NAMED}.")], json: Json = False
 ) -> None:
     """Show cases: issues, ticket, past tickets, what is waited for, a move under way, and the whole history."""
-    store, now = open_store(load_settings()), utc_now()
+    store = open_store(load_settings())
+    now = clock_of(store)()
     with store.read() as tx:
         rows = [_load(tx, _id_of(tx, name)) for name in cases]
         told = [(row, tx.history.of_case(row.id), tx.work.get(f"case:{row.id}")) for row in rows]

@@ -1,5 +1,6 @@
 """`demo`: the Friday deploy, or your own events, played against practice services by the real processes."""
 
+import signal
 import tempfile
 import time
 from collections.abc import Mapping
@@ -51,6 +52,7 @@ def demo(
     """
     if events is not None and not events.is_dir():
         raise typer.BadParameter(f"{events} is not a folder", param_hint="--events")
+    signal.signal(signal.SIGTERM, _leave)
     scene = scene_of_files(events) if events else friday_scene(datetime.now(UTC))
     with tempfile.TemporaryDirectory(prefix="bugferry-demo-") as folder:
         practice = start_practice(Path(folder), ports=(None, None), extra={"BUGFERRY_POLL_S": "5"}, hooks=False)
@@ -63,6 +65,11 @@ def demo(
     if json:
         print_json({**verdict.figures, "ok": not verdict.problems, "problems": list(verdict.problems)})
     raise typer.Exit(1 if verdict.problems else 0)
+
+
+def _leave(number: int, _frame: object) -> None:
+    """End on SIGTERM as on Ctrl-C: everything that was started is stopped on the way out."""
+    raise SystemExit(128 + number)
 
 
 def _play(scene: Scene, practice: Practice, *, quiet: bool) -> Verdict:

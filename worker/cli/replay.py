@@ -16,7 +16,7 @@ from worker.model import Hint
 from worker.settings import load_settings
 from worker.store.inbox import DeliveryRow
 from worker.store.store import Store
-from worker.wiring.ground import open_store, utc_now
+from worker.wiring.ground import clock_of, open_store
 
 app = typer.Typer(add_completion=False)
 
@@ -51,7 +51,8 @@ def replay(
     delivery matches.
     """
     _refuse_nonsense(deliveries, since, source, list_only=list_only)
-    store, now = open_store(load_settings()), utc_now()
+    store = open_store(load_settings())
+    now = clock_of(store)()
     start = _moment(since, now) if since else None
     if list_only:
         _list(store, start, source, limit, json=json)
@@ -116,10 +117,10 @@ def _pages(store: Store, since: datetime | None, source: Source | None) -> Itera
 
 def _give_again(store: Store, pages: Iterable[list[DeliveryRow]]) -> tuple[int, int]:
     """How many deliveries it were, and how many different keys they hinted at."""
-    matched, keys = 0, set()
+    clock, matched, keys = clock_of(store), 0, set()
     for rows in pages:
         hints = _distinct(hint for row in rows for hint in row.hints)
-        now = utc_now()
+        now = clock()
         with store.write(now=now) as tx:
             for hint in hints:
                 tx.work.push(hint, now)
@@ -150,5 +151,5 @@ def _list(store: Store, since: datetime | None, source: Source | None, limit: in
     elif not latest:
         out.print("No delivery matches.")
     else:
-        out.print(delivery_table(latest, utc_now()))
+        out.print(delivery_table(latest, clock_of(store)()))
     raise typer.Exit(0 if latest else 1)

@@ -17,7 +17,7 @@ from worker.store.inbox import DeliveryRow
 from worker.store.services import ServiceRow
 from worker.store.store import Tx
 from worker.store.work import WorkRow
-from worker.wiring.ground import open_store, utc_now
+from worker.wiring.ground import clock_of, open_store
 
 app = typer.Typer(help="Work that is due, waiting, under way or parked.", no_args_is_help=True, add_completion=False)
 
@@ -34,7 +34,8 @@ def list_work(
     json: Json = False,
 ) -> None:
     """List work, soonest first, below the services in trouble. Exit code 1 when something is parked."""
-    store, now = open_store(load_settings()), utc_now()
+    store = open_store(load_settings())
+    now = clock_of(store)()
     with store.read() as tx:
         rows, counts = tx.work.listing(parked=True if parked else None, limit=limit), tx.work.counts(now)
         troubled = tx.services.listing()
@@ -49,7 +50,8 @@ def list_work(
 @app.command()
 def services(json: Json = False) -> None:
     """List the services that refuse us, are down or ask for a pause. Exit code 1 when there is one."""
-    store, now = open_store(load_settings()), utc_now()
+    store = open_store(load_settings())
+    now = clock_of(store)()
     with store.read() as tx:
         troubled = tx.services.listing()
     if json:
@@ -64,7 +66,8 @@ def services(json: Json = False) -> None:
 @app.command()
 def show(key: str, json: Json = False) -> None:
     """Show one piece of work: why it waits, what to do, which deliveries hinted at it, and its case's history."""
-    store, now = open_store(load_settings()), utc_now()
+    store = open_store(load_settings())
+    now = clock_of(store)()
     with store.read() as tx:
         row = tx.work.get(key)
         case_id = _case_of(tx, key)
@@ -91,7 +94,8 @@ def retry(
     """Make parked work due again, its failures forgotten."""
     if not keys and not everything:
         raise typer.BadParameter("name the keys, or say --all")
-    store, now = open_store(load_settings()), utc_now()
+    store = open_store(load_settings())
+    now = clock_of(store)()
     with store.write(now=now) as tx:
         wanted = [row.key for row in tx.work.listing(parked=True, limit=100_000)] if everything else keys or []
         freed = [key for key in wanted if tx.work.unpark(key, now)]
@@ -110,7 +114,8 @@ def park(
     kind, _, rest = key.partition(":")
     if kind not in {"issue", "ticket", "case"} or not rest:
         raise typer.BadParameter(f"'{key}' is no key; keys are issue:ID, ticket:TRACKER:KEY and case:ID")
-    store, now = open_store(load_settings()), utc_now()
+    store = open_store(load_settings())
+    now = clock_of(store)()
     with store.write(now=now) as tx:
         tx.work.park_key(key, reason, now)
     if json:
