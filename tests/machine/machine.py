@@ -245,14 +245,13 @@ class Machine:
         self.clock.pass_by((now // slowest + 1) * slowest - now + self.rng.random())
 
     def _until_idle(self, limit: datetime) -> None:
-        while self.clock() <= limit and (self._anything() or self.crew.ready(idle=False) or self._asleep()):
+        while self.clock() <= limit and self._anything():
             self.turn(limit)
 
     def _anything(self) -> bool:
-        return self.store.next_due() is not None or self.agenda.next_at() is not None or self._round_due()
-
-    def _asleep(self) -> list[Worker]:
-        return [worker for worker in self.crew.workers if worker.busy]
+        """Whether anything is due, to come, or under way."""
+        busy = any(worker.busy for worker in self.crew.workers)
+        return busy or bool(self.store.next_due() or self.agenda.next_at()) or self._round_due()
 
     def _round_due(self) -> bool:
         return self.next_round <= self.clock()

@@ -62,7 +62,7 @@ class MemoryStore(Store):
     def __init__(self, pause: Callable[[str], None], clock: Callable[[], datetime]) -> None:
         super().__init__(_engine())
         self._pause, self._clock = pause, clock
-        self.writes = self.claims_made = 0
+        self.writes = 0
         self._next_due: tuple[int, datetime | None] = (-1, None)
         self.claimed_at: dict[str, datetime] = {}
         with _engine().connect() as connection:
@@ -95,7 +95,6 @@ class MemoryStore(Store):
         with super().write() as tx:
             claims = tx.work.claim(now, lease, limit, prefix)
         self.writes += 1
-        self.claims_made += len(claims)
         self.claimed_at.update({claim.key: self._clock() for claim in claims})
         self._pause("committed")
         return claims

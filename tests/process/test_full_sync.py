@@ -32,7 +32,7 @@ def pairs(desk):
 
 def full(env) -> tuple[int, dict]:
     command = [sys.executable, "-m", "worker", "sync", "--full", "--json"]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
     assert "Traceback" not in done.stderr, done.stderr
     return done.returncode, json.loads(done.stdout)
 
@@ -52,12 +52,12 @@ def test_a_full_sync_that_is_interrupted_says_so_and_goes_on_where_it_stopped(de
     desk.sandbox.fault("hang", service="github", method="GET", path="/issues", times=1, hang_s=20)
     command = [sys.executable, "-m", "worker", "sync", "--full"]
     run = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    until = time.monotonic() + 30
+    until = time.monotonic() + 90
     while not any(fault["struck"] for fault in desk.sandbox.control.get("/sandbox/faults").json()):
         assert time.monotonic() < until
         assert run.poll() is None, run.communicate()
     os.kill(run.pid, signal.SIGINT)
-    said, _ = run.communicate(timeout=30)
+    said, _ = run.communicate(timeout=60)
     assert run.returncode == 1
     assert "goes on where" in said
     assert "Traceback" not in said
@@ -69,7 +69,7 @@ def test_a_full_sync_that_is_interrupted_says_so_and_goes_on_where_it_stopped(de
 def test_a_service_that_does_not_answer_ends_a_full_sync_in_words(desk, pairs, env):
     dead = env | {"BUGFERRY_GITHUB_URL": "http://127.0.0.1:9"}
     command = [sys.executable, "-m", "worker", "sync", "--full"]
-    done = subprocess.run(command, env=dead, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, env=dead, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 1
     assert "goes on where" in done.stderr
     assert "Traceback" not in done.stderr
