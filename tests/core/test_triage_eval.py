@@ -77,6 +77,13 @@ def test_a_mixed_issue_is_found_and_a_pure_one_is_left_alone(tmp_path):
     assert (found["mixed_precision"], found["mixed_recall"]) == (1, 1)
 
 
+def test_a_mixed_issue_that_looks_like_one_bug_is_a_miss(tmp_path):
+    found = grouping(
+        tmp_path, [row(n, "S-1", "find") for n in range(4)], [label(n, "S-1", "ab"[n % 2]) for n in range(4)]
+    )
+    assert found["mixed_recall"] == 0
+
+
 def test_the_right_case_is_ranked_first_or_counted_as_a_miss(tmp_path):
     labels = [label(1, "S-1", "a"), label(2, "S-2", "a"), label(3, "S-3", "b"), label(5, "S-5", "b")]
     found = grouping(tmp_path, [*TWO_BUGS, row(5, "S-5", "price_of")], labels)

@@ -49,6 +49,12 @@ def test_single_events_and_values_are_no_second_bug(values):
     assert suggest_split(said(*values)) is None
 
 
+def test_names_that_hardly_ever_repeat_are_values():
+    repeated, single = ["'a_b'", "'c_d'"] * 2, [f"'key_{letter}'" for letter in "klm"]
+    assert suggest_split(said(*repeated)) is not None
+    assert suggest_split(said(*repeated, *single)) is None
+
+
 def test_a_name_that_all_messages_carry_hides_nothing():
     found = suggest_split(
         said(*(f"The view shop.views.{name} didn't return an HttpResponse" for name in ("export", "note_of") * 2))

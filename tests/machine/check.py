@@ -161,19 +161,22 @@ def _agreed(machine: "Machine", row: CaseRow) -> None:
         return
     policy = machine.book.policy(row.rule, row.ticket.tracker)
     sentry, tracker = aggregate(statuses), policy.status.read(slip.ticket.state)
-    if policy.status.echo(sentry) != tracker and not _may_wait(row, policy, sentry, tracker):
+    same = tracker in {sentry, policy.status.echo(sentry)}
+    if not same and not _may_wait(machine, row, policy, (sentry, tracker)):
         raise Violation(f"3: case {row.id}: Sentry says {sentry}, {slip.ticket.key} says {tracker}; {row.waiting_for}")
 
 
-def _may_wait(row: CaseRow, policy: Policy, sentry: Status, tracker: Status) -> bool:
-    """Whether the rule allows the two sides to differ like this, and the case says so."""
-    if row.waiting_for is None or row.waiting_since is None:
+def _may_wait(machine: "Machine", row: CaseRow, policy: Policy, says: tuple[Status, Status]) -> bool:
+    """Whether the rule, or the case's past, allows the two sides to differ like this, and the case says so."""
+    if row.waiting_for is None or row.waiting_since is None or row.ticket is None:
         return False
+    sentry, tracker = says
     deploy = policy.resolve.how is Resolve.ON_DEPLOY and tracker is Status.RESOLVED
     archived = not policy.archive_closes and sentry is Status.IGNORED
     told = OnRegression.COMMENT in {policy.regression.then, policy.regression.later} and sentry is Status.OPEN
-    joined = "came together" in row.waiting_for or len(row.members) > 1
-    return deploy or archived or told or joined
+    merged = any(bug.merged_into for bug in machine.sentry.bugs.values() if bug.issue.id in {m.id for m in row.members})
+    came_together = len(row.members) > 1 or bool(row.past) or row.ticket.nonce is None or merged
+    return deploy or archived or told or came_together
 
 
 def _every_bug_has_its_ticket(machine: "Machine", rows: tuple[CaseRow, ...]) -> None:
