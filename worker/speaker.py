@@ -62,8 +62,13 @@ def speaker(case: Case, link: Live) -> Side | None:
 
 
 def differ(case: Case, link: Live) -> bool:
-    """Whether the ticket says something else than it would say if it said what Sentry says."""
-    return case.policy.status.echo(sentry_says(case)) != tracker_says(case, link)
+    """Whether the ticket says something else than Sentry, or than it would if it were told what Sentry says."""
+    return tracker_says(case, link) not in _same(case, sentry_says(case))
+
+
+def _same(case: Case, sentry: Status) -> set[Status]:
+    """What a ticket may say that means the same; two things only where writing is one-way."""
+    return {sentry, case.policy.status.echo(sentry)}
 
 
 def followers(case: Case, to: Status) -> tuple[Member, ...]:
@@ -110,7 +115,7 @@ def apart(case: Case, sentry: Status, tracker: Status) -> str | None:
     """Why both sides say different things on purpose, in words; None when they say the same."""
     if not case.members:
         return "nobody: every issue of it is gone from Sentry, and the ticket is left as it is"
-    if case.policy.status.echo(sentry) == tracker:
+    if tracker in _same(case, sentry):
         return None
     if awaiting(case):
         return f"a deploy to {case.policy.resolve.environment}"

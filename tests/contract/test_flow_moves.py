@@ -320,3 +320,24 @@ def test_it_is_done_once_a_day_by_itself(desk):
     desk.clock.ahead += timedelta(days=1, seconds=1)
     reconcile_by_and_by(desk.ctx)
     assert "rows" in desk.calls
+
+
+def test_a_case_that_is_just_making_its_ticket_finds_it_before_another_takes_it_in(desk):
+    first = desk.throw("KeyError")
+    desk.settle(first)
+    second = desk.throw("ValueError")
+
+    def lose(when: str, name: str) -> None:
+        if name == "create" and when == "after":
+            raise Ambiguous("the answer was lost")
+
+    desk.watch.append(lose)
+    desk.hint(second)
+    desk.work()
+    desk.watch.clear()
+    merge_in_sentry(desk, first, second)
+    desk.settle(first, second)
+    older, younger = sorted(desk.tickets(), key=lambda t: int(t["id"]))
+    assert (is_open(older), is_open(younger)) == (True, False)
+    assert younger["duplicate_of"] == older["key"]
+    assert desk.parked() == ()

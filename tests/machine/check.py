@@ -32,6 +32,8 @@ def everything(machine: "Machine") -> None:
     machine.tally.tickets += sum(1 for world in machine.trackers.values() for slip in world.slips if slip.look.by_us)
     if machine.stumbled:
         raise Violation(f"4: an error nobody foresaw: {machine.stumbled[0]}")
+    if machine.store.zombies:
+        raise Violation(f"1: a worker committed for {machine.store.zombies[0]} under a claim that it had lost")
     _no_work_left(machine)
     _nothing_lost(machine)
     _one_ticket(machine, rows)
@@ -133,7 +135,9 @@ def _tickets(machine: "Machine") -> Iterator:
 
 
 def _said_once(machine: "Machine") -> None:
-    """No mark of ours is on two comments."""
+    """No mark of ours is on two comments, unless something outlasted the grace period: nothing heals those."""
+    if machine.beyond_grace:
+        return
     marks = Counter(
         said.nonce
         for place in (*machine.sentry.bugs.values(), *_slips(machine))
@@ -261,23 +265,24 @@ def last_word(machine: "Machine", row: CaseRow) -> Word | None:
     if slip is None or len(bugs) != 1 or row.waiting_for or row.ticket is None or slip.look.deleted:
         return None
     policy, bug = machine.book.policy(row.rule, row.ticket.tracker), bugs[0]
-    if not _is_plain(policy) or slip.ticket.duplicate_of or bug.issue.substatus == "escalating":
+    if slip.ticket.duplicate_of or bug.issue.substatus == "escalating":
         return None
 
     def says() -> tuple[Status, Status]:
         return bug.issue.status, policy.status.read(slip.ticket.state)
 
     to = machine.rng.choice([status for status in Status if status not in says()])
-    if machine.rng.random() < 0.5:
+    if machine.rng.random() < 0.5 and not (to is Status.RESOLVED and policy.resolve.how is Resolve.ON_DEPLOY):
         return Word(row.id, lambda: machine.people.move_ticket(slip, to), (to, to), says)
-    if to is Status.IGNORED and not policy.archive_closes:
+    if not _is_followed(policy, to):
         return None
     return Word(row.id, lambda: machine.people.move_issue(bug, to), (to, policy.status.echo(to)), says)
 
 
-def _is_plain(policy: Policy) -> bool:
+def _is_followed(policy: Policy, to: Status) -> bool:
+    """Whether the ticket simply follows when its issue becomes this."""
     reopens = policy.regression.then is OnRegression.REOPEN and policy.regression.within is None
-    return reopens and policy.resolve.how is not Resolve.ON_DEPLOY
+    return {Status.OPEN: reopens, Status.IGNORED: policy.archive_closes, Status.RESOLVED: True}[to]
 
 
 # ---------------------------------------------------------------- finding

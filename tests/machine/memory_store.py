@@ -63,6 +63,7 @@ class MemoryStore(Store):
         super().__init__(_engine())
         self._pause, self._clock = pause, clock
         self.writes = 0
+        self.zombies: list[str] = []
         self._next_due: tuple[int, datetime | None] = (-1, None)
         self.claimed_at: dict[str, datetime] = {}
         with _engine().connect() as connection:
@@ -75,6 +76,7 @@ class MemoryStore(Store):
     def write(self, claim: Claim | None = None, now: datetime | None = None) -> Iterator[Tx]:
         self._pause("commit")
         with super().write(claim, now) as tx:
+            self._notice_a_zombie(claim)
             yield tx
         self.writes += 1
         self._pause("committed")
@@ -85,6 +87,13 @@ class MemoryStore(Store):
             (due,) = self._file.execute(NEXT_DUE).fetchone()
             self._next_due = self.writes, datetime.fromisoformat(due).replace(tzinfo=UTC) if due else None
         return self._next_due[1]
+
+    def _notice_a_zombie(self, claim: Claim | None) -> None:
+        """Write down that a commit goes through under a claim that somebody else has taken over."""
+        if claim is not None:
+            held = self._file.execute("SELECT lease_token FROM work WHERE key = ?", (claim.key,)).fetchone()
+            if held is None or held[0] != claim.token:
+                self.zombies.append(claim.key)
 
     def history_length(self) -> int:
         (length,) = self._file.execute("SELECT count(*) FROM history").fetchone()

@@ -90,6 +90,9 @@ def _leave(ctx: Context, lease: Lease, row: CaseRow, member: MemberRow, gone: Go
     """
     with ctx.store.read() as tx:
         theirs = tx.cases.of_issue(gone.to) if isinstance(gone, Moved) else None
+        making = tx.intents.get(row.id, *create_intent(row))
+    if theirs not in {None, row.id} and making and making.state == "sent":
+        return  # its own create is adopted or given up first, or the ticket would be nobody's
     issue = ctx.sentry.issue(gone.to) if isinstance(gone, Moved) and theirs is None else None
     alone = all(other.gone_at for other in row.members if other.id != member.id)
     with ctx.store.write(lease.claim, ctx.now()) as tx:
