@@ -265,14 +265,15 @@ class Ticket:
     """Closed as a duplicate of the ticket with this key (with its place where that is another); None: of none."""
     comment_count: int | None = None
     """How many comments it has; None where the tracker does not say so by the way."""
+    nonce: str | None = None
+    """The mark of ours that it carries."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ours:
-    """A ticket that our own account made. `nonce`: the mark it carries; `touched`: a person has acted on it since."""
+    """A ticket that our own account made. `touched`: a person has acted on it since."""
 
     ticket: Ticket
-    nonce: str | None
     touched: bool
 
 

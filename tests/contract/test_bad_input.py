@@ -58,17 +58,20 @@ def test_an_event_that_is_not_utf8_gets_a_ticket(desk: Desk):
     assert "broke" in ticket["title"]
 
 
-def test_a_jira_project_that_does_not_exist_is_parked_by_name_and_a_retry_goes_through(desk: Desk):
+def test_a_jira_project_that_does_not_exist_is_one_alarm_by_name_and_the_work_waits_for_it(desk: Desk):
     jira = desk.ctx.trackers["jira"]
-    issue = desk.throw(project=API)
     real, jira._end.place = jira._end.place, "NOPE"
-    desk.settle(issue)
+    desk.hint(desk.throw(project=API))
+    for _ in range(5):
+        desk.work()
+        desk.clock.advance(minutes=2)
     with desk.store.read() as tx:
-        (row,) = tx.work.listing(parked=True, limit=5)
-    assert "NOPE" in row.parked_reason or "project" in row.parked_reason
+        (trouble,) = tx.services.listing()
+    assert trouble.refused
+    assert "NOPE" in trouble.reason
+    assert "project" in trouble.reason
+    assert desk.parked() == ()
     jira._end.place = real
-    with desk.store.write() as tx:
-        tx.work.unpark(row.key, desk.clock())
     desk.settle()
     assert len(desk.tickets()) == 1
 

@@ -72,7 +72,7 @@ class TrackerPromises:
         made = [tracker.create(world.draft(labels=["web"]), f"bugferry-{number}") for number in range(3)]
         tracker.move(made[1], DONE)
         listed = ours(tracker)
-        assert [one.nonce for one in listed] == ["bugferry-0", "bugferry-1", "bugferry-2"]
+        assert [one.ticket.nonce for one in listed] == ["bugferry-0", "bugferry-1", "bugferry-2"]
         assert [one.ticket for one in listed] == [tracker.read(ticket.key) for ticket in made]
 
     def test_what_only_we_moved_is_untouched(self, world, tracker):

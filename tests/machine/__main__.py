@@ -9,7 +9,7 @@ import sys
 
 from tests.machine.bugs import BUGS, hunt, table
 from tests.machine.run import run_seed, soak
-from tests.machine.tally import Outcome
+from tests.machine.tally import Broken, Outcome
 
 
 def main() -> int:
@@ -29,12 +29,13 @@ def main() -> int:
 
 
 def _bugs(first: int, seeds: int, processes: int | None) -> int:
-    hunts = [(bug.name, range(first, first + seeds)) for bug in BUGS]
+    hunts = [(bug.name, seed) for seed in range(first, first + seeds) for bug in BUGS]
+    caught: dict[str, list[Broken]] = {bug.name: [] for bug in BUGS}
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
-        caught = {}
-        for name, found in pool.imap_unordered(hunt, hunts):
-            caught[name] = found
-            print(f"{name}: caught by {len(found)} of {seeds}", file=sys.stderr, flush=True)  # noqa: T201 - what the command was asked for
+        for name, broken in pool.imap_unordered(hunt, hunts):
+            if broken:
+                caught[name].append(broken)
+                print(f"seed {broken.seed}: {name}: {broken.what}", file=sys.stderr, flush=True)  # noqa: T201 - progress
     print(table(caught, seeds))  # noqa: T201 - what the command was asked for
     return 0 if all(caught.values()) else 1
 

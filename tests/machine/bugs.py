@@ -169,11 +169,10 @@ def catch(bug: Bug, seed: int) -> Broken | None:
     return None
 
 
-def hunt(given: tuple[str, range]) -> tuple[str, list[Broken]]:
-    """All catches of one bug, by name, over some seeds."""
-    name, seeds = given
-    bug = next(one for one in BUGS if one.name == name)
-    return name, [found for seed in seeds if (found := catch(bug, seed))]
+def hunt(given: tuple[str, int]) -> tuple[str, Broken | None]:
+    """What one seed says of one bug, by the bug's name."""
+    name, seed = given
+    return name, catch(next(bug for bug in BUGS if bug.name == name), seed)
 
 
 def table(caught: dict[str, list[Broken]], seeds: int) -> str:

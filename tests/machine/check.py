@@ -273,7 +273,10 @@ def last_word(machine: "Machine", row: CaseRow) -> Word | None:
 
     to = machine.rng.choice([status for status in Status if status not in says()])
     if machine.rng.random() < 0.5 and not (to is Status.RESOLVED and policy.resolve.how is Resolve.ON_DEPLOY):
-        return Word(row.id, lambda: machine.people.move_ticket(slip, to), (to, to), says)
+        # Where a rule writes one status as another, that other says nothing new about the issue.
+        same = policy.status.echo(bug.issue.status) is to
+        comes_to = (bug.issue.status if same else to, to)
+        return Word(row.id, lambda: machine.people.move_ticket(slip, to), comes_to, says)
     if not _is_followed(policy, to):
         return None
     return Word(row.id, lambda: machine.people.move_issue(bug, to), (to, policy.status.echo(to)), says)

@@ -1,15 +1,16 @@
-"""Workers as threads of which exactly one runs at a time; who runs next is drawn, so that a seed replays them all.
+"""Workers that take turns in one thread; who runs next is drawn, so that a seed replays them all.
 
 A worker gives the baton back at each call of a service and around each commit. There it may be killed (`Died`, which
 nothing below the edge of a process may catch) or put to sleep longer than its lease lasts: then it wakes up as a zombie
 that holds an old claim.
 """
 
-import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
+
+from greenlet import getcurrent, greenlet
 
 from tests.machine.clock import Clock
 
@@ -29,9 +30,7 @@ class Worker:
     name: str
     awake_at: datetime
     busy: bool = False
-    dismissed: bool = False
-    go: threading.Lock = field(default_factory=threading.Lock)
-    thread: threading.Thread | None = None
+    life: greenlet | None = None
 
 
 class Crew:
@@ -43,14 +42,10 @@ class Crew:
         self.current: Worker | None = None
         self.strikes: Callable[[Worker, str], None] = lambda _worker, _what: None
         self.died: Callable[[Worker], None] = lambda _worker: None
-        self.failure: BaseException | None = None
-        self._back = threading.Lock()
-        self._back.acquire()
+        self._director = getcurrent()
         self.workers = [Worker(f"worker {number}", clock()) for number in range(1, size + 1)]
         for worker in self.workers:
-            worker.go.acquire()
-            worker.thread = threading.Thread(target=self._live, args=(worker,), name=worker.name, daemon=True)
-            worker.thread.start()
+            worker.life = greenlet(lambda worker=worker: self._live(worker))
 
     # ------------------------------------------------------------ the director's side
 
@@ -61,20 +56,18 @@ class Crew:
 
     def resume(self, worker: Worker) -> None:
         """Let a worker run until it gives the baton back. Raises what a worker failed of."""
+        assert worker.life is not None
         self.current = worker
-        worker.go.release()
-        self._back.acquire()
-        self.current = None
-        if self.failure is not None:
-            raise self.failure
+        try:
+            worker.life.switch()
+        finally:
+            self.current = None
 
     def dismiss(self) -> None:
+        """End all workers where they stand."""
         for worker in self.workers:
-            worker.dismissed = True
-            worker.go.release()
-        for worker in self.workers:
-            if worker.thread is not None:
-                worker.thread.join()
+            if worker.life:
+                worker.life.throw(Dismissed)
 
     # ------------------------------------------------------------ the workers' side
 
@@ -84,7 +77,7 @@ class Crew:
         if worker is None:
             return
         self.strikes(worker, what)
-        self._yield(worker)
+        self._director.switch()
 
     def hang(self, seconds: float) -> None:
         worker = self.current
@@ -92,31 +85,21 @@ class Crew:
             self.clock.pass_by(seconds)
             return
         worker.awake_at = self.clock() + timedelta(seconds=seconds)
-        self._yield(worker)
-
-    def _yield(self, worker: Worker) -> None:
-        self._back.release()
-        worker.go.acquire()
-        if worker.dismissed:
-            raise Dismissed
+        self._director.switch()
 
     def _live(self, worker: Worker) -> None:
-        worker.go.acquire()
-        while not worker.dismissed:
-            try:
-                worker.busy = True
-                self._round_trip()
-                worker.busy = False
-                self._yield(worker)
-            except Died:
-                worker.busy = False
-                self.died(worker)
-                self._back.release()
-                worker.go.acquire()
-            except Dismissed:
-                return
-            except BaseException as failure:  # noqa: BLE001 - the director raises it, where the seed is known
-                self.failure = failure
-                worker.busy = False
-                self._back.release()
-                return
+        try:
+            while True:
+                self._rise(worker)
+                self._director.switch()
+        except Dismissed:
+            return
+
+    def _rise(self, worker: Worker) -> None:
+        worker.busy = True
+        try:
+            self._round_trip()
+        except Died:
+            self.died(worker)
+        finally:
+            worker.busy = False

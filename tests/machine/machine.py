@@ -27,7 +27,7 @@ from tests.machine.tally import Tally
 from tests.machine.tracker_ends import MemoryGithub, MemoryJira
 from tests.machine.tracker_world import TrackerWorld
 from tests.machine.violation import Violation
-from tests.machine.weather import TROUBLES, Climate, Weather
+from tests.machine.weather import TROUBLES, Weather, drawn
 from worker.flow import rounds
 from worker.flow.attend import drain
 from worker.flow.context import Context, Timing
@@ -42,9 +42,10 @@ POLICIES = frozenset({"resolve", "regression", "escalation", "archive", "talk"})
 LEARNED = THINGS_THAT_MOVE | POLICIES | {"twins"}
 """What is drawn: unusual acts, policies, and `twins`, trouble that lasts longer than the grace period."""
 
-EXPLAINED = ("refused with 400", "workers in a row", "any more")
+EXPLAINED = ("refused with 400", "workers in a row")
 """What a reason for parking says when a fault or a person who was quicker explains it."""
 
+SHARE_BEYOND_GRACE = 0.2
 ROUGH = 0.15
 """Share of reads that fail while a person says the last word; of writes it is several times as many."""
 
@@ -63,7 +64,7 @@ class Machine:
         self.lines: deque[str] = deque(maxlen=TRACE_LINES)
         self.say_now = False
         self.stumbled: list[str] = []
-        self.climate = self._climate()
+        self.climate = drawn(rng, long="twins" in learned and rng.random() < SHARE_BEYOND_GRACE)
         self.weather = Weather(rng, self.clock, self.agenda, self.climate)
         self.weather.trace = self.trace
         self.store = MemoryStore(self.weather.pause, self.clock)
@@ -80,19 +81,6 @@ class Machine:
         self.digest = hashlib.sha256()
 
     # ------------------------------------------------------------ building
-
-    def _climate(self) -> Climate:
-        rng = self.rng
-        long = "twins" in self.learned and rng.random() < 0.2
-        return Climate(
-            call_fails=rng.choice((0.0, rng.uniform(0.02, 0.1), rng.uniform(0.05, 0.2))),
-            dies=rng.choice((0.0, rng.uniform(0, 0.01), rng.uniform(0.01, 0.04))),
-            freezes=rng.choice((0.0, rng.uniform(0, 0.03))),
-            troubles=rng.choice((0, 0, 1, 2)),
-            latest_s=400.0 if long else 60.0,
-            longest_freeze_s=400.0 if long else 75.0,
-            longest_lag_s=300.0 if long else 70.0,
-        )
 
     @property
     def beyond_grace(self) -> bool:
@@ -123,7 +111,7 @@ class Machine:
         self.doors = {name: Door(name, self.weather) for name in ("sentry", *kinds)}
 
     def _context(self) -> Context:
-        poll = timedelta(seconds=self.rng.choice((60, 180, 300, 600)))
+        poll = timedelta(seconds=self.rng.choice((180, 300, 600)))
         ends = {TrackerKind.JIRA: MemoryJira, TrackerKind.GITHUB: MemoryGithub}
         return Context(
             store=self.store,
@@ -196,7 +184,7 @@ class Machine:
         # A status request that arrives after its goal was reached cannot be told from a person's: none comes that late.
         rough = {"call_fails": ROUGH, "dies": max(self.climate.dies, ROUGH / 10), "latest_s": 1.0}
         self.weather.climate = replace(self.climate, **rough)
-        self.weather.fine, end = False, self.clock() + timedelta(minutes=8)
+        self.weather.fine, end = False, self.clock() + timedelta(minutes=4)
         for word in said:
             self.trace(f"@@ {word.speak()}")
         while self.clock() < end:
@@ -257,7 +245,7 @@ class Machine:
     def _anything(self) -> bool:
         """Whether anything is due, to come, or under way."""
         busy = any(worker.busy for worker in self.crew.workers)
-        return busy or bool(self.store.next_due() or self.agenda.next_at()) or self._round_due()
+        return busy or bool(self.store.soonest() or self.agenda.next_at()) or self._round_due()
 
     def _round_due(self) -> bool:
         return self.next_round <= self.clock()
@@ -281,13 +269,13 @@ class Machine:
         self.crew.resume(worker)
 
     def _due_now(self) -> bool:
-        due = self.store.next_due()
+        due = self.store.soonest()
         return self._round_due() or (due is not None and due <= self.clock())
 
     def _let_time_pass(self, limit: datetime) -> None:
         """Jump to whatever comes next."""
         now = self.clock()
-        due = self.store.next_due()
+        due = self.store.soonest()
         times = [due, self.agenda.next_at(), limit + timedelta(seconds=1), self.next_round]
         times += [worker.awake_at for worker in self.crew.workers]
         later = min((at for at in times if at is not None and at > now), default=now)
@@ -356,4 +344,4 @@ class Machine:
 
 
 def rng_minutes(rng: random.Random) -> float:
-    return rng.choice((rng.uniform(2, 5), rng.uniform(4, 10), rng.uniform(8, 20)))
+    return rng.choice((rng.uniform(2, 4), rng.uniform(3, 7), rng.uniform(6, 12)))

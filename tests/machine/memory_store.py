@@ -81,8 +81,8 @@ class MemoryStore(Store):
         self.writes += 1
         self._pause("committed")
 
-    def next_due(self) -> datetime | None:
-        """When the next key can be claimed; asked again only after somebody wrote."""
+    def soonest(self) -> datetime | None:
+        """From when on the next key can be claimed; asked again only after somebody wrote."""
         if self._next_due[0] != self.writes:
             (due,) = self._file.execute(NEXT_DUE).fetchone()
             self._next_due = self.writes, datetime.fromisoformat(due).replace(tzinfo=UTC) if due else None

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 
 @dataclass
@@ -46,7 +46,7 @@ class Outcome:
 
     def as_json(self) -> str:
         """The counts, to be told from one process to another."""
-        return json.dumps({"tally": asdict(self.tally), "broken": [(one.seed, one.what) for one in self.broken]})
+        return json.dumps({"tally": vars(self.tally), "broken": [(one.seed, one.what) for one in self.broken]})
 
     def line(self) -> str:
         """The counts, in one line."""

@@ -1,13 +1,14 @@
 """The ports to a Jira project and to a GitHub repository in memory."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from tests.machine.door import Door, NotFound
 from tests.machine.tracker_world import Look, Slip, TrackerWorld, jira_state
 from worker.ends.jira_moves import Step, next_step, no_way
-from worker.errors import BugferryError, Gone, Permanent, Unauthorized
+from worker.errors import BugferryError, Gone, Permanent, Transient, Unauthorized
 from worker.model import Body, Comment, Draft, Ours, Person, StateTarget, Stirred, Ticket, TicketState, TrackerKind
 from worker.sandbox.jira.workflow import DONE, STATES
 
@@ -35,13 +36,13 @@ class MemoryTracker:
 
         def make() -> Ticket:
             self._seen_place()
-            return self.world.make(draft.title, self._labels(labels, nonce), nonce, by_us=True).ticket
+            return self._shown(self.world.make(draft.title, self._labels(labels, nonce), nonce, by_us=True).look)
 
         return self.door.ask("POST", self._path(""), make)
 
     def find(self, nonce: str, since: datetime) -> tuple[Ticket, ...]:
         start = since.replace(microsecond=0)
-        found = [look.ticket for look in self._listed() if look.by_us and self._carries(look, nonce)]
+        found = [self._shown(look) for look in self._listed() if look.by_us and self._carries(look, nonce)]
         kept = [ticket for ticket in found if ticket.created_at and ticket.created_at >= start]
         return tuple(sorted(kept, key=lambda ticket: (ticket.created_at, len(ticket.id), ticket.id)))
 
@@ -51,10 +52,10 @@ class MemoryTracker:
         made.sort(key=lambda look: (look.ticket.created_at, look.ticket.id))
         for place in range(0, len(made), PAGE):
             page = made[place : place + PAGE]
-            yield tuple(Ours(look.ticket, self._nonce(look), look.touched) for look in page)
+            yield tuple(Ours(self._shown(look), look.touched) for look in page)
 
     def read(self, key: str) -> Ticket:
-        return self._on(key, "GET", "", lambda slip: slip.ticket)
+        return self._on(key, "GET", "", lambda slip: self._shown(slip.look))
 
     def move(self, ticket: Ticket, to: StateTarget) -> None:
         raise NotImplementedError
@@ -130,6 +131,9 @@ class MemoryTracker:
     def _nonce(self, look: Look) -> str | None:
         return look.nonce
 
+    def _shown(self, look: Look) -> Ticket:
+        return replace(look.ticket, nonce=self._nonce(look))
+
     def _on(self, key: str, method: str, tail: str, what: Callable[[Slip], T]) -> T:
         """Do something with a ticket that is there, through one request."""
         path = f"{self._path(key)}/{tail}".rstrip("/")
@@ -181,18 +185,27 @@ class MemoryJira(MemoryTracker):
     says, history, list_path = "comment", "changelog", "/rest/api/3/search/jql"
 
     def move(self, ticket: Ticket, to: StateTarget) -> None:
-        passed, reachable = {ticket.state.name.lower()}, []
+        passed, reachable = [ticket.state.name.lower()], []
         for _ in range(6):
             steps = self._on(ticket.key, "GET", "transitions", _steps)
             reachable += steps
             step = next_step(steps, to, passed)
             if step is None:
                 break
-            self._take(ticket.key, step.name)
+            try:
+                self._take(ticket.key, step.name)
+            except Permanent:
+                self._make_sure(ticket.key, passed[-1])
+                raise
             if step.reaches(to):
                 return
-            passed.add(step.name.lower())
+            passed.append(step.name.lower())
+        self._make_sure(ticket.key, passed[-1])
         raise self.door.said(Permanent(no_way(ticket, to, reachable)))
+
+    def _make_sure(self, key: str, stands: str) -> None:
+        if self.read(key).state.name.lower() != stands:
+            raise self.door.said(Transient(f"{key} was moved by somebody else meanwhile"))
 
     def close_as_duplicate(self, ticket: Ticket, of: Ticket) -> None:
         """Link first, so that a closed one always says of what."""

@@ -94,8 +94,8 @@ class TrackerWorld:
             title=title,
             state=OPEN_STATE[self.kind],
             labels=labels,
-            created_at=now,
-            updated_at=now,
+            created_at=self.told(now),
+            updated_at=self.told(now),
         )
         slip = Slip(Versions(now, Look(ticket, self.place, nonce, by_us)), title, made_at=now)
         self.slips.append(slip)
@@ -117,7 +117,7 @@ class TrackerWorld:
         now = self.clock()
         slip.moved_at, slip.moved_by_us = now, by_us
         kept = slip.ticket.duplicate_of if state.done and (state.resolution or "").lower() == "duplicate" else None
-        closed_at = now if state.done and self.kind is TrackerKind.GITHUB else None
+        closed_at = self.told(now) if state.done and self.kind is TrackerKind.GITHUB else None
         self._change(slip, by_us=by_us, state=state, duplicate_of=kept, moved_at=closed_at)
         self._tell(slip, "issue", _action(self.kind, state), {"status": "changed"})
 
@@ -178,11 +178,15 @@ class TrackerWorld:
         self._tell(slip, "issue", "updated", {"Key": old})
 
     def _change(self, slip: Slip, *, by_us: bool, **fields: object) -> None:
-        ticket = replace(slip.ticket, updated_at=self.clock(), **fields)
+        ticket = replace(slip.ticket, updated_at=self.told(self.clock()), **fields)
         slip.versions.set(self.clock(), replace(slip.look, ticket=ticket, touched=slip.look.touched or not by_us))
 
     def _tell(self, slip: Slip, resource: str, action: str, changed: Mapping[str, str] | None = None) -> None:
         self.post(self, resource, action, slip, changed or {})
+
+    def told(self, moment: datetime) -> datetime:
+        """A moment as this tracker tells it: GitHub in whole seconds."""
+        return moment.replace(microsecond=0) if self.kind is TrackerKind.GITHUB else moment
 
     # ------------------------------------------------------------ lists
 

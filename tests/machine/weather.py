@@ -31,6 +31,19 @@ class Climate:
     longest_lag_s: float = 70.0
 
 
+def drawn(rng: Random, *, long: bool) -> Climate:
+    """A climate; with `long`, lags, late requests and sleeps outlast the time that a lost create is looked for."""
+    return Climate(
+        call_fails=rng.choice((0.0, rng.uniform(0.02, 0.1), rng.uniform(0.05, 0.2))),
+        dies=rng.choice((0.0, rng.uniform(0, 0.01), rng.uniform(0.01, 0.04))),
+        freezes=rng.choice((0.0, rng.uniform(0, 0.03))),
+        troubles=rng.choice((0, 0, 1, 2)),
+        latest_s=400.0 if long else 60.0,
+        longest_freeze_s=400.0 if long else 75.0,
+        longest_lag_s=300.0 if long else 70.0,
+    )
+
+
 @dataclass(frozen=True)
 class Trouble:
     """A service that is not well until a moment."""

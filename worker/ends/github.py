@@ -21,7 +21,6 @@ from worker.ends.github_shapes import (
     issue_in,
     labels_of,
     marked,
-    nonce_in,
     original_in,
     original_told,
     person_of,
@@ -102,7 +101,7 @@ class GithubTracker:
         login = self._site.login()
         call = self._listing(f"the issues of {self.place} that carry {nonce}")
         pages = self._own(call, since, login, "desc")
-        found = [self._ticket(row) for page in pages for row in page if nonce_in(row.get("body")) == nonce]
+        found = [ticket for page in pages for row in page if (ticket := self._ticket(row)).nonce == nonce]
         return tuple(sorted(found, key=lambda one: (one.created_at or since, int(one.id))))
 
     def ours(self, since: datetime) -> Iterator[tuple[Ours, ...]]:
@@ -112,7 +111,7 @@ class GithubTracker:
         """
         login = self._site.login()
         for page in self._own(self._listing(f"our own issues of {self.place}"), since, login, "asc"):
-            yield tuple(Ours(self._ticket(row), nonce_in(row.get("body")), touched(row, login)) for row in page)
+            yield tuple(Ours(self._ticket(row), touched(row, login)) for row in page)
 
     def read(self, key: str) -> Ticket:
         """Read one ticket by key. `Gone` only if the repository itself is readable and has issues at all."""

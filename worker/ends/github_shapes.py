@@ -72,6 +72,7 @@ def ticket_of(row: Loose, tracker: str, key: str) -> Ticket:
         moved_at=moment(row.get("closed_at")) if closed else None,
         assigned=people[0] if people else None,
         comment_count=whole(row.get("comments")),
+        nonce=nonce_in(row.get("body")),
     )
 
 

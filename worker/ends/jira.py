@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
-from worker.ends.answers import Absent, Call, Conflict
+from worker.ends.answers import Absent, Call, Conflict, Invalid
 from worker.ends.budget import Boundless
 from worker.ends.jira_moves import Choose, Step, closing_step, next_step, no_way, read_steps
 from worker.ends.jira_shapes import (
@@ -25,7 +25,6 @@ from worker.ends.jira_shapes import (
 from worker.ends.jira_site import JiraSite
 from worker.ends.jira_words import document, fields_of, marked, quoted
 from worker.ends.loose import Loose, items, mapping, moment, objects, text
-from worker.ends.marks import nonce_among
 from worker.ends.ports import Budget
 from worker.ends.retry import Now, Sleep, utc_now
 from worker.errors import BugferryError, Gone, Permanent
@@ -122,7 +121,7 @@ class JiraTracker:
         for page in self._site.search(call, jql, (*READ, "comment"), expand="changelog"):
             found = [(self._ticket(row), touched(row, us)) for row in page]
             kept = [(one, by) for one, by in found if one.created_at is None or one.created_at >= since]
-            yield tuple(Ours(one, nonce_among(one.labels), by) for one, by in kept)
+            yield tuple(Ours(one, by) for one, by in kept)
 
     def read(self, key: str) -> Ticket:
         """Read one ticket by key, old keys included. `Gone` only if its project is readable.
@@ -267,7 +266,7 @@ class JiraTracker:
         return (found for row in rows if (found := comment_of(row)))
 
     def _walk(self, ticket: Ticket, to: StateTarget, choose: Choose) -> None:
-        passed = {ticket.state.name.lower()}
+        passed = [ticket.state.name.lower()]
         reachable: list[Step] = []
         for _ in range(MOST_STEPS):
             steps = self._steps(ticket.key)
@@ -275,11 +274,22 @@ class JiraTracker:
             step = choose(steps, to, passed)
             if step is None:
                 break
-            self._take(ticket.key, step, to)
+            try:
+                self._take(ticket.key, step, to)
+            except Invalid:
+                self._make_sure(ticket.key, passed[-1])
+                raise
             if step.reaches(to) or (step.done and choose is closing_step):
                 return
-            passed.add(step.name.lower())
+            passed.append(step.name.lower())
+        self._make_sure(ticket.key, passed[-1])
         raise self._refusal(no_way(ticket, to, reachable))
+
+    def _make_sure(self, key: str, stands: str) -> None:
+        """Raise `Conflict` unless the ticket is where we left it: what somebody else does meanwhile is looked at."""
+        now = self.read(key).state.name
+        if now.lower() != stands:
+            raise Conflict(f"{key} went to {now!r} while we were moving it from {stands!r}; looking at it again.")
 
     def _steps(self, key: str) -> list[Step]:
         call = self._about(f"the transitions of {key}", key)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from worker.ends.jira_words import unmarked
 from worker.ends.loose import Loose, dig, flag, items, line, mapping, moment, objects, text
+from worker.ends.marks import nonce_among
 from worker.model import Comment, Person, Ticket, TicketState
 
 READ = ("summary", "status", "resolution", "labels", "assignee", "created", "updated", "issuelinks")
@@ -15,6 +16,7 @@ DUPLICATE = "Duplicate"
 def ticket_of(raw: Loose, tracker: str, url: str) -> Ticket:
     """Read an issue. `url`: where people see it."""
     fields = mapping(raw.get("fields"))
+    labels = tuple(filter(None, map(text, items(fields.get("labels")))))
     return Ticket(
         tracker=tracker,
         key=text(raw.get("key")) or "",
@@ -26,12 +28,13 @@ def ticket_of(raw: Loose, tracker: str, url: str) -> Ticket:
             done=dig(fields, "status", "statusCategory", "key") == "done",
             resolution=text(dig(fields, "resolution", "name")),
         ),
-        labels=tuple(filter(None, map(text, items(fields.get("labels"))))),
+        labels=labels,
         assignee=text(dig(fields, "assignee", "displayName")),
         created_at=moment(fields.get("created")),
         updated_at=moment(fields.get("updated")),
         assigned=person_of(fields.get("assignee")),
         duplicate_of=_original(fields),
+        nonce=nonce_among(labels),
     )
 
 

@@ -47,9 +47,8 @@ def drain(ctx: Context, *, limit: int = 1000) -> int:
 
 
 def _anything_due(ctx: Context) -> bool:
-    now = ctx.now()
-    with ctx.store.read() as tx:
-        return tx.work.next_due(now) == now
+    soonest = ctx.store.soonest()
+    return soonest is not None and soonest <= ctx.now()
 
 
 def attend(ctx: Context, claim: Claim) -> None:
@@ -66,6 +65,8 @@ def attend(ctx: Context, claim: Claim) -> None:
         log.info("lease lost", key=claim.key, why=str(lost))
     except Transient as error:
         _later(ctx, lease, error)
+    except Moved as moved:  # merged or renamed between our look and our call: the next look follows it
+        _later(ctx, lease, Transient(f"{moved} Looking again."))
     except (Permanent, UserFault) as error:
         _park(ctx, lease, str(error))
     except Exception as error:  # noqa: BLE001 - the task's edge: one poisoned item must not stop the worker

@@ -26,6 +26,9 @@ ROUND_PAGES = 5
 STRAYS = 50
 """Tickets outside of their tracker's place that one poll reads; no list of that place tells of them."""
 
+SAME_MOMENT = timedelta(seconds=5)
+"""Read so soon after its last change, a ticket may have changed again: GitHub tells the time in whole seconds."""
+
 LOOK_BACK = timedelta(days=1)
 """How far the first poll of a tracker looks back: only our own tickets are hinted at, so too far does no harm."""
 
@@ -188,7 +191,10 @@ def _ours(ctx: Context, tracker: str, changed: Stirred) -> bool:
     """Whether it is a ticket of ours that we have not seen like this yet."""
     with ctx.store.read() as tx:
         row = tx.pairs.ticket_by_key(tracker, changed.key)
-    return row is not None and (row.changed_at is None or changed.at > row.changed_at)
+    if row is None:
+        return False
+    unsure = row.observed_at < changed.at + SAME_MOMENT
+    return row.changed_at is None or changed.at > row.changed_at or unsure
 
 
 def _since(ctx: Context, name: str) -> datetime | None:

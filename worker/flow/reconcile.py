@@ -139,7 +139,7 @@ def _compare(ctx: Context, tracker: Tracker, page: tuple[Ours, ...]) -> int:
     for one in page:
         with ctx.store.read() as tx:
             known = tx.pairs.ticket(tracker.name, one.ticket.id)
-        if known is None and one.nonce:
+        if known is None and one.ticket.nonce:
             hints += judge(ctx, one, touches(page))
         elif known and known.live and (known.state, known.key) != (one.ticket.state, one.ticket.key):
             hints += give(ctx, [Hint(f"case:{known.case_id}", "reconciliation")])

@@ -66,7 +66,7 @@ def judge(ctx: Context, one: Ours, touched: Mapping[str, bool]) -> int:
 
 def _unknown(ctx: Context, one: Ours) -> bool:
     with ctx.store.read() as tx:
-        return one.nonce is not None and tx.pairs.ticket(one.ticket.tracker, one.ticket.id) is None
+        return one.ticket.nonce is not None and tx.pairs.ticket(one.ticket.tracker, one.ticket.id) is None
 
 
 def _stays(live: TicketRow, twin: Ours, touched: Mapping[str, bool]) -> bool:
@@ -78,7 +78,7 @@ def _stays(live: TicketRow, twin: Ours, touched: Mapping[str, bool]) -> bool:
 
 
 def _take(tx: Tx, one: Ours, touched: Mapping[str, bool], now: datetime) -> bool:
-    intent = tx.intents.by_nonce(one.nonce or "")
+    intent = tx.intents.by_nonce(one.ticket.nonce or "")
     if intent is None or intent.kind != "create":
         return False
     case_id = tx.cases.home(intent.case_id)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import BindParameter, Connection, bindparam, select
 from sqlalchemy.sql.base import Executable
 
 from worker.model import Status, TicketState
@@ -113,9 +113,18 @@ class CaseCounts:
     unlinked: int
 
 
-def read_cases(connection: Connection, query: Executable) -> tuple[CaseRow, ...]:
-    """Read the cases that a `select(cases)` finds, in its order, whole."""
-    heads = [row._asdict() for row in connection.execute(query)]
+_OF_CASES: BindParameter[list[int]] = bindparam("case_ids", expanding=True)
+_MEMBERS = select(*columns_of(issues, MemberRow)).where(issues.c.case_id.in_(_OF_CASES)).order_by(issues.c.id)
+_TICKETS = select(*columns_of(tickets, TicketRow)).where(tickets.c.case_id.in_(_OF_CASES)).order_by(tickets.c.id)
+
+
+def read_cases(
+    connection: Connection, query: Executable, given: Mapping[str, object] | None = None
+) -> tuple[CaseRow, ...]:
+    """Read the cases that a `select(cases)` with these parameters finds, in its order, whole."""
+    heads = [row._asdict() for row in connection.execute(query, given)]
+    if not heads:
+        return ()
     ids = [head["id"] for head in heads]
     members = _members(connection, ids)
     known = _tickets(connection, ids)
@@ -129,16 +138,14 @@ def _case(head: Mapping[str, Any], members: Sequence[MemberRow], known: Sequence
 
 
 def _members(connection: Connection, case_ids: Sequence[int]) -> Mapping[int, list[MemberRow]]:
-    query = select(*columns_of(issues, MemberRow)).where(issues.c.case_id.in_(case_ids)).order_by(issues.c.id)
     found: dict[int, list[MemberRow]] = {}
-    for member in fetch(connection, query, MemberRow):
+    for member in fetch(connection, _MEMBERS, MemberRow, {"case_ids": case_ids}):
         found.setdefault(member.case_id, []).append(member)
     return found
 
 
 def _tickets(connection: Connection, case_ids: Sequence[int]) -> Mapping[int, list[TicketRow]]:
-    query = select(*columns_of(tickets, TicketRow)).where(tickets.c.case_id.in_(case_ids)).order_by(tickets.c.id)
     found: dict[int, list[TicketRow]] = {}
-    for ticket in fetch(connection, query, TicketRow):
+    for ticket in fetch(connection, _TICKETS, TicketRow, {"case_ids": case_ids}):
         found.setdefault(ticket.case_id, []).append(ticket)
     return found

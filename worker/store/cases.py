@@ -9,11 +9,14 @@ from sqlalchemy import Connection, bindparam, delete, func, null, select, update
 from worker.errors import Permanent
 from worker.model import Issue, Status, Ticket
 from worker.store.case_rows import CaseCounts, CaseRow, MemberRow, TicketRow, read_cases
-from worker.store.tables import cases, columns_of, fetch, insert_into, issues, tickets
+from worker.store.tables import cases, change, columns_of, fetch, insert_into, issues, tickets
 
 Farewell = Literal["duplicate", "succeeded"]
 """How a past ticket is seen off: closed as a duplicate, or only told its successor."""
 
+_CASE_OF_ISSUE = select(issues.c.case_id).where(issues.c.id == bindparam("issue_id"))
+_MERGED_INTO = select(cases.c.merged_into).where(cases.c.id == bindparam("case_id"))
+_ONE_CASE = select(cases).where(cases.c.id == bindparam("case_id"))
 _GROUP_LOCKS = 0x6275_6766
 """Keeps our advisory locks apart from those of others in the same PostgreSQL database."""
 
@@ -28,7 +31,7 @@ class Cases:
 
     def of_issue(self, issue_id: str) -> int | None:
         """Give the case of an issue; None when it has none."""
-        return self._connection.scalar(select(issues.c.case_id).where(issues.c.id == issue_id))
+        return self._connection.scalar(_CASE_OF_ISSUE, {"issue_id": issue_id})
 
     def of_ticket(self, tracker: str, key: str) -> int | None:
         """Give the case of a ticket by its key or the vendor's id; a live one before one that no longer speaks."""
@@ -38,13 +41,13 @@ class Cases:
 
     def home(self, case_id: int) -> int:
         """Give the case that took this one in, and that one, and so on; itself when none did."""
-        while into := self._connection.scalar(select(cases.c.merged_into).where(cases.c.id == case_id)):
+        while into := self._connection.scalar(_MERGED_INTO, {"case_id": case_id}):
             case_id = into
         return case_id
 
     def load(self, case_id: int) -> CaseRow | None:
         """Give one case, whole; None when there is no such case."""
-        return next(iter(read_cases(self._connection, select(cases).where(cases.c.id == case_id))), None)
+        return next(iter(read_cases(self._connection, _ONE_CASE, {"case_id": case_id})), None)
 
     def member(self, issue_id: str) -> MemberRow | None:
         """Give one issue as last observed; None when it is not known."""
@@ -267,13 +270,13 @@ class Cases:
         return known
 
     def _set_case(self, case_id: int, **values: object) -> None:
-        self._connection.execute(update(cases).where(cases.c.id == case_id).values(**values))
+        change(self._connection, cases, {"id": case_id}, values)
 
     def _set_ticket(self, row_id: int, **values: object) -> None:
-        self._connection.execute(update(tickets).where(tickets.c.id == row_id).values(**values))
+        change(self._connection, tickets, {"id": row_id}, values)
 
     def _set_issue(self, issue_id: str, **values: object) -> None:
-        self._connection.execute(update(issues).where(issues.c.id == issue_id).values(**values))
+        change(self._connection, issues, {"id": issue_id}, values)
 
 
 def _mirror(issue: Issue, now: datetime) -> dict[str, object]:

@@ -1,8 +1,23 @@
 """How far something got, by name: poll positions, slots of periodic work, facts learned on the way."""
 
-from sqlalchemy import Connection, collate, or_, select
+from functools import cache
 
-from worker.store.tables import cursors, insert_into, utc_now
+from sqlalchemy import Connection, Text, bindparam, collate, or_, select
+from sqlalchemy.sql.base import Executable
+
+from worker.store.tables import cursors, insert_in, insert_into, utc_now
+
+_VALUE = select(cursors.c.value).where(cursors.c.name == bindparam("name"))
+
+
+@cache
+def _claiming(dialect: str) -> Executable:
+    fresh = insert_in(dialect, cursors)
+    # Plain byte order: a database's language may sort digits and letters in its own way.
+    taken_last = collate(cursors.c.value, "BINARY" if dialect == "sqlite" else "C")
+    free = or_(taken_last < fresh.excluded.value, taken_last > bindparam("latest", type_=Text))
+    news = {"value": fresh.excluded.value, "updated_at": fresh.excluded.updated_at}
+    return fresh.on_conflict_do_update(index_elements=["name"], set_=news, where=free).returning(cursors.c.name)
 
 
 class Cursors:
@@ -13,7 +28,7 @@ class Cursors:
 
     def get(self, name: str) -> str | None:
         """Give the value; None when it was never set."""
-        return self._connection.scalar(select(cursors.c.value).where(cursors.c.name == name))
+        return self._connection.scalar(_VALUE, {"name": name})
 
     def set(self, name: str, value: str) -> None:
         """Remember the value. An unchanged one writes nothing, so that busy hooks do not queue for one row."""
@@ -30,12 +45,5 @@ class Cursors:
         Slots must sort as text in the order of time, as ISO times and weeks do. A slot beyond `latest` was taken by a
         clock that ran ahead and has been set since: it holds nobody up.
         """
-        fresh = insert_into(self._connection, cursors).values(name=name, value=slot)
-        # Plain byte order: a database's language may sort digits and letters in its own way.
-        order = "BINARY" if self._connection.dialect.name == "sqlite" else "C"
-        taken_last = collate(cursors.c.value, order)
-        free = taken_last < slot if latest is None else or_(taken_last < slot, taken_last > latest)
-        taken = fresh.on_conflict_do_update(
-            index_elements=["name"], set_={"value": slot, "updated_at": utc_now()}, where=free
-        ).returning(cursors.c.name)
-        return self._connection.execute(taken).first() is not None
+        row = {"name": name, "value": slot, "latest": latest, "updated_at": utc_now()}
+        return self._connection.execute(_claiming(self._connection.dialect.name), row).first() is not None

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy import Connection, func, select
+from sqlalchemy.sql.base import Executable
 
-from worker.store.tables import columns_of, fetch, history, insert_into
+from worker.store.tables import columns_of, fetch, history, insert_in
 
 OURS = "bugferry"
 """Source of entries about what we saw or did ourselves."""
@@ -42,6 +44,11 @@ class Recorded(Entry):
 _columns = columns_of(history, Recorded)
 
 
+@cache
+def _adding(dialect: str) -> Executable:
+    return insert_in(dialect, history).on_conflict_do_nothing().returning(history.c.id)
+
+
 class History:
     """History in one transaction; there is no way to change or remove an entry."""
 
@@ -50,11 +57,8 @@ class History:
 
     def add(self, entry: Entry, now: datetime) -> bool:
         """Record an entry; False when what happened is recorded already."""
-        fresh = insert_into(self._connection, history).values(
-            **asdict(replace(entry, detail=dict(entry.detail))), recorded_at=now
-        )
-        added = self._connection.execute(fresh.on_conflict_do_nothing().returning(history.c.id))
-        return added.first() is not None
+        row = {**asdict(replace(entry, detail=dict(entry.detail))), "recorded_at": now}
+        return self._connection.execute(_adding(self._connection.dialect.name), row).first() is not None
 
     def of_case(self, case_id: int) -> tuple[Recorded, ...]:
         """Everything that happened to a case, in the order in which it happened."""

@@ -2,10 +2,18 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Integer, bindparam, select
 
 from worker.store.case_rows import CaseRow, TicketRow, read_cases
 from worker.store.tables import cases, columns_of, fetch, tickets
+
+_LINKED = (
+    select(cases)
+    .join(tickets, (tickets.c.case_id == cases.c.id) & tickets.c.live)
+    .where(cases.c.id > bindparam("after"))
+    .order_by(cases.c.id)
+    .limit(bindparam("at_most", type_=Integer))
+)
 
 
 class Pairs:
@@ -19,9 +27,8 @@ class Pairs:
 
         `done`: only those whose ticket is closed (True) or is not (False).
         """
-        query = select(cases).join(tickets, (tickets.c.case_id == cases.c.id) & tickets.c.live)
-        page = query.where(cases.c.id > after_case_id, *([] if done is None else [tickets.c.done == done]))
-        return read_cases(self._connection, page.order_by(cases.c.id).limit(limit))
+        query = _LINKED if done is None else _LINKED.where(tickets.c.done == bindparam("done"))
+        return read_cases(self._connection, query, {"after": after_case_id, "at_most": limit, "done": done})
 
     def unlinked(self, after_case_id: int, limit: int) -> tuple[CaseRow, ...]:
         """Cases that got no ticket for a reason that may pass, by id, after `after_case_id`."""

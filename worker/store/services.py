@@ -32,6 +32,9 @@ class ServiceRow:
         return "is down" if self.failures else "asks for a pause"
 
 
+_ALL = select(*columns_of(services, ServiceRow)).order_by(services.c.name)
+
+
 class Services:
     """The services in trouble in one transaction."""
 
@@ -40,8 +43,7 @@ class Services:
 
     def listing(self) -> tuple[ServiceRow, ...]:
         """All services in trouble, by name."""
-        query = select(*columns_of(services, ServiceRow)).order_by(services.c.name)
-        return tuple(fetch(self._connection, query, ServiceRow))
+        return tuple(fetch(self._connection, _ALL, ServiceRow))
 
     def get(self, name: str) -> ServiceRow | None:
         """One service; None when it is well."""

@@ -77,6 +77,11 @@ class Store:
         with self.write() as tx:
             return tx.work.claim(now, lease, limit, prefix)
 
+    def soonest(self) -> datetime | None:
+        """Since when, or from when on, the first key can be claimed; None when there is none to wait for."""
+        with self.read() as tx:
+            return tx.work.soonest()
+
     def renew(self, claim: Claim, now: datetime, lease: timedelta) -> Claim:
         """Hold a claimed key for `lease` from `now` on. Raises `LeaseLost`."""
         with self.write() as tx:

@@ -3,13 +3,28 @@
 import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import Connection, and_, case, delete, exists, func, literal, null, select, update
+from sqlalchemy import (
+    Connection,
+    Integer,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    literal,
+    null,
+    select,
+    update,
+)
+from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.elements import ColumnElement
 
 from worker.errors import LeaseLost
 from worker.model import Hint
-from worker.store.tables import columns_of, fetch, insert_into, services, work
+from worker.store.tables import change, columns_of, fetch, insert_in, insert_into, services, work
 
 _ERROR_CHARS = 2000
 
@@ -67,6 +82,56 @@ class WorkCounts:
     parked: int
 
 
+def _shut_out(now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
+    """Whether the key waits for a service that is closed."""
+    return exists(select(services.c.name).where(services.c.name == work.c.waits_for, services.c.until > now))
+
+
+def _sooner(one: ColumnElement[datetime], other: ColumnElement[datetime] | datetime) -> ColumnElement[datetime]:
+    """The earlier of two times; written out because the databases name this function differently."""
+    return case((one <= other, one), else_=other)
+
+
+# What every piece of work runs several times is built once: building a statement takes longer than running it.
+_now = bindparam("now", type_=work.c.due_at.type)
+_CLAIMABLE = (
+    select(*columns_of(work, WorkRow))
+    .where(work.c.due_at <= _now, ~_parked, ~_shut_out(_now))
+    .order_by(work.c.due_at, work.c.key)
+    .limit(bindparam("at_most", type_=Integer))
+    .with_for_update(skip_locked=True)
+)
+_held_by = and_(work.c.key == bindparam("of_key"), work.c.lease_token == bindparam("of_token"))
+_HELD = select(work.c.key).where(_held_by).with_for_update()
+_FINISHING = delete(work).where(_held_by, work.c.generation == bindparam("of_generation"), ~_parked)
+_free_from = select(func.min(work.c.due_at)).where(~_parked, work.c.waits_for.is_(None))
+_held_until = (
+    select(func.min(case((services.c.until > work.c.due_at, services.c.until), else_=work.c.due_at)))
+    .select_from(work.outerjoin(services, services.c.name == work.c.waits_for))
+    .where(~_parked, work.c.waits_for.is_not(None))
+)
+_SOONEST = select(_free_from.scalar_subquery(), _held_until.scalar_subquery())
+
+
+@cache
+def _pushing(dialect: str, *, urgent: bool) -> Executable:
+    """An INSERT of a key that bumps the one that is there."""
+    fresh = insert_in(dialect, work)
+    new = fresh.excluded
+    # Mere activity must not defeat the pause after a failure, which the service may have asked for.
+    held_back = and_(work.c.last_error.is_not(None), literal(not urgent))
+    wish = _sooner(func.coalesce(work.c.hinted_due_at, new.due_at), new.due_at)
+    bump = {
+        "generation": work.c.generation + 1,
+        "due_at": case((_leased | held_back, work.c.due_at), else_=_sooner(work.c.due_at, new.due_at)),
+        "hinted_due_at": case((_leased, wish), else_=null()),
+        # Mere activity does not hide the better reason that is waiting already.
+        "why": new.why if urgent else work.c.why,
+        "updated_at": new.updated_at,
+    }
+    return fresh.on_conflict_do_update(index_elements=["key"], set_=bump)
+
+
 class Work:
     """The work table in one transaction."""
 
@@ -78,22 +143,9 @@ class Work:
 
         While the key is leased, the wish is kept for the end of the lease; while it is parked, it stays parked.
         """
-        fresh = insert_into(self._connection, work).values(
-            key=hint.key, why=hint.why, due_at=due_at or now, generation=1, attempts=0, created_at=now, updated_at=now
-        )
-        new = fresh.excluded
-        # Mere activity must not defeat the pause after a failure, which the service may have asked for.
-        held_back = and_(work.c.last_error.is_not(None), literal(not hint.urgent))
-        wish = _sooner(func.coalesce(work.c.hinted_due_at, new.due_at), new.due_at)
-        bump = {
-            "generation": work.c.generation + 1,
-            "due_at": case((_leased | held_back, work.c.due_at), else_=_sooner(work.c.due_at, new.due_at)),
-            "hinted_due_at": case((_leased, wish), else_=null()),
-            # Mere activity does not hide the better reason that is waiting already.
-            "why": new.why if hint.urgent else work.c.why,
-            "updated_at": new.updated_at,
-        }
-        self._connection.execute(fresh.on_conflict_do_update(index_elements=["key"], set_=bump))
+        row = {"key": hint.key, "why": hint.why, "due_at": due_at or now, "created_at": now, "updated_at": now}
+        statement = _pushing(self._connection.dialect.name, urgent=hint.urgent)
+        self._connection.execute(statement, {**row, "generation": 1, "attempts": 0})
 
     def claim(self, now: datetime, lease: timedelta, limit: int, prefix: str | None) -> list[Claim]:
         """Take up to `limit` due keys, longest due first; keys that others are just taking are passed over.
@@ -102,11 +154,8 @@ class Work:
 
         Taking over a lease that ran out counts as an attempt: work that kills its workers must not be tried for ever.
         """
-        query = select(*columns_of(work, WorkRow)).where(work.c.due_at <= now, ~_parked, ~_shut_out(now))
-        if prefix is not None:
-            query = query.where(work.c.key.startswith(prefix, autoescape=True))
-        query = query.order_by(work.c.due_at, work.c.key).limit(limit)
-        rows = fetch(self._connection, query.with_for_update(skip_locked=True), WorkRow)
+        query = _CLAIMABLE if prefix is None else _CLAIMABLE.where(work.c.key.startswith(prefix, autoescape=True))
+        rows = fetch(self._connection, query, WorkRow, {"now": now, "at_most": limit})
         claims = [_claim(row, secrets.token_hex(8), now + lease) for row in rows]
         for claim in claims:
             taken = {"lease_token": claim.token, "due_at": claim.lease_until, "attempts": claim.attempts}
@@ -126,7 +175,7 @@ class Work:
         """
         if now is not None:
             self._set_held(claim, updated_at=now)
-        elif self._connection.scalar(select(work.c.key).where(_held_by(claim)).with_for_update()) is None:
+        elif self._connection.scalar(_HELD, _whose(claim)) is None:
             raise _lost(claim)
 
     def finish(self, claim: Claim, again_at: datetime | None = None) -> None:
@@ -134,10 +183,9 @@ class Work:
 
         A key that a person parked meanwhile stays parked. Raises `LeaseLost`.
         """
-        if again_at is None:
-            still = and_(_held_by(claim), work.c.generation == claim.generation, ~_parked)
-            if self._connection.execute(delete(work).where(still)).rowcount:
-                return
+        whose = {**_whose(claim), "of_generation": claim.generation}
+        if again_at is None and self._connection.execute(_FINISHING, whose).rowcount:
+            return
         wish = func.coalesce(work.c.hinted_due_at, again_at or work.c.due_at)
         due_at = wish if again_at is None else _sooner(wish, again_at)
         fresh = {"attempts": 0, "stumbles": 0, "last_error": None}
@@ -224,12 +272,7 @@ class Work:
 
     def soonest(self) -> datetime | None:
         """Since when, or from when on, the first key can be claimed; None when there is none to wait for."""
-        free = select(func.min(work.c.due_at)).where(~_parked, work.c.waits_for.is_(None))
-        opened = case((services.c.until > work.c.due_at, services.c.until), else_=work.c.due_at)
-        joined = work.outerjoin(services, services.c.name == work.c.waits_for)
-        held = select(func.min(opened)).select_from(joined).where(~_parked, work.c.waits_for.is_not(None))
-        found = (self._connection.scalar(query) for query in (free, held))
-        return min((at for at in found if at), default=None)
+        return min((at for at in self._connection.execute(_SOONEST).one() if at), default=None)
 
     def next_due(self, now: datetime) -> datetime | None:
         """When the next key can be claimed: `now` when one can be at once, None when there is none to wait for."""
@@ -241,27 +284,16 @@ class Work:
         self._set_held(claim, last_error=why[:_ERROR_CHARS], **back, **counted)
 
     def _set(self, key: str, **values: object) -> None:
-        self._connection.execute(update(work).where(work.c.key == key).values(**values))
+        change(self._connection, work, {"key": key}, values)
 
     def _set_held(self, claim: Claim, **values: object) -> None:
         """Change the row of a claim that stands. Raises `LeaseLost`."""
-        changed = self._connection.execute(update(work).where(_held_by(claim)).values(**values))
-        if not changed.rowcount:
+        if not change(self._connection, work, {"key": claim.key, "lease_token": claim.token}, values):
             raise _lost(claim)
 
 
-def _held_by(claim: Claim) -> ColumnElement[bool]:
-    return and_(work.c.key == claim.key, work.c.lease_token == claim.token)
-
-
-def _shut_out(now: datetime) -> ColumnElement[bool]:
-    """Whether the key waits for a service that is closed."""
-    return exists(select(services.c.name).where(services.c.name == work.c.waits_for, services.c.until > now))
-
-
-def _sooner(one: ColumnElement[datetime], other: ColumnElement[datetime] | datetime) -> ColumnElement[datetime]:
-    """The earlier of two times; written out because the databases name this function differently."""
-    return case((one <= other, one), else_=other)
+def _whose(claim: Claim) -> dict[str, object]:
+    return {"of_key": claim.key, "of_token": claim.token}
 
 
 def _claim(row: WorkRow, token: str, until: datetime) -> Claim:
