@@ -539,8 +539,15 @@ def test_every_log_line_on_the_page_is_written_somewhere():
         assert f'"{event}"' in source, event
 
 
-def test_help_names_every_command():
+@pytest.mark.parametrize(("name", "said"), COMMANDS.items())
+def test_help_says_of_every_command_what_its_own_help_begins_with(name, said):
+    assert " ".join((of(name).help or "").partition("\n\n")[0].split()) == said
+
+
+def test_help_names_every_command_and_loads_none():
+    script = "import sys; from worker.cli.main import main\ntry: main()\nfinally: print(*sys.modules)"
     done = subprocess.run(
-        [sys.executable, "-m", "worker", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-c", script, "--help"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert all(name in done.stdout for name in COMMANDS)
+    assert not {"celery", "fastapi", "sqlalchemy", "cel"} & set(done.stdout.split())

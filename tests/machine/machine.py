@@ -215,7 +215,7 @@ class Machine:
 
     def rest(self) -> None:
         """Let time pass until nothing is due and a whole turn of polls and sweeps has found nothing new."""
-        limit = self.clock() + timedelta(hours=12)
+        limit = self.clock() + timedelta(hours=6)
         while self.clock() <= limit:
             before = self._stirred()
             self._until_idle(limit)

@@ -74,7 +74,13 @@ def _stays(live: TicketRow, twin: Ours, touched: Mapping[str, bool]) -> bool:
     touched_live = touched.get(live.vendor_id, False)
     if touched_live != twin.touched:
         return touched_live
-    return twin.ticket.created_at is None or live.created_at <= twin.ticket.created_at
+    made = twin.ticket.created_at
+    return made is None or (live.created_at, _rank(live.vendor_id)) <= (made, _rank(twin.ticket.id))
+
+
+def _rank(vendor_id: str) -> tuple[int, str]:
+    """Ids are given out in order: they tell which came first within the second that GitHub tells."""
+    return len(vendor_id), vendor_id
 
 
 def _take(tx: Tx, one: Ours, touched: Mapping[str, bool], now: datetime) -> bool:
