@@ -54,6 +54,16 @@ def test_jira_finds_the_status_that_says_the_resolution(jira):
     assert tracker.read(other.key).state.resolution != "Won't Do"
 
 
+def test_a_jira_ticket_that_somebody_else_moves_meanwhile_is_looked_at_again_and_not_parked(jira):
+    tracker = jira.tracker()
+    made = tracker.create(jira.draft(), NONCE)
+    tracker.move(made, StateTarget(done=True, name="Won't Do"))
+    with pytest.raises(Transient, match="Won't Do"):
+        tracker.move(made, StateTarget(done=False, name="nowhere"))
+    with pytest.raises(Permanent, match="Reachable"):
+        tracker.move(tracker.read(made.key), StateTarget(done=False, name="nowhere"))
+
+
 def test_a_conflict_in_jira_is_tried_once_more_while_nothing_moved(jira):
     tracker = jira.tracker()
     made = tracker.create(jira.draft(), NONCE)

@@ -49,6 +49,9 @@ SHARE_BEYOND_GRACE = 0.2
 ROUGH = 0.15
 """Share of reads that fail while a person says the last word; of writes it is several times as many."""
 
+RESTLESS = 5_000
+"""So many steps until nothing is left to do are several times what any seed needs: they go round in a circle."""
+
 TRACE_LINES = 400
 PATIENCE_S = 45.0
 """What a call, its pauses and a restart may add to a lag."""
@@ -239,8 +242,11 @@ class Machine:
         self.clock.pass_by((now // slowest + 1) * slowest - now + self.rng.random())
 
     def _until_idle(self, limit: datetime) -> None:
+        patience = self.tally.steps + RESTLESS
         while self.clock() <= limit and self._anything():
             self.turn(limit)
+            if self.tally.steps > patience:
+                raise Violation("3: work never comes to rest")
 
     def _anything(self) -> bool:
         """Whether anything is due, to come, or under way."""
