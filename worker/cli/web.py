@@ -1,5 +1,6 @@
 """`web`: receives webhooks and shows the pages."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Annotated
 
@@ -7,12 +8,14 @@ import typer
 import uvicorn
 
 from worker.ends.wake import CeleryWake
-from worker.settings import access_of, hook_secrets, load_settings
+from worker.mapping.book import MappingBook
+from worker.settings import Settings, access_of, hook_secrets, load_settings
 from worker.store.engine import open_engine
 from worker.store.migrate import upgrade
 from worker.web.app import create_app
 from worker.web.receive import Door
-from worker.wiring.ground import broker, clock_of, open_mapping, open_store, start_logging, tracker_of
+from worker.wiring.ground import broker, clock_of, open_store, start_logging, tracker_of
+from worker.wiring.running import Running
 
 app = typer.Typer(add_completion=False)
 
@@ -30,16 +33,23 @@ def web(
     """
     settings = load_settings()
     start_logging(settings)
-    book = open_mapping(settings)
-    for spec in book.trackers.values():
-        access_of(settings, spec.name, spec.kind)  # refused here, before a worker would be
+    running = Running(settings.mapping_paths, lambda book, _: _places(settings, book))
+
+    def tracker_now(source: str, place: str) -> str | None:
+        return running()[1](source, place)
+
+    def refused_now() -> str | None:
+        running()
+        return running.refused
+
     if migrate:
         upgrade(open_engine(settings.database))
     store = open_store(settings)
     door = Door(
         store=store,
         secrets=hook_secrets(settings),
-        tracker_of=tracker_of(book),
+        tracker_of=tracker_now,
+        mapping_refused=refused_now,
         now=clock_of(store),
         wake=CeleryWake(*broker(settings)),
         hold=timedelta(seconds=settings.hold_s),
@@ -47,3 +57,10 @@ def web(
     practice_url = settings.jira_url.removesuffix("/jira") if settings.practice and settings.jira_url else None
     application = create_app(door, practice_url=practice_url)
     uvicorn.run(application, host=host, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=3)
+
+
+def _places(settings: Settings, book: MappingBook) -> Callable[[str, str], str | None]:
+    """Which tracker a webhook is for; a tracker without credentials is refused here, before a worker would."""
+    for spec in book.trackers.values():
+        access_of(settings, spec.name, spec.kind)
+    return tracker_of(book)

@@ -42,7 +42,7 @@ def drain(ctx: Context, *, limit: int = 1000) -> int:
         claims = ctx.store.claim(ctx.now(), ctx.timing.lease) if _anything_due(ctx) else []
         if not claims:
             return done
-        attend(ctx, claims[0])
+        attend(ctx.fresh(), claims[0])
     return limit
 
 

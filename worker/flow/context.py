@@ -1,7 +1,7 @@
 """Everything the flow works with, built once by the wiring and handed to each function."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from worker.ends.ports import Sentry, Tracker
@@ -39,6 +39,15 @@ class Context:
     """The Sentry installation that shows tickets, where the settings name it."""
     trouble: Trouble = field(default_factory=Trouble)
     """What this process last read of services in trouble."""
+    latest: Callable[[], tuple[MappingBook, Mapping[str, Tracker]]] | None = None
+    """The running mapping with its trackers, where it may change; None: `book` and `trackers` are for good."""
+
+    def fresh(self) -> "Context":
+        """The same with the mapping that runs now: one piece of work or one round goes by one mapping."""
+        if self.latest is None:
+            return self
+        book, trackers = self.latest()
+        return replace(self, book=lambda: book, trackers=trackers)
 
     def tracker(self, name: str) -> Tracker:
         """The tracker of that name; `UserFault` when it is no longer set up (a ticket never moves to another)."""

@@ -54,7 +54,7 @@ def run_round(ctx: Context, name: str) -> int | None:
 def run_now(ctx: Context, name: str) -> int | None:
     """Do a round whatever its slot says; the number of hints, or None when it did not get through."""
     try:
-        return ROUNDS[name](ctx)
+        return ROUNDS[name](ctx.fresh())
     except Held as closed:  # expected while a service is in trouble, which has had its alarm
         log.info("round put off", round=name, why=str(closed))
         return None

@@ -52,6 +52,7 @@ def _health(door: receive.Door) -> JSONResponse:
     body = {"ok": late < LATE_S, "work": counts, "oldest_due_s": round(late, 1), "hooks": hooks}
     # A service in trouble is no reason to restart anything of ours: it is told, and we are well.
     body["services"] = {row.name: f"{row.trouble}: {row.reason}" for row in troubled}
+    body["mapping"] = door.mapping_refused() or "runs"
     if late >= LATE_S:
         body["why"] = f"work has been due for {late:.0f} s: no worker is attending to it"
     return JSONResponse(body, 200 if late < LATE_S else 503)
@@ -87,6 +88,11 @@ class _Gauges(Collector):
             _family("bugferry_cases", "Cases, members and live tickets", "state", asdict(cases)),
             GaugeMetricFamily("bugferry_work_oldest_due_seconds", "How long the oldest work has been due", value=late),
             _in_trouble(_troubled(self._door.store)),
+            GaugeMetricFamily(
+                "bugferry_mapping_refused",
+                "1 while the mapping on the disk is refused and an older one runs",
+                value=float(self._door.mapping_refused() is not None),
+            ),
         ]
 
 

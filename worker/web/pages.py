@@ -40,6 +40,7 @@ def router(door: Door, templates: Jinja2Templates, practice_url: str | None) -> 
             rows=rows,
             counts=counts,
             troubled=troubled,
+            refused=door.mapping_refused(),
             parked=parked,
             recent=recent,
             deliveries=deliveries,

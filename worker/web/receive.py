@@ -32,6 +32,8 @@ class Door:
     now: Callable[[], datetime]
     wake: Wake
     hold: timedelta
+    mapping_refused: Callable[[], str | None] = lambda: None
+    """Why the mapping on the disk does not run; None while it does."""
 
 
 class _TooLarge(Exception):

@@ -1,6 +1,6 @@
 """Everything that syncing needs: the ends, with the store and the mapping beneath them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -12,10 +12,12 @@ from worker.ends.sentry import SentryClient
 from worker.ends.windows import Limit, open_windows
 from worker.errors import UserFault
 from worker.flow.context import Context, Timing
+from worker.mapping.book import MappingBook
 from worker.mapping.draft import TrackerSpec
 from worker.model import TrackerKind
 from worker.settings import Settings, access_of, refuse_half_set
-from worker.wiring.ground import clock_of, open_mapping, open_store
+from worker.wiring.ground import clock_of, open_store
+from worker.wiring.running import Running
 
 
 class Purse:
@@ -34,18 +36,52 @@ class Purse:
 def build(settings: Settings) -> Context:
     """Everything the flow works with. Refuses half a set of credentials and a mapping whose trackers have none."""
     refuse_half_set(settings)
-    book = open_mapping(settings)
     store = open_store(settings)
     purse = Purse(settings, clock_of(store))
+
+    def clients(book: MappingBook, before: Clients | None) -> Clients:
+        return Clients(book.trackers, before, lambda spec: open_tracker(settings, spec, purse))
+
+    running = Running(settings.mapping_paths, clients)
+    book, trackers = running()
     return Context(
         store=store,
         sentry=open_sentry(settings, purse),
-        trackers={name: open_tracker(settings, spec, purse) for name, spec in book.trackers.items()},
+        trackers=trackers,
         book=lambda: book,
         now=purse.now,
         timing=timing(settings),
         installation=settings.sentry_installation,
+        latest=running,
     )
+
+
+class Clients(Mapping[str, Tracker]):
+    """The clients of a mapping's trackers, by name. A tracker that is still the same keeps its client."""
+
+    def __init__(
+        self, specs: Mapping[str, TrackerSpec], before: "Clients | None", make: Callable[[TrackerSpec], Tracker]
+    ) -> None:
+        """`make` refuses a tracker without credentials with `UserFault`."""
+        self._specs = dict(specs)
+        kept = {name: before[name] for name, spec in specs.items() if before and before.spec(name) == spec}
+        self._clients = {name: kept.get(name) or make(spec) for name, spec in specs.items()}
+
+    def spec(self, name: str) -> TrackerSpec | None:
+        """What a client was made for; None when there is none of that name."""
+        return self._specs.get(name)
+
+    def __getitem__(self, name: str) -> Tracker:
+        """The client of that tracker."""
+        return self._clients[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """The names, in the order of the mapping."""
+        return iter(self._clients)
+
+    def __len__(self) -> int:
+        """How many trackers there are."""
+        return len(self._clients)
 
 
 def open_sentry(settings: Settings, purse: Purse) -> Sentry:

@@ -10,7 +10,6 @@ import structlog
 
 from worker.errors import UserFault
 from worker.mapping.book import MappingBook
-from worker.mapping.load import load_mapping
 from worker.settings import Settings
 from worker.store.clock import StoreClock
 from worker.store.engine import open_engine
@@ -39,11 +38,6 @@ def open_store(settings: Settings) -> Store:
             + (other if practice.exists() and not settings.practice else "")
         )
     return Store(engine)
-
-
-def open_mapping(settings: Settings) -> MappingBook:
-    """The checked mapping; `UserFault` with every problem in it."""
-    return load_mapping(settings.mapping_paths)
 
 
 def broker(settings: Settings) -> tuple[str, dict[str, Any]]:
