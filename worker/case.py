@@ -68,6 +68,8 @@ class NoTicket:
     recorded: str | None = None
     """The reason that history already gives."""
     interrupted: bool = False
+    again_at: datetime | None = None
+    """When to look again although nothing is heard: a rule waits until the bug is so old."""
 
 
 @dataclass(frozen=True, slots=True)

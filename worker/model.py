@@ -198,6 +198,8 @@ class Issue:
     """The person it is assigned to; None for nobody and for a team."""
     notes: str | None = None
     """Differs as soon as a person adds or edits a note of those that its detail shows; None where that is not told."""
+    hourly: tuple[tuple[datetime, int], ...] = ()
+    """Events of the last day by the hour: when it began, how many came in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,7 +303,12 @@ class Draft:
     title: str
     body: Body
     fields: Mapping[str, Any] = field(default_factory=dict)
-    """Jira: `type`, `labels`, `priority`. GitHub: `labels`, `assignees`. In our words, not the vendor's."""
+    """In our words, not the vendor's, and JSON. Both: `labels`, `type`, `assignee` (candidates in order).
+
+    Jira: `priority`, `components`, `parent`, `due`, `fields` (by id or name). GitHub: `assignees`, `milestone`.
+    """
+    public: bool = False
+    """Written for everybody: only such a ticket goes to a place that everybody can read."""
 
 
 # ---------------------------------------------------------------- hints and deliveries

@@ -17,7 +17,7 @@ import typer
 from typer.testing import CliRunner
 
 from worker.cli.main import COMMANDS, app
-from worker.mapping import draft, facts, lint, markup, schema, schema_policy, template, text
+from worker.mapping import draft, facts, lint, markup, schema, schema_examples, schema_policy, template, text
 from worker.mapping.condition import FUNCTIONS
 from worker.mapping.load import load_mapping
 from worker.mapping.policy import Direction, OnRegression
@@ -268,7 +268,10 @@ COMPLETE = [(page, body) for page in PAGES for more, body in blocks(page, "yaml"
 @pytest.mark.parametrize(("page", "body"), COMPLETE, ids=[f"{relative(p)}-{i}" for i, (p, _) in enumerate(COMPLETE)])
 def test_every_complete_mapping_loads(page, body, tmp_path):
     (tmp_path / "mapping.yaml").write_text(body)
-    assert load_mapping([tmp_path / "mapping.yaml"]).rules
+    code, said = printed("check", "--json", str(tmp_path / "mapping.yaml"))
+    assert (code, json.loads(said)["problems"]) == (0, [])
+    assert json.loads(said)["rules"] > 0
+    assert json.loads(said)["unreached"] == [] or "\nexamples:" not in body
 
 
 def test_there_are_complete_mappings_and_none_is_left_unmarked():
@@ -297,8 +300,11 @@ def test_every_condition_shown_alone_compiles(tmp_path):
         "A tracker": schema.TrackerEntry,
         "Defaults": schema.DefaultsEntry,
         "A rule": schema.RuleEntry,
+        "Waiting": schema.WaitForEntry,
         "A ticket": schema.TicketEntry,
         "A condition": schema.When,
+        "Examples": schema_examples.ExampleEntry,
+        "What is expected": schema_examples.ExpectEntry,
         "Policies": schema_policy.PolicyEntry,
         "Regressions": schema_policy.RegressionEntry,
         "Closed without a fix": schema_policy.ClosedAs,
@@ -308,7 +314,7 @@ def test_every_condition_shown_alone_compiles(tmp_path):
     }.items(),
 )
 def test_the_mapping_page_has_every_key(title, model):
-    said = section(MAPPING, title).partition("\n### ")[0] if title == "Policies" else section(MAPPING, title)
+    said = section(MAPPING, title).partition("\n### ")[0]
     described = {row[0].strip("`"): row[1] for row in rows(said) if row[0].startswith("`")}
     policies = schema_policy.PolicyEntry.model_fields.keys() if title in {"Defaults", "A rule"} else frozenset()
     assert described.keys() == model.model_fields.keys() - policies
@@ -382,7 +388,7 @@ def type_word(value: object) -> str:
     match value:
         case bool():
             return "bool"
-        case int():
+        case int() | float():
             return "number"
         case str():
             return "text"
@@ -395,7 +401,7 @@ def type_word(value: object) -> str:
     raise AssertionError(f"nobody told this page of {value!r}")
 
 
-@pytest.mark.parametrize("name", facts.declared())
+@pytest.mark.parametrize("name", sorted(facts.declared().keys() - {"now"}))
 def test_the_mapping_page_has_every_field_with_its_type(name):
     described = {row[0].strip("`"): row[1] for row in rows(section(MAPPING, name)) if row[0].startswith("`")}
     known = known_everywhere()
@@ -500,6 +506,28 @@ def test_check_prints_what_the_pages_show(in_quick_start):
     assert (code, said.split()) == (1, shown.split())
     code, said = printed("check", "--json", "mine.yaml")
     assert (code, json.loads(said)) == (1, documented("check"))
+
+
+def test_the_first_rule_goes_as_its_page_says(tmp_path, monkeypatch):
+    page = DOCS / "first-rule.md"
+    (mapping, examples), shown = (body for _, body in blocks(page, "yaml")), [body for _, body in blocks(page, "text")]
+    mistake, fine, failed, passed, explained = (text.split() for text in shown)
+    (event,) = re.findall(r"<<'EOF'\n(.*?)^EOF", page.read_text(), re.MULTILINE | re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+
+    def check(text: str) -> tuple[int, list[str]]:
+        (tmp_path / "shop.yaml").write_text(text)
+        code, said = printed("check", "shop.yaml")
+        return code, said.split()
+
+    assert check(mapping.replace("event.transaction.", "event.transacton.")) == (1, mistake)
+    assert check(mapping) == (0, fine)
+    assert check(f"{mapping}\n{examples}") == (1, failed)
+    assert check(f"{mapping}\n{examples}".replace("startsWith", "contains")) == (0, passed)
+    assert json.loads(printed("check", "--json", "shop.yaml")[1]) == documented("checked")
+    (tmp_path / "event.json").write_text(event)
+    code, said = printed("explain", "event.json", "--project", "shop-web", "--mapping", "shop.yaml")
+    assert (code, said.split()[: len(explained)]) == (0, explained)
 
 
 def test_explain_prints_what_the_pages_show(in_quick_start):

@@ -116,6 +116,20 @@ def test_a_folder_is_read_anew_when_a_file_comes_or_goes(tmp_path, file, clock):
     assert rule(running, clock) == "first"
 
 
+def test_a_changed_codeowners_file_changes_the_mapping(tmp_path, file, clock):
+    owners = tmp_path / "CODEOWNERS"
+    owners.write_text("* @one\n")
+    file.write_text(RULES.replace("project: SHOP", "project: SHOP, codeowners: CODEOWNERS"))
+    running = Running([file], made_of, clock)
+    first = running()[0]
+    write(owners, "* @other\n")
+    rule(running, clock)
+    assert running()[0] is not first
+    owners.unlink()
+    rule(running, clock)
+    assert "CODEOWNERS" in running.refused
+
+
 def test_a_wrong_start_is_refused(file):
     file.write_text("version: 1\nrulez: []\n")
     with pytest.raises(MappingRefused):

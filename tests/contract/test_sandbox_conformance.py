@@ -4,6 +4,7 @@ import importlib.util
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import date
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -156,8 +157,22 @@ def drive_jira(url: str) -> None:
         client.myself(), client.project("SHOP"), client.fields(), client.server_info()
         client.search_assignable_users_for_issues(query="robin", project="SHOP")
         comment.delete()
+        fill_in_jira(client, fields)
         read_more_of_jira(client, url, version, key)
         client.issue(other).delete()  # type: ignore[no-untyped-call] # the library leaves it untyped
+
+
+def fill_in_jira(client: JIRA, fields: dict[str, Any]) -> None:
+    """A ticket with everything that a mapping may say."""
+    epic = client.create_issue(fields={**fields, "issuetype": {"name": "Epic"}}, prefetch=False).key
+    more = {"parent": {"key": epic}, "components": [{"name": "Search"}], "duedate": "2026-11-30"}
+    custom = {
+        "customfield_10010": 3,
+        "customfield_10012": {"value": "High"},
+        "customfield_10017": fields["description"],
+    }
+    made = client.create_issue(fields={**fields, **more, **custom})
+    assert (made.fields.parent.key, made.fields.customfield_10012.value) == (epic, "High")
 
 
 def read_more_of_jira(client: JIRA, url: str, version: str, key: str) -> None:
@@ -206,9 +221,17 @@ def drive_github(url: str) -> None:
     repo = client.get_repo(seed.GITHUB_REPO)
     assert client.get_user().login == seed.GITHUB_LOGIN
     client.get_rate_limit()
+    goal = repo.create_milestone("Stability", due_on=date(2026, 11, 30))
     issue = repo.create_issue(
-        "A bug", body="<!-- bugferry-1 -->", labels=["bug", "sentry-SHOP-WEB-1"], assignees=["robin-acme"]
+        "A bug",
+        body="<!-- bugferry-1 -->",
+        milestone=goal,
+        labels=["bug", "sentry-SHOP-WEB-1"],
+        assignees=["robin-acme"],
     )
+    assert [(one.title, one.open_issues) for one in repo.get_milestones()] == [("Stability", 1)]
+    goal.edit("Stable", state="closed")
+    assert repo.get_milestone(goal.number).state == "closed"
     assert {label.name for label in issue.labels} == {"bug", "sentry-SHOP-WEB-1"}
     issue.edit(state="closed", state_reason="not_planned")
     issue.edit(state="open")
@@ -232,7 +255,7 @@ def drive_github(url: str) -> None:
         tag = plain.get(path).headers["etag"]
         assert plain.get(path, headers={"If-None-Match": tag}).status_code == 304
         assert plain.get(f"{path}9").status_code == 404
-        twin = plain.post(f"{url}/github/repos/{seed.GITHUB_REPO}/issues", json={"title": "twin"}).json()
+        twin = plain.post(f"{url}/github/repos/{seed.GITHUB_REPO}/issues", json={"title": "twin", "type": "bug"}).json()
         closing = {"state": "closed", "state_reason": "duplicate", "duplicate_issue_id": issue.id}
         assert plain.patch(twin["url"], json=closing).json()["state_reason"] == "duplicate"
         assert plain.get(f"{twin['url']}/timeline").status_code == 200

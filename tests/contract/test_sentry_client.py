@@ -452,6 +452,16 @@ def test_active_issues_come_in_pages_of_which_none_is_read_too_many(desk):
     assert len(asked) == 2
 
 
+def test_a_search_comes_in_pages_and_goes_on_at_a_cursor(desk):
+    for number in range(103):
+        desk.sandbox.throw({"message": "x", "fingerprint": [str(number)]}).raise_for_status()
+    first = desk.client.search("is:unresolved")
+    assert (len(first.issues), first.total) == (100, 103)
+    second = desk.client.search("is:unresolved", first.cursor)
+    assert (len(second.issues), second.cursor) == (3, None)
+    assert not {issue.id for issue in first.issues} & {issue.id for issue in second.issues}
+
+
 def test_rows_are_read_by_short_id(desk):
     desk.throw("one")
     desk.throw("two", seed.PROJECTS[1])
@@ -488,6 +498,7 @@ CALLS = {
     "link": lambda client, one: client.link(one, "https://a.example/1", "SHOP", "SHOP-1", seed.INSTALLATION),
     "active_since": lambda client, _one: list(client.active_since(an_hour_ago())),
     "rows": lambda client, _one: client.rows(["SHOP-WEB-1"]),
+    "search": lambda client, _one: client.search("is:unresolved"),
     "deployed": lambda client, _one: client.deployed(shop(), "production", an_hour_ago()),
     "comments": lambda client, one: client.comments(one),
     "comment": lambda client, one: client.comment(one, "said", NONCE),
@@ -512,14 +523,14 @@ def test_every_error_says_that_it_came_from_sentry(desk, name):
         assert caught.value.service == "sentry"
 
 
-@pytest.mark.parametrize("name", sorted(CALLS.keys() - {"now", "link", "active_since", "rows", "deployed"}))
+@pytest.mark.parametrize("name", sorted(CALLS.keys() - {"now", "link", "active_since", "rows", "search", "deployed"}))
 def test_a_missing_issue_is_told_by_sentry_to_be_gone(desk, name):
     with pytest.raises(Gone, match="999") as caught:
         CALLS[name](desk.client, "999")
     assert caught.value.service == "sentry"
 
 
-@pytest.mark.parametrize("name", ["now", "active_since", "rows"])
+@pytest.mark.parametrize("name", ["now", "active_since", "rows", "search"])
 @pytest.mark.parametrize("status", [403, 404])
 def test_an_organisation_that_is_closed_to_us_makes_everything_wait(desk, name, status):
     desk.fault("fail_before", path="issues/([?]|$)", status=status, times=-1)

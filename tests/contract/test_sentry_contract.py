@@ -113,6 +113,18 @@ class SentryPromises:
         assert listed(end) == [second, first]
         assert listed(end, datetime.now(UTC) + timedelta(hours=1)) == []
 
+    def test_a_search_finds_what_was_seen_first_last_of_all(self, hands, end):
+        first, second = hands.throw("KeyError"), hands.throw("ValueError")
+        hands.again(first)
+        assert [issue.id for issue in end.search("").issues] == [second, first]
+        hands.move(second, Status.RESOLVED)
+        found = end.search("is:unresolved")
+        assert ([issue.id for issue in found.issues], found.cursor, found.total) == ([first], None, 1)
+
+    def test_a_search_that_cannot_be_read_is_refused(self, end):
+        with pytest.raises(Permanent):
+            end.search("is:nonsense")
+
     def test_one_short_id_that_nobody_knows_refuses_the_whole_list(self, hands, end):
         known = end.issue(hands.throw("KeyError")).short_id
         assert len(end.rows([known])) == 1

@@ -71,7 +71,8 @@ def github(service):
 
 
 def draft(kind):
-    return Draft("rule", "ours", kind, "place", "It breaks", "text")
+    # written for everybody, so that creating it is one request: nobody asks whether the repository is public
+    return Draft("rule", "ours", kind, "place", "It breaks", "text", public=True)
 
 
 @pytest.mark.parametrize(("status", "body"), [(404, {"errorMessages": ["no such issue"]}), (200, {"issues": []})])

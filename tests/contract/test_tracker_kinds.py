@@ -1,5 +1,7 @@
 """What only Jira or only GitHub knows: workflows, keys, reasons, limits, tags."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.fixtures.trackers import DONE, NONCE, GithubWorld, JiraWorld, long_ago
@@ -177,6 +179,17 @@ def test_github_refuses_a_long_label_by_its_name_before_it_calls(github):
     with guarding(no_network), pytest.raises(Permanent, match="xxxxx") as caught:
         github.tracker().create(github.draft(labels=["x" * 51]), NONCE)
     assert caught.value.service == "ours"
+
+
+def test_a_public_repository_takes_only_what_is_written_for_everybody(github):
+    github.control(public=True)
+    tracker, plain = github.tracker(), github.draft()
+    with pytest.raises(Permanent, match="allow_public: true"):
+        tracker.create(plain, NONCE)
+    assert github.count() == 0
+    assert tracker.create(replace(plain, public=True), NONCE).key
+    github.control(public=False)
+    assert tracker.create(plain, "bugferry-2").key
 
 
 @pytest.mark.parametrize("reason", ["completed", "not_planned", "duplicate"])

@@ -38,7 +38,7 @@ def test_every_mixture_is_valid(accepts, markdown):
 def test_a_shipped_ticket_is_valid(accepts):
     frame = Frame("pay", "shop", "shop.py", "/app/shop.py", 3, None, True, "  x = 1", ("a", ""), ("c",))
     event = Event("1", tags={"a": "b", "": ""}, exceptions=(Thrown("T", "v", frames=(frame,)),))
-    book = load_mapping([ROOT / "mappings"])
+    book = load_mapping([ROOT / "mappings" / "default.yaml"])
     for seen in (event, None):
         draft = book.draft("everything else", Issue("1", "A-1", "T", Project("1", "a")), seen, "jira")
         assert accepts(draft.body)

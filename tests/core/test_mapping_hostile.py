@@ -148,7 +148,7 @@ rules:
 def books(tmp_path_factory):
     path = tmp_path_factory.mktemp("mapping") / "plain.yaml"
     path.write_text(EVERYWHERE, encoding="utf-8")
-    return [(load_mapping([ROOT / "mappings"]), "everything else"), (load_mapping([path]), "plain")]
+    return [(load_mapping([ROOT / "mappings" / "default.yaml"]), "everything else"), (load_mapping([path]), "plain")]
 
 
 def poisoned(text):

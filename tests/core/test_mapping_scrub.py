@@ -71,6 +71,15 @@ HARMLESS = [
     "https://sentry.io/organizations/acme/issues/1/",
     "a ? b : c",
     "total = price * 3",
+    "forgotPassword: true",
+    "if (csrfToken == other)",
+    "https://docs.acme.test/guide#section",
+    "The cookie banner failed",
+    "order DE89 3704 0044 0532 0130 01",
+    "commit 0123456789abcdef0123456789abcdef01234567",
+    "task-12 and risk-taking",
+    "EAAccount is no type",
+    "sq0 pat key-value",
 ]
 
 

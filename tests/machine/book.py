@@ -6,6 +6,7 @@ from random import Random
 
 from worker.mapping.book import MappingBook, Rule
 from worker.mapping.draft import TrackerSpec
+from worker.mapping.facts import ALONE, Around
 from worker.mapping.policy import (
     Acquaintance,
     Direction,
@@ -57,8 +58,8 @@ ENVIRONMENT = "production"
 class MemoryBook(MappingBook):
     """The real book, but for two things the simulation does not test: conditions and the text of tickets."""
 
-    def route(self, issue: Issue, event: Event | None, *, show: bool = False) -> Verdict:
-        del event, show
+    def route(self, issue: Issue, event: Event | None, around: Around = ALONE, *, show: bool = False) -> Verdict:
+        del event, around, show
         tracker = "github" if issue.project.id == "1" else "jira"
         return Verdict(f"to {tracker}", tracker, None, f"rule 'to {tracker}' matches", ())
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from tests.machine.door import Door, NotFound
 from tests.machine.sentry_world import US, Bug, SentryWorld
+from worker.ends.ports import Found
 from worker.errors import BugferryError, Gone, Moved, NoRelease, Permanent, Unauthorized
 from worker.model import Comment, Deploy, Event, Fixed, Issue, Project, Status
 
@@ -52,6 +53,15 @@ class MemorySentry:
         shown.sort(key=lambda issue: (issue.last_seen or start, issue.id), reverse=True)
         for place in range(0, len(shown), PAGE):
             yield tuple(shown[place : place + PAGE])
+
+    def search(self, query: str, cursor: str | None = None) -> Found:
+        if query not in {"", "is:unresolved"}:
+            raise self.door.said(Permanent(f"Sentry cannot read the query {query}"))
+        shown = self._listing("search", lambda issue: not query or issue.status is Status.OPEN)
+        shown.sort(key=lambda issue: (issue.first_seen or self.world.clock(), issue.id), reverse=True)
+        start = int(cursor or 0)
+        following = str(start + PAGE) if start + PAGE < len(shown) else None
+        return Found(tuple(shown[start : start + PAGE]), following, len(shown))
 
     def rows(self, short_ids: Sequence[str]) -> tuple[Issue, ...]:
         if not short_ids:

@@ -2,7 +2,7 @@
 
 import getpass
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, TypeVar
@@ -10,13 +10,13 @@ from typing import Annotated, TypeVar
 import typer
 from rich.text import Text
 
-from worker.cli.lines import history_table
-from worker.cli.screen import ago, out, print_json, table
+from worker.cli.lines import case_facts, history_table, member_table
+from worker.cli.screen import out, print_json
 from worker.errors import Transient, UserFault
 from worker.flow.context import Context
 from worker.flow.membership import merge_cases, split_off
 from worker.settings import load_settings
-from worker.store.case_rows import CaseRow, MemberRow, TicketRow
+from worker.store.case_rows import CaseRow
 from worker.store.history import Recorded
 from worker.store.store import Tx
 from worker.store.work import WorkRow
@@ -175,45 +175,10 @@ def _as_json(row: CaseRow, history: Sequence[Recorded], work: WorkRow | None) ->
 def _tell(row: CaseRow, history: Sequence[Recorded], work: WorkRow | None, now: datetime) -> None:
     title = row.members[0].title if row.members else "no issue left"
     out.print(Text.assemble((f"Case {row.id}", "bold"), f": {title}"))
-    for name, value in _facts(row, work, now):
+    for name, value in case_facts(row, work, now):
         out.print(Text.assemble((f"{name:>10}  ", "dim"), value))
     out.print("\n[bold]Issues[/]")
-    made = table("id", "issue", "status", "agreed", "last seen", "title")
-    for member in row.members:
-        made.add_row(*map(Text, _member(member, now)))
-    out.print(made)
+    out.print(member_table(row.members, now))
     out.print("\n[bold]What happened, and why[/]")
     out.print(history_table(history))
     out.print()
-
-
-def _member(member: MemberRow, now: datetime) -> tuple[str, ...]:
-    status = f"{member.status} (gone from Sentry)" if member.gone_at else str(member.status)
-    agreed = f"{member.agreed or 'nothing yet'}{', closed with the ticket' if member.closed_with_ticket else ''}"
-    return (member.id, member.short_id, status, agreed, ago(member.last_seen, now), member.title)
-
-
-def _facts(row: CaseRow, work: WorkRow | None, now: datetime) -> Iterator[tuple[str, str]]:
-    """What there is to say of a case, in the order in which a person asks."""
-    yield (
-        "ticket",
-        _ticket(row.ticket) if row.ticket else f"none: {row.broken_reason or row.verdict or 'not decided yet'}",
-    )
-    for past in row.past:
-        yield "before", f"{_ticket(past)}: {past.closed_reason or 'it no longer speaks'}"
-    if row.rule:
-        yield "rule", f"{row.rule} ({row.tracker})" if row.tracker else row.rule
-    if row.waiting_for:
-        yield "waiting", f"{row.waiting_for} (since {ago(row.waiting_since, now)})"
-    if row.goal:
-        yield "under way", f"{row.goal.get('why')}: to {row.goal.get('to')}"
-    if work:
-        state = f"parked: {work.parked_reason}" if work.parked_at else f"a look is due {ago(work.due_at, now)}"
-        yield "work", f"{state}; `bugferry work show {work.key}` has more"
-
-
-def _ticket(ticket: TicketRow) -> str:
-    state = f"{ticket.status_name} ({ticket.resolution})" if ticket.resolution else ticket.status_name
-    return (
-        f"{ticket.tracker} {ticket.key}, {state}; both sides agreed on {ticket.agreed or 'nothing yet'}; {ticket.url}"
-    )

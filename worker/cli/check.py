@@ -1,16 +1,24 @@
-"""`check`: what is wrong with a mapping, before it runs."""
+"""`check`: what is wrong with a mapping, before it runs, and whether its own examples come out as expected."""
 
-from collections.abc import Sized
+from collections.abc import Sequence, Sized
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.text import Text
 
+from worker.cli import check_online
+from worker.cli.saved import load_saved
 from worker.cli.screen import out, print_json
-from worker.mapping.load import load_mapping
-from worker.mapping.problem import MappingRefused
+from worker.ends.sentry_files import read_saved
+from worker.errors import UserFault
+from worker.mapping.book import MappingBook
+from worker.mapping.examples import Example, Result, run, unreached
+from worker.mapping.load import load_with_examples
+from worker.mapping.problem import MappingRefused, Problem
+from worker.mapping.schema_json import json_schema
 from worker.settings import load_settings
+from worker.wiring.online import out_of_reach
 
 app = typer.Typer(add_completion=False)
 
@@ -21,31 +29,96 @@ def check(
         list[Path] | None, typer.Argument(help="Mapping files or folders, merged in order. None: the configured ones.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="Print the JSON Schema of mapping files, for editors, and check nothing.")
+    ] = False,
+    online: Annotated[
+        bool, typer.Option("--online", help="Also ask the live services whether it fits them. Writes nothing there.")
+    ] = False,
 ) -> None:
     """Check a mapping before it runs: keys, conditions, templates, status maps, rules nobody can reach.
 
-    Exit code 1 with file, line and column of every problem, and the nearest right word.
+    Runs its `examples` and names the rules that none of them reaches. Exit code 1 with file, line and column of every
+    problem, and the nearest right word.
     """
-    files = paths or load_settings().mapping_paths
+    if schema:
+        print_json(json_schema())
+        return
+    settings = load_settings()
+    paths = paths or settings.mapping_paths
     try:
-        book = load_mapping(files)
+        book, examples = load_with_examples(paths)
     except MappingRefused as refused:
-        rows = [
-            {"file": p.file, "line": p.line, "column": p.column, "message": p.message, "hint": p.hint}
-            for p in refused.problems
-        ]
-        if json:
-            print_json({"ok": False, "problems": rows})
-        else:
-            for problem in refused.problems:
-                out.print(Text(str(problem)))
-            out.print(f"[bold red]{len(rows)} problem{'s' if len(rows) > 1 else ''}[/]; the mapping would be refused.")
+        _refuse(refused.problems, json=json)
         raise typer.Exit(1) from None
+    results = [_tried(book, example) for example in examples]
+    problems = [problem for result in results for problem in result.problems]
+    missing = out_of_reach(settings, book) if settings.configured else ()
+    findings = check_online.asked(settings, book, paths, quiet=json) if online else None
     if json:
-        print_json({"ok": True, "problems": [], "rules": len(book.rules), "trackers": sorted(book.trackers)})
+        print_json({**_told(book, results), "without_credentials": missing} | check_online.told(findings))
     else:
-        trackers = f"{_count(book.trackers, 'tracker')} ({', '.join(book.trackers)})"
-        out.print(f"[green]Fine[/]: {_count(book.rules, 'rule')} for {trackers}.")
+        _show(book, results)
+        check_online.show(findings, missing)
+    if problems or check_online.problems_of(findings):
+        raise typer.Exit(1)
+
+
+def _tried(book: MappingBook, example: Example) -> Result:
+    """Read the error of an example and run it; what cannot be read has failed."""
+    try:
+        data = example.inline if example.path is None else load_saved(example.path)
+    except UserFault as fault:
+        return Result(None, (example.problem(str(fault), example.entry.key),))
+    return run(book, example, *read_saved(data))
+
+
+def _refuse(problems: Sequence[Problem], *, json: bool) -> None:
+    if json:
+        print_json({"ok": False, "problems": _rows(problems)})
+        return
+    _list(problems)
+    out.print(f"[bold red]{_count(problems, 'problem')}[/]; the mapping would be refused.")
+
+
+def _told(book: MappingBook, results: Sequence[Result]) -> dict[str, Any]:
+    """What `--json` prints of a mapping that loads (JSON, hence Any)."""
+    failed = [result for result in results if result.problems]
+    return {
+        "ok": not failed,
+        "problems": _rows([problem for result in failed for problem in result.problems]),
+        "rules": len(book.rules),
+        "trackers": sorted(book.trackers),
+        "examples": {"run": len(results), "failed": len(failed)},
+        "unreached": list(unreached(book, results)),
+    }
+
+
+def _show(book: MappingBook, results: Sequence[Result]) -> None:
+    failed = [result for result in results if result.problems]
+    _list([problem for result in failed for problem in result.problems])
+    if failed:
+        of_all = f"{len(failed)} of {_count(results, 'example')}"
+        out.print(f"[bold red]{of_all} failed[/]; a worker would take the mapping all the same.")
+        return
+    trackers = f"{_count(book.trackers, 'tracker')} ({', '.join(book.trackers)})"
+    out.print(f"[green]Fine[/]: {_count(book.rules, 'rule')} for {trackers}.")
+    if results:
+        out.print(f"{_count(results, 'example')} {'passes' if len(results) == 1 else 'pass'}.")
+        missing = unreached(book, results)
+        if missing:
+            out.print(Text(f"No example reaches: {', '.join(missing)}.", style="yellow"))
+
+
+def _list(problems: Sequence[Problem]) -> None:
+    for problem in problems:
+        out.print(Text(str(problem)))
+
+
+def _rows(problems: Sequence[Problem]) -> list[dict[str, Any]]:
+    return [
+        {"file": p.file, "line": p.line, "column": p.column, "message": p.message, "hint": p.hint} for p in problems
+    ]
 
 
 def _count(things: Sized, name: str) -> str:

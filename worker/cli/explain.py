@@ -1,15 +1,15 @@
-"""`explain`: which rule takes an error, why, and the ticket as it would be sent."""
+"""`explain`: which rule takes an error, why, the ticket as it would be sent, and what would be done now."""
 
-import json as json_module
-import sys
+import re
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.markdown import Markdown
-from rich.text import Text
 
-from worker.cli.screen import out, print_json
+from worker.cli.explain_screen import show_decision
+from worker.cli.saved import load_saved
+from worker.cli.screen import print_json
 from worker.ends.sentry_files import read_saved
 from worker.errors import UserFault
 from worker.mapping.explain import explain as explain_issue
@@ -23,11 +23,19 @@ MappingOption = Annotated[
     list[Path] | None, typer.Option("--mapping", help="Mapping file or folder; repeat to merge several.")
 ]
 
+_NAMES_MORE = re.compile(r"\d+|[A-Za-z][\w-]*-[A-Za-z0-9]+|([\w.-]+/[\w.-]+)?#\d+|(issue|case|ticket):.+")
+"""File names that could as well be an issue, a ticket or a case."""
+
 
 @app.command()
 def explain(
-    file: Annotated[
-        Path, typer.Argument(help="A JSON file: SDK event, API event or issue, or webhook body; - reads stdin.")
+    what: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="WHAT",
+            help="A JSON file (SDK event, API event or issue, webhook body; - reads stdin), a Sentry issue by id or "
+            "short id, a ticket key (SHOP-12, acme/shop#4, #4), or a case (case:3).",
+        ),
     ],
     kind: Annotated[
         TrackerKind | None, typer.Option("--for", help="Write the ticket for this kind of tracker.")
@@ -36,55 +44,37 @@ def explain(
     mapping: MappingOption = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Say which rule takes an error, why, and the ticket exactly as it would be sent. Nothing is written anywhere."""
-    data = _load(file)
-    issue, event = read_saved(data, project)
+    """Say which rule takes an error, why, and the ticket exactly as it would be sent. Nothing is written anywhere.
+
+    Of an issue, a ticket or a case also what it looks like on both sides now, what is waited for, and what would be
+    done. Exit code 1 when a side could not be read.
+    """
+    name = " ".join(what)
+    if _means_file(name):
+        _explain_file(Path(name), kind, project, mapping, json=json)
+        return
+    # Loaded only for what is live (adr/0005): a file needs neither the services' libraries nor the database's.
+    raise typer.Exit(import_module("worker.cli.explain_live").explain_now(name, kind, mapping, json=json))
+
+
+def _means_file(name: str) -> bool:
+    """Whether a name is that of a file; `UserFault` when it could be something else as well."""
+    there, names_more = Path(name).is_file(), _NAMES_MORE.fullmatch(name)
+    if there and names_more:
+        raise UserFault(
+            f"'{name}' is a file here and could be an issue, a ticket or a case: say `./{name}` for the file; "
+            "`issue:ID`, `ticket:TRACKER:KEY` or `case:ID` for the others."
+        )
+    return there or name == "-" or (not names_more and ("/" in name or "." in name))
+
+
+def _explain_file(
+    file: Path, kind: TrackerKind | None, project: str | None, mapping: list[Path] | None, *, json: bool
+) -> None:
+    issue, event = read_saved(load_saved(file, stdin=True), project)
     book = load_mapping(mapping or load_settings().mapping_paths)
     said = explain_issue(book, issue, event, kind)
     if json:
         print_json(said)
-        return
-    for step in said["steps"]:
-        out.print(_step(step))
-    out.print(Text(f"\n{said['why']}", style="bold"))
-    if said["ticket"]:
-        _show_ticket(said["ticket"])
-
-
-_GROUPS = {"any": "none of its conditions holds", "all": "not all of its conditions hold", "none": "one of them holds"}
-"""Why a group did not hold."""
-
-
-def _load(file: Path) -> dict[str, Any]:
-    """A JSON object from a file; `UserFault` says what is wrong with it."""
-    try:
-        raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
-        data = json_module.loads(raw.decode("utf-8", errors="replace"))
-    except OSError as error:
-        raise UserFault(f"{file} cannot be read: {error.strerror}. Name a JSON file of one event or issue.") from error
-    except (json_module.JSONDecodeError, RecursionError) as error:
-        raise UserFault(
-            f"{file} is not JSON: {error}. Save the event from Sentry's JSON link and try again."
-        ) from error
-    if not isinstance(data, dict):
-        raise UserFault(f"{file} holds a {type(data).__name__}; one event or issue is a JSON object.")
-    return data
-
-
-def _step(step: dict[str, Any]) -> Text:
-    mark, style = ("✓", "green") if step["matched"] else ("·", "dim")
-    decided = step["decided"]
-    values = ", ".join(f"{name} = {value}" for name, value in (decided or {}).get("values", {}).items())
-    text = " ".join(decided["text"].split()) if decided else "always"
-    because = f"{_GROUPS.get(text, text)}   {values}"
-    return Text.assemble((f"{mark} {step['rule']:<28} ", style), (because[:200], style))
-
-
-def _show_ticket(ticket: dict[str, Any]) -> None:
-    out.print(Text(f"\n{ticket['tracker']} ({ticket['kind']}): {ticket['title']}", style="bold cyan"))
-    for name, value in ticket["fields"].items():
-        out.print(Text(f"  {name}: {value}"))
-    if isinstance(ticket["body"], str):
-        out.print(Markdown(ticket["body"], hyperlinks=False))
     else:
-        out.print(Text("  (body: an Atlassian document; --json shows it as it would be sent)", style="dim"))
+        show_decision(said)

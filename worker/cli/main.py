@@ -19,6 +19,9 @@ COMMANDS = {
     "check": "Check a mapping before it runs: keys, conditions, templates, status maps, rules nobody can reach.",
     "explain": "Say which rule takes an error, why, and the ticket exactly as it would be sent. Nothing is written "
     "anywhere.",
+    "plan": "Say what would change now, for every case and every open issue without one. Nothing is written anywhere.",
+    "backfill": "Bring in issues that were there before: say how many would get a ticket, by which rule; with --go, "
+    "make them.",
     "sync": "Look once at whatever changed and bring both sides together, without waiting for a worker.",
     "case": "One bug: its issues, its ticket, its history; merge and split.",
     "work": "Work that is due, waiting, under way or parked.",

@@ -1,4 +1,4 @@
-"""A full reconciliation on a terminal: one bar a side, with what it found, how fast it is and how long it takes yet."""
+"""A long command on a terminal: one bar a side, with what it found, how fast it is and how long it takes yet."""
 
 from types import TracebackType
 from typing import Self
@@ -23,10 +23,11 @@ from worker.flow.reconcile import Progress
 class Screen:
     """Shows progress on a terminal; says nothing elsewhere."""
 
-    def __init__(self) -> None:
+    def __init__(self, found: str = "different") -> None:
+        """`found`: the word for what is counted beside the bars."""
         console = Console(stderr=True)
         self._bars = Bars(
-            TextColumn("{task.description:<16}"), BarColumn(), MofNCompleteColumn(), _Differences(), _Rate(),
+            TextColumn("{task.description:<16}"), BarColumn(), MofNCompleteColumn(), _Differences(found), _Rate(),
             TimeElapsedColumn(), TimeRemainingColumn(), console=console, disable=not console.is_terminal,
         )  # fmt: skip
         self._tasks: dict[str, TaskID] = {}
@@ -53,13 +54,18 @@ class Screen:
 class _Differences(ProgressColumn):
     """How many differences were found so far."""
 
+    def __init__(self, word: str) -> None:
+        """`word`: what they are called."""
+        super().__init__()
+        self._word = word
+
     def render(self, task: Task) -> Text:
         number = task.fields["differences"]
-        return Text(f"{number} different" if number else "", style="yellow")
+        return Text(f"{number} {self._word}" if number else "", style="yellow")
 
 
 class _Rate(ProgressColumn):
-    """Pairs a second."""
+    """Pairs, or issues, a second."""
 
     def render(self, task: Task) -> Text:
         return Text(f"{task.speed:,.0f}/s" if task.speed else "", style="dim")

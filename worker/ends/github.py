@@ -11,6 +11,7 @@ from datetime import datetime
 
 from worker.ends.answers import Absent, Call, Forbidden, blaming
 from worker.ends.budget import Boundless
+from worker.ends.github_fields import GithubFields
 from worker.ends.github_shapes import (
     DUPLICATE,
     all_since,
@@ -19,20 +20,18 @@ from worker.ends.github_shapes import (
     is_by,
     is_issue,
     issue_in,
-    labels_of,
     marked,
+    not_for_everybody,
     original_in,
     original_told,
-    person_of,
     place_of,
     stirred,
-    the_one,
     ticket_of,
     touched,
 )
 from worker.ends.github_site import Asked, GithubSite
 from worker.ends.github_wire import PAGE
-from worker.ends.loose import Loose, items, moment
+from worker.ends.loose import Loose, moment
 from worker.ends.ports import Budget
 from worker.ends.retry import Now, Sleep, utc_now
 from worker.errors import BugferryError, Gone, Permanent, Unauthorized
@@ -79,14 +78,17 @@ class GithubTracker:
             now=now,
             budget=budget or Boundless(),
         )
+        self._fields = GithubFields(name, self._site, place)
 
     # ------------------------------------------------------------ tickets
 
     def create(self, draft: Draft, nonce: str) -> Ticket:
         """Create a ticket that carries `nonce` out of sight. `Ambiguous` when it may exist nevertheless."""
         with blaming(self.name):
-            body = {"title": draft.title, "body": marked(draft.body, nonce), "labels": labels_of(draft)}
-        body["assignees"] = [str(login) for login in items(draft.fields.get("assignees"))]
+            text = marked(draft.body, nonce)
+        body = {"title": draft.title, "body": text, **self._fields.of(draft)}
+        if not draft.public and self._site.is_public(self.place):
+            raise self._refusal(not_for_everybody(draft.tracker, self.place))
         call = Call("GitHub", f"a new issue in {self.place}", creates=True, needs=_WRITES, wide=True)
         issue = self._site.write(call, self.place, "POST", "/issues", body, issue_in)
         # where our place leads to is our place, whatever its name now
@@ -192,14 +194,7 @@ class GithubTracker:
 
         Few people show their address on GitHub: the table of people is the usual way.
         """
-        call = Call("GitHub", f"who has the address {email}", needs="the right to search users")
-        try:
-            login = self._site.ask(call, "/search/users", the_one, {"q": f"{email} in:email"})
-            person = self._site.ask(call, f"/users/{login}", person_of) if login else None
-        except Absent:
-            return None
-        shows = person is not None and (person.email or "").lower() == email.lower()
-        return person if person and shows and self._may_be_assigned(person.account) else None
+        return self._fields.person(email)
 
     def assign(self, key: str, account: str | None) -> None:
         """Assign the ticket to an account alone, or to nobody. `Permanent` when it cannot be assigned here."""
@@ -295,14 +290,6 @@ class GithubTracker:
             return self._site.graph(call, _ORIGINAL, {"owner": owner, "name": name, "number": number}, original_told)
         except Permanent:
             return None
-
-    def _may_be_assigned(self, login: str) -> bool:
-        call = Call("GitHub", f"whether {login} may be assigned in {self.place}", needs=_READS)
-        try:
-            self._site.read(call, self.place, f"/assignees/{login}", lambda _nothing: None)
-        except Absent:
-            return False
-        return True
 
     def _proved(self, refusal: Absent | Forbidden, key: str, place: str) -> BugferryError:
         """Tell a deleted ticket from a place that we cannot see or that has its issues switched off.

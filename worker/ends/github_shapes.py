@@ -104,6 +104,15 @@ def nonce_in(body: object) -> str | None:
     return found[-1] if found else None
 
 
+def not_for_everybody(tracker: str, place: str) -> str:
+    """Why a ticket that is not written for everybody does not go to a public repository, and what to do."""
+    return (
+        f"{place} is public and this ticket is not written for everybody. Make the repository private, or say "
+        f"`allow_public: true` under tracker {tracker} in the mapping: its tickets then hold nothing about users, "
+        "requests and machines. Then retry."
+    )
+
+
 def marked(body: Body, nonce: str) -> str:
     """Append the nonce to a text as a comment that GitHub does not show."""
     if not isinstance(body, str):

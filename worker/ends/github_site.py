@@ -62,6 +62,7 @@ class GithubSite:
         self._budget = budget
         self._mine = threading.local()
         self._names: dict[str, str] = {}
+        self._not_public: set[str] = set()
         self._login: str | None = None
         self._remembered: dict[tuple[object, ...], _Remembered] = {}
         self._memory = threading.Lock()
@@ -108,6 +109,14 @@ class GithubSite:
         )
         self.remember(place, line(repo.get("full_name")))
         return repo
+
+    def is_public(self, place: str) -> bool:
+        """Whether everybody can read a repository; once the answer was no, it is not asked again."""
+        if place not in self._not_public:
+            if self.settle(place).get("private") is False:
+                return True
+            self._not_public.add(place)
+        return False
 
     def remember(self, place: str, name: str) -> None:
         """Take note of the name that a repository goes by now."""
@@ -244,4 +253,4 @@ def _repository(data: object) -> Loose:
     repo = mapping(data)
     if not repo.get("full_name"):
         raise ValueError("not a repository")
-    return {name: repo.get(name) for name in ("full_name", "has_issues")}
+    return {name: repo.get(name) for name in ("full_name", "has_issues", "private")}

@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 
 from worker.ends.answers import Absent, Call, Conflict, Invalid
 from worker.ends.budget import Boundless
+from worker.ends.jira_fields import JiraFields
 from worker.ends.jira_moves import Choose, Step, closing_step, next_step, no_way, read_steps
 from worker.ends.jira_shapes import (
     DUPLICATE,
     READ,
-    assignable,
     comment_of,
     makers,
     originals,
@@ -82,14 +82,15 @@ class JiraTracker:
             now=now,
             budget=budget or Boundless(),
         )
+        self._fields = JiraFields(name, self._site, place)
 
     # ------------------------------------------------------------ tickets
 
     def create(self, draft: Draft, nonce: str) -> Ticket:
         """Create a ticket that carries `nonce` as a label. `Ambiguous` when it may exist nevertheless."""
+        fields = {**fields_of(draft, self.place, nonce), **self._fields.of(draft)}
         needs = "the permission Create Issues"
         call = Call("Jira", f"a new ticket in {self.place}", creates=True, needs=needs, wide=True)
-        fields = fields_of(draft, self.place, nonce)
         created = self._site.write(call, lambda jira: _made(jira.create_issue(fields, prefetch=False).raw))
         try:
             return self.read(str(created["key"]))
@@ -182,8 +183,7 @@ class JiraTracker:
 
         An account that hides its address is not found: that needs the table of people.
         """
-        call = Call("Jira", f"who has the address {email}", needs="the permission Browse users and groups")
-        return self._site.read(call, lambda jira: assignable(jira.assignable(self.place, email), email))
+        return self._fields.person(email)
 
     def assign(self, key: str, account: str | None) -> None:
         """Assign the ticket to an account, or to nobody. `Permanent` when it cannot be assigned here."""

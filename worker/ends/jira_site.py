@@ -78,10 +78,25 @@ class _Client(JIRA):
         found: object = self._get_json(path, params={"startAt": start, "maxResults": PAGE})
         return found
 
+    def told(self, path: str, params: Mapping[str, str] | None = None) -> object:
+        """What an address answers for which the library has no call of a single request."""
+        found: object = self._get_json(path, params=dict(params or {}))
+        return found
+
+    def hooks(self) -> object:
+        """The webhooks that administrators have registered; shown to them alone."""
+        found: object = self._get_json("webhook", base="{server}/rest/webhooks/1.0/{path}")
+        return found
+
     def assignable(self, place: str, email: str) -> object:
         """Users who may be assigned in a project and match an address."""
         asked = {"project": place, "query": email, "maxResults": PAGE}
         found: object = self._get_json("user/assignable/search", params=asked)
+        return found
+
+    def assignable_account(self, place: str, account: str) -> object:
+        """The user of this account, if it may be assigned in a project."""
+        found: object = self._get_json("user/assignable/search", params={"project": place, "accountId": account})
         return found
 
     def send(self, method: str, path: str, body: Mapping[str, object]) -> None:

@@ -10,6 +10,9 @@ from worker.model import Body, Draft
 
 DEFAULT_TYPE = "Bug"
 Fields = dict[str, object]
+_ASKED = frozenset({"assignee", "fields"})
+_SPELLED = (("priority", "priority", "name"), ("parent", "parent", "key"), ("due", "duedate", None))
+"""Our word, Jira's field, and by what Jira names the value."""
 _BLOCKS = frozenset({"paragraph", "heading", "codeBlock", "rule", "mediaSingle", "blockCard", "embedCard"})
 _SHORT = frozenset({"listItem", "tableCell", "tableHeader"})
 """Blocks in these follow each other without an empty line."""
@@ -18,8 +21,11 @@ _ENDING_LINES = frozenset({"taskItem", "decisionItem", "hardBreak", "bulletList"
 
 
 def fields_of(draft: Draft, project: str, nonce: str) -> Fields:
-    """Spell a draft in Jira's field names; the nonce is one label more. What we have no word for passes as it is."""
-    told = dict(draft.fields)
+    """Spell a draft in Jira's field names; the nonce is one label more. What we have no word for passes as it is.
+
+    `assignee` and `fields` are left to `jira_fields`: only the site can spell them.
+    """
+    told = {name: said for name, said in draft.fields.items() if name not in _ASKED}
     fields: Fields = {
         "project": {"key": project},
         "summary": draft.title,
@@ -27,9 +33,11 @@ def fields_of(draft: Draft, project: str, nonce: str) -> Fields:
         "issuetype": {"name": told.pop("type", None) or DEFAULT_TYPE},
         "labels": [*(told.pop("labels", None) or ()), nonce],
     }
-    priority = told.pop("priority", None)
-    if priority:
-        fields["priority"] = {"name": priority}
+    if components := items(told.pop("components", None)):
+        fields["components"] = [{"name": name} for name in components]
+    for word, name, spell in _SPELLED:
+        if said := told.pop(word, None):
+            fields[name] = {spell: said} if spell else said
     return {**fields, **told}
 
 

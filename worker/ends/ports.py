@@ -6,6 +6,7 @@ writes are made exactly once a call.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -29,6 +30,15 @@ from worker.model import (
 
 Spending = Literal["read", "write", "create"]
 """What a call does to a service's limits: a read, a write to something, or new content (a ticket, a comment)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page of a search. `cursor`: of the page after it, None on the last; `total`: all there are, where told."""
+
+    issues: tuple[Issue, ...]
+    cursor: str | None
+    total: int | None
 
 
 class Sentry(Protocol):
@@ -59,6 +69,13 @@ class Sentry(Protocol):
 
     def active_since(self, since: datetime) -> Iterator[tuple[Issue, ...]]:
         """Pages of issues of any status with events since `since`, newest first; one page in memory."""
+        ...
+
+    def search(self, query: str, cursor: str | None = None) -> Found:
+        """One page of what the error tracker's own search finds, the latest first seen first; of the start or a cursor.
+
+        `Permanent` when the query cannot be read. What a row leaves out only the issue itself tells.
+        """
         ...
 
     def rows(self, short_ids: Sequence[str]) -> tuple[Issue, ...]:

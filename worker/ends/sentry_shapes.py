@@ -16,6 +16,7 @@ from worker.model import Event, Issue, Person, ProcessingError, Project, Request
 NO_TITLE = "(no title)"
 _TITLE_LIMIT = 100
 _ERRORS_LIMIT = 100
+PAIR = 2
 _EVENT_ID_LENGTH = 32
 _LEVELS = frozenset({"fatal", "error", "warning", "info", "debug", "sample"})
 
@@ -111,6 +112,7 @@ def read_issue(data: Loose) -> Issue:
         linked=_linked(data),
         assigned=_assigned(mapping(data.get("assignedTo"))),
         notes=notes_seen(data.get("activity")),
+        hourly=_hourly(dig(data, "stats", "24h")),
     )
 
 
@@ -217,6 +219,13 @@ def _project(data: Loose) -> Project:
 
 def _amount(*said: object) -> int:
     return next((max(found, 0) for found in map(whole, said) if found is not None), 0)
+
+
+def _hourly(rows: object) -> tuple[tuple[datetime, int], ...]:
+    """Read `[epoch seconds, count]` rows; hours without an event are left out."""
+    pairs = (row for row in items(rows) if isinstance(row, list) and len(row) == PAIR)
+    read = ((moment(at), whole(count) or 0) for at, count in pairs)
+    return tuple((at, count) for at, count in read if at and count > 0)
 
 
 def _version(release: object) -> str | None:

@@ -5,6 +5,7 @@ Every path ends in a slash; a redirect of an issue means that it was merged.
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
@@ -24,6 +25,15 @@ Params = Mapping[str, str | int | Sequence[str]]
 Monotonic = Callable[[], float]
 
 _ISSUE_IN_ADDRESS = re.compile(r"/issues/(\d+)/?(?:[?#]|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list. `next`: the cursor of the page after it, None on the last; `total`: rows, where told."""
+
+    rows: list[Loose]
+    next: str | None
+    total: int | None
 
 
 class SentrySite:
@@ -74,11 +84,17 @@ class SentrySite:
         """Pages of a list, each repeated by itself while it fails; the next is asked for when it is wanted."""
         cursor: str | None = None
         while True:
-            response = self._read(call, path, params if cursor is None else {**params, "cursor": cursor})
-            yield rows_in(call, json_in(call, response))
-            before, cursor = cursor, _next_cursor(response)
+            before, page = cursor, self.page(call, path, params, cursor)
+            yield page.rows
+            cursor = page.next
             if cursor is None or cursor == before:
                 return
+
+    def page(self, call: Call, path: str, params: Params, cursor: str | None) -> Page:
+        """One page of a list, the first or that of a cursor which a page before it gave."""
+        response = self._read(call, path, params if cursor is None else {**params, "cursor": cursor})
+        rows = rows_in(call, json_in(call, response))
+        return Page(rows, _next_cursor(response), _hits(response))
 
     def write(self, call: Call, method: str, path: str, body: Body) -> httpx.Response:
         """Make a write, exactly once."""
@@ -150,6 +166,12 @@ def _next_cursor(response: httpx.Response) -> str | None:
     """The cursor alone is taken from the Link header: the token never follows an address that an answer names."""
     following = response.links.get("next", {})
     return following.get("cursor") if following.get("results") == "true" else None
+
+
+def _hits(response: httpx.Response) -> int | None:
+    """How many rows the whole list has; None where Sentry does not say, or stopped counting."""
+    told, most = response.headers.get("X-Hits", ""), response.headers.get("X-Max-Hits", "")
+    return int(told) if told.isdecimal() and told != most else None
 
 
 def _date(value: str | None) -> datetime | None:

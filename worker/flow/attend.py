@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from worker.case import CreateTicket, FollowDuplicate, RetireTicket
+from worker.case import CreateTicket, FollowDuplicate, NoTicket, RetireTicket
 from worker.ends.retry import Held, wait_s
 from worker.errors import BugferryError, Gone, LeaseLost, Moved, Permanent, Transient, UserFault
 from worker.flow import story
@@ -59,8 +59,8 @@ def attend(ctx: Context, claim: Claim) -> None:
         return
     try:
         with lease.gate.watching(lease.cover):
-            _do(ctx, lease)
-        _finish(ctx, lease)
+            again_at = _do(ctx, lease)
+        _finish(ctx, lease, again_at)
     except LeaseLost as lost:
         log.info("lease lost", key=claim.key, why=str(lost))
     except Transient as error:
@@ -73,7 +73,8 @@ def attend(ctx: Context, claim: Claim) -> None:
         _stumble(ctx, lease, error)
 
 
-def _do(ctx: Context, lease: Lease) -> None:
+def _do(ctx: Context, lease: Lease) -> datetime | None:
+    """Do what the key asks; when to look again by itself, None for never."""
     kind, _, rest = lease.claim.key.partition(":")
     match kind:
         case "issue":
@@ -81,9 +82,10 @@ def _do(ctx: Context, lease: Lease) -> None:
         case "ticket":
             _forward_ticket(ctx, lease, rest)
         case "case":
-            _settle(ctx, lease, int(rest))
+            return _settle(ctx, lease, int(rest))
         case _:
             raise Permanent(f"nobody knows what to do with the key '{lease.claim.key}'")
+    return None
 
 
 def _forward_issue(ctx: Context, lease: Lease, issue_id: str) -> None:
@@ -129,10 +131,10 @@ def _forward_ticket(ctx: Context, lease: Lease, rest: str) -> None:
             tx.work.push(Hint(f"case:{case_id}", lease.claim.why), ctx.now())
 
 
-def _settle(ctx: Context, lease: Lease, case_id: int) -> None:
+def _settle(ctx: Context, lease: Lease, case_id: int) -> datetime | None:
     seen = look(ctx, lease, case_id)
     if seen is None:
-        return
+        return None
     todo = plan(seen.case, ctx.now())
     if todo.actions:
         names = [type(action).__name__ for action in todo.actions]
@@ -142,6 +144,7 @@ def _settle(ctx: Context, lease: Lease, case_id: int) -> None:
         _look_once_more(ctx, lease)
     else:
         converse(ctx, lease, seen)
+    return seen.case.link.again_at if isinstance(seen.case.link, NoTicket) else None
 
 
 def _look_once_more(ctx: Context, lease: Lease) -> None:
@@ -162,9 +165,9 @@ def _record(ctx: Context, lease: Lease, write: Callable[[Tx, datetime], None]) -
         log.info("lease lost", key=lease.claim.key, why=str(lost))
 
 
-def _finish(ctx: Context, lease: Lease) -> None:
+def _finish(ctx: Context, lease: Lease, again_at: datetime | None) -> None:
     with ctx.store.write(lease.claim, ctx.now()) as tx:
-        tx.work.finish(lease.claim)
+        tx.work.finish(lease.claim, again_at)
 
 
 def _later(ctx: Context, lease: Lease, error: BugferryError) -> None:

@@ -14,7 +14,8 @@ from worker.errors import Ambiguous, Permanent, Transient
 from worker.flow import story
 from worker.flow.context import Context
 from worker.flow.lease import Lease
-from worker.flow.look import Seen, create_intent
+from worker.flow.look import Seen
+from worker.flow.notes import create_intent
 from worker.model import Body, Hint, Status, Ticket
 from worker.store.intents import Intent
 

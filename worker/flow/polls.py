@@ -127,10 +127,14 @@ def older_than_we(ctx: Context, issue: Issue) -> bool:
 
 def compare_with_sentry(ctx: Context, page: tuple[CaseRow, ...]) -> int:
     """Hint at the cases of a page that say something else in Sentry than in our mirror; the number of hints."""
+    return give(ctx, [Hint(f"case:{case_id}", "sweep") for case_id in sorted(moved_in_sentry(ctx, page))])
+
+
+def moved_in_sentry(ctx: Context, page: tuple[CaseRow, ...]) -> set[int]:
+    """The cases of a page that say something else in Sentry than in our mirror: one call for a hundred issues."""
     members = [m for row in page for m in row.members if not m.gone_at]
     rows = {issue.id: issue for issue in _rows(ctx, [m.short_id for m in members])}
-    moved = {m.case_id for m in members if _differs(rows.get(m.id), m)}
-    return give(ctx, [Hint(f"case:{case_id}", "sweep") for case_id in sorted(moved)])
+    return {m.case_id for m in members if _differs(rows.get(m.id), m)}
 
 
 def give(ctx: Context, hints: list[Hint]) -> int:

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
+from worker.mapping.markup import JOINER
+
 Node = dict[str, Any]
 """One node of the tree: Atlassian's own JSON, whose attributes differ by type."""
 
@@ -156,7 +158,7 @@ def _code_marks(marks: tuple[Node, ...]) -> tuple[Node, ...]:
 
 
 def _text(text: str, marks: tuple[Node, ...] = ()) -> Node:
-    return {"type": "text", "text": text, **({"marks": list(marks)} if marks else {})}
+    return {"type": "text", "text": text.replace(JOINER, "") or " ", **({"marks": list(marks)} if marks else {})}
 
 
 _BLOCKS: Mapping[str, Callable[[SyntaxTreeNode], Node]] = {

@@ -80,7 +80,7 @@ class Evaluation:
 
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
-        self._context = cel.Context({name: dict(fields) for name, fields in facts.items()})
+        self._context = cel.Context({name: _known(fact) for name, fact in facts.items()})
         self._known: dict[str, tuple[bool, str | None]] = {}
 
     def holds(self, condition: Condition) -> bool:
@@ -144,6 +144,16 @@ def compile_expression(source: str, names: Mapping[str, frozenset[str]]) -> Cond
     return _taken_apart(source)
 
 
+def asks(condition: Condition | None, name: str) -> bool:
+    """Whether a condition looks at that fact."""
+    match condition:
+        case Leaf():
+            return any(path[0] == name for path in condition.paths)
+        case Group():
+            return any(asks(part, name) for part in condition.parts)
+    return False
+
+
 def _taken_apart(source: str) -> Condition:
     operator, parts = split(source)
     if not operator:
@@ -199,6 +209,10 @@ def _unknown(source: str, reference: Reference, message: str, hint: str | None) 
 def _caret(source: str, line: int, column: int) -> str:
     lines = source.splitlines() or [""]
     return f"    {lines[min(line, len(lines)) - 1]}\n    {' ' * (column - 1)}^"
+
+
+def _known(fact: object) -> object:
+    return dict(fact) if isinstance(fact, Mapping) else fact
 
 
 def _plainly(error: Exception) -> str:

@@ -1,12 +1,18 @@
 """Writes one ticket from what a rule says of it and the facts of an issue: scrubbed, inert, within the limits."""
 
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from worker.mapping.adf import to_adf
+from worker.mapping.codeowners import CodeOwners
 from worker.mapping.facts import gather
+from worker.mapping.fields import Candidates, Said, by_level, due_on, filled
 from worker.mapping.markup import inline, shorten
+from worker.mapping.policy import People
+from worker.mapping.public import published
 from worker.mapping.scrub import Scrubber
 from worker.mapping.template import Template, Unrenderable
 from worker.mapping.text import BODY_LIMITS, cut, parts, title
@@ -14,30 +20,47 @@ from worker.model import Body, Draft, Event, Issue, TrackerKind
 
 LABEL_LIMITS: Mapping[TrackerKind, int] = {TrackerKind.GITHUB: 50, TrackerKind.JIRA: 255}
 DEFAULT_TYPE = "Bug"
+_LIKE_OUR_MARK = re.compile("bugferry-[0-9a-f]+")
 _OURS = frozenset({"id", "short_id", "permalink", "slug", "status", "level", "priority", "category"})
 """Fields that Sentry makes, not a stranger; they hold nothing to scrub."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrackerSpec:
-    """A named tracker. `place`: Jira project key, or GitHub `owner/name`."""
+    """A named tracker. `place`: Jira project key, or GitHub `owner/name`. `owners`: whose code is whose there.
+
+    `public`: everybody may read it, and its tickets are written for everybody.
+    """
 
     name: str
     kind: TrackerKind
     place: str
+    owners: CodeOwners | None = None
+    public: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class TicketPlan:
-    """What a rule says of its ticket, with what it inherits."""
+    """What a rule says of its ticket, with what it inherits. What the kind of tracker does not have is passed over."""
 
     tracker: str
     title: Template
     body: Template
     type: str = DEFAULT_TYPE
+    """Jira's issue type."""
+    issue_type: str | None = None
+    """GitHub's issue type: not every repository has them, so there is no default."""
     labels: tuple[Template, ...] = ()
     assignees: tuple[Template, ...] = ()
+    assignee: tuple[Template, ...] = ()
+    """`sentry`, `codeowners`, `none` or an account each, tried in order."""
     priority: Mapping[str, str] | None = None
+    components: tuple[Template, ...] = ()
+    parent: Template | None = None
+    due: Mapping[str, timedelta] = field(default_factory=dict)
+    fields: Mapping[str, Said] = field(default_factory=dict)
+    """Any field of Jira, by id or by name."""
+    milestone: Template | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +86,12 @@ class _Page:
             return "\n\n".join([*(str(self.variables[name]) for name in names), note])
 
 
-def compose(plan: TicketPlan, rule: str, tracker: TrackerSpec, issue: Issue, event: Event | None) -> Draft:
+def compose(
+    plan: TicketPlan, rule: str, tracker: TrackerSpec, issue: Issue, event: Event | None, people: People
+) -> Draft:
     """Write the ticket; the same arguments give the same ticket."""
-    page = _page(tracker.kind, issue, event)
+    page = _page(tracker, issue, event)
+    who = Candidates(tracker.kind, people, tracker.owners, issue, event).listed(plan.assignee, page.line)
     return Draft(
         rule=rule,
         tracker=tracker.name,
@@ -73,7 +99,8 @@ def compose(plan: TicketPlan, rule: str, tracker: TrackerSpec, issue: Issue, eve
         place=tracker.place,
         title=title(tracker.kind, page.line(plan.title), str(page.variables["headline"])),
         body=to_body(tracker.kind, page.markdown(plan.body)),
-        fields=_fields(plan, page, issue),
+        public=tracker.public,
+        fields={name: said for name, said in _fields(plan, page, issue, who).items() if said or name == "labels"},
     )
 
 
@@ -83,10 +110,12 @@ def to_body(kind: TrackerKind, markdown: str) -> Body:
     return to_adf(kept) if kind is TrackerKind.JIRA else kept
 
 
-def _page(kind: TrackerKind, issue: Issue, event: Event | None) -> _Page:
+def _page(tracker: TrackerSpec, issue: Issue, event: Event | None) -> _Page:
     scrubber = Scrubber()
+    if tracker.public:
+        issue, event = published(issue, event, scrubber)
     facts = {name: _scrubbed(scrubber, fields) for name, fields in gather(issue, event).items()}
-    return _Page(kind, {**facts, **parts(kind, issue, event, scrubber)})
+    return _Page(tracker.kind, {**facts, **parts(tracker.kind, issue, event, scrubber)})
 
 
 def _scrubbed(scrubber: Scrubber, value: object) -> object:
@@ -94,20 +123,44 @@ def _scrubbed(scrubber: Scrubber, value: object) -> object:
         case str():
             return scrubber.text(value)
         case Mapping():
-            return {name: item if name in _OURS else _scrubbed(scrubber, item) for name, item in value.items()}
+            return {name: _member(scrubber, name, item) for name, item in value.items()}
         case list():
             return [_scrubbed(scrubber, item) for item in value]
     return value
 
 
-def _fields(plan: TicketPlan, page: _Page, issue: Issue) -> dict[str, Any]:
+def _member(scrubber: Scrubber, name: str, item: object) -> object:
+    """Tags have names of a stranger's choice, which are no fields of ours."""
+    if name == "tags" and isinstance(item, Mapping):
+        return {scrubber.text(key): _scrubbed(scrubber, value) for key, value in item.items()}
+    return item if name in _OURS else _scrubbed(scrubber, item)
+
+
+def _fields(plan: TicketPlan, page: _Page, issue: Issue, who: list[dict[str, str]]) -> dict[str, Any]:
     """In our words, not the vendor's; Any as in Draft.fields."""
     labels = list(_labels(plan.labels, page))
     if page.kind is TrackerKind.GITHUB:
-        assignees = [name for template in plan.assignees if (name := page.line(template))]
-        return {"labels": labels, **({"assignees": assignees} if assignees else {})}
-    priority = _priority(plan.priority or {}, issue)
-    return {"type": plan.type, "labels": labels, **({"priority": priority} if priority else {})}
+        return {
+            "labels": labels,
+            "assignees": _lines(plan.assignees, page),
+            "assignee": who,
+            "type": plan.issue_type,
+            "milestone": page.line(plan.milestone) if plan.milestone else None,
+        }
+    return {
+        "type": plan.type,
+        "labels": labels,
+        "priority": by_level(plan.priority or {}, issue),
+        "components": _lines(plan.components, page),
+        "parent": page.line(plan.parent) if plan.parent else None,
+        "due": due_on(plan.due, issue),
+        "assignee": who,
+        "fields": filled(plan.fields, page.line),
+    }
+
+
+def _lines(templates: tuple[Template, ...], page: _Page) -> list[str]:
+    return list(dict.fromkeys(text for template in templates if (text := page.line(template))))
 
 
 def _labels(templates: tuple[Template, ...], page: _Page) -> Iterator[str]:
@@ -116,11 +169,7 @@ def _labels(templates: tuple[Template, ...], page: _Page) -> Iterator[str]:
 
 
 def _label(kind: TrackerKind, text: str) -> str:
-    """Jira labels hold no spaces, GitHub ones no more than 50 characters."""
+    """Jira labels hold no spaces, GitHub ones no more than 50 characters; none passes for the mark of an intent."""
     word = "-".join(text.split()) if kind is TrackerKind.JIRA else text.replace(",", " ")
-    return shorten(word.strip(), LABEL_LIMITS[kind])
-
-
-def _priority(chosen: Mapping[str, str], issue: Issue) -> str | None:
-    keys = (issue.level, issue.priority, "default")
-    return next((chosen[key] for key in keys if key is not None and key in chosen), None)
+    made = shorten(word.strip(), LABEL_LIMITS[kind])
+    return f"{made}-" if _LIKE_OUR_MARK.fullmatch(made) else made

@@ -4,16 +4,19 @@ from typing import Any
 
 from worker.mapping.book import MappingBook
 from worker.mapping.condition import Outcome
+from worker.mapping.facts import ALONE, Around
 from worker.mapping.route import Step, Verdict
 from worker.model import Event, Issue, TrackerKind
 
 
-def explain(book: MappingBook, issue: Issue, event: Event | None, kind: TrackerKind | None = None) -> dict[str, Any]:
+def explain(
+    book: MappingBook, issue: Issue, event: Event | None, kind: TrackerKind | None = None, around: Around = ALONE
+) -> dict[str, Any]:
     """What was decided, by which rule, on which values, and the ticket exactly as it would be sent (JSON, hence Any).
 
     With `kind` the ticket is written for the rule's tracker if it is of that kind, else for the first one that is.
     """
-    verdict = book.route(issue, event, show=True)
+    verdict = book.route(issue, event, around, show=True)
     return {
         "rule": verdict.rule,
         "why": verdict.why,

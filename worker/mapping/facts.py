@@ -4,10 +4,15 @@ The same facts serve conditions and templates. Strings are bounded and well-form
 `release` is a map, so that more can be said of a release later; `release.version` is the version string or null.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from worker.model import Event, Frame, Issue, Project, Thrown
+from worker.triage.cause import Verdict, judge
+
+Judged = Callable[[Issue, Event], Verdict]
 
 FRAMES_LIMIT = 30
 """Newest frames that conditions see; converting one costs the evaluator about 15 µs."""
@@ -15,15 +20,29 @@ TAGS_LIMIT = 60
 TEXT_LIMIT = 8_000
 _INT64_MAX = 2**63 - 1
 
-Facts = Mapping[str, Mapping[str, Any]]
-"""`issue`, `event`, `project`, `release`: field names to strings, numbers, times, lists and maps, hence Any."""
+Facts = Mapping[str, Any]
+"""By name a moment (`now`), or field names to strings, numbers, times, lists and maps; hence Any."""
+
+ONLY_IN_CONDITIONS = frozenset({"now", "case"})
+"""Facts that differ from look to look: a ticket that is written again must say the same."""
 
 _NO_EVENT = Event(id="")
 _NOT_A_PLACE = frozenset({"<anonymous>", "[native code]"})
 
 
-def gather(issue: Issue, event: Event | None) -> Facts:
-    """The facts of one issue and its newest event, if it has one."""
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What stands around an issue: the time, and all issues of its case (none known: it is alone)."""
+
+    now: datetime | None = None
+    members: tuple[Issue, ...] = ()
+
+
+ALONE = Around()
+
+
+def gather(issue: Issue, event: Event | None, around: Around = ALONE, *, judged: Judged | None = judge) -> Facts:
+    """The facts of one issue and its newest event, if it has one. `judged` None: nobody asks whose fault it is."""
     seen = event or _NO_EVENT
     version = seen.release or issue.last_release
     return {
@@ -31,13 +50,16 @@ def gather(issue: Issue, event: Event | None) -> Facts:
         "event": {**_event(seen), "id": event.id if event else None},
         "project": _project(issue.project),
         "release": {"version": _text(version)},
+        "case": _case(around.members or (issue,)),
+        "triage": _triage(judged(issue, seen)) if judged else {},
+        "now": around.now,
     }
 
 
 def declared() -> dict[str, frozenset[str]]:
     """The names that a mapping may use, with their fields."""
     nothing = Issue(id="", short_id="", title="", project=Project(id="", slug=""))
-    return {name: frozenset(fields) for name, fields in gather(nothing, None).items()}
+    return {name: frozenset(fields or ()) for name, fields in gather(nothing, None).items()}
 
 
 def newest_frames(event: Event) -> tuple[Frame, ...]:
@@ -111,6 +133,24 @@ def _last_frame(event: Event) -> Frame:
     """Where it was thrown: the newest frame that is a place."""
     places = (frame for frame in reversed(newest_frames(event)) if frame.abs_path not in _NOT_A_PLACE)
     return next(places, Frame())
+
+
+def _case(members: Sequence[Issue]) -> dict[str, object]:
+    return {
+        "issues": len(members),
+        "projects": sorted({issue.project.slug for issue in members}),
+        "count": min(sum(issue.count for issue in members), _INT64_MAX),
+        "users": min(sum(issue.user_count for issue in members), _INT64_MAX),
+    }
+
+
+def _triage(verdict: Verdict) -> dict[str, object]:
+    return {
+        "cause": verdict.cause.value,
+        "leading": verdict.leading.value,
+        "margin": round(verdict.margin, 2),
+        "reasons": [clue.reason for clue in verdict.clues],
+    }
 
 
 def _project(project: Project) -> dict[str, object]:

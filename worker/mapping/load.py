@@ -1,61 +1,43 @@
 """Loads mapping files into a book, or refuses them with every problem at once. Nothing runs on half a mapping."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from worker.mapping.bases import extended
 from worker.mapping.book import MappingBook, Rule
-from worker.mapping.condition import Condition, Uncompilable, compile_when
-from worker.mapping.draft import DEFAULT_TYPE, TicketPlan, TrackerSpec
-from worker.mapping.facts import declared
-from worker.mapping.lint import Wrong
+from worker.mapping.condition import Condition, Uncompilable, asks, compile_when
+from worker.mapping.draft import TrackerSpec
+from worker.mapping.earned import WaitFor
+from worker.mapping.examples import Example, examples
+from worker.mapping.facts import ONLY_IN_CONDITIONS, declared
 from worker.mapping.people import people
 from worker.mapping.policy import Policy
 from worker.mapping.policy_words import closings, inherited, policy
-from worker.mapping.problem import MappingRefused, Problem, nearest
+from worker.mapping.problem import MappingRefused, Problem
 from worker.mapping.route import Clause
-from worker.mapping.schema import MappingFile, RuleEntry, StatusWords, TicketEntry, TrackerEntry, When
+from worker.mapping.schema import MappingFile, RuleEntry, StatusWords, TrackerEntry, When
 from worker.mapping.schema_policy import PolicyEntry
-from worker.mapping.source import Loc, Source, read
+from worker.mapping.source import Loc, Source, parse, shaped
 from worker.mapping.status import StatusMap
-from worker.mapping.template import Compiler, Template
-from worker.mapping.text import DEFAULT_BODY, DEFAULT_TITLE, PARTS
+from worker.mapping.ticket_owners import beside, owners
+from worker.mapping.tickets import Tickets
 from worker.mapping.words import Complaint, complaints, overlaid, status_map, unknown_words
 from worker.model import Status, TrackerKind
 
 
 def load_mapping(paths: Sequence[Path]) -> MappingBook:
     """Load files, and folders of `*.yaml` by name, in order. Raises MappingRefused with all that is wrong."""
+    return load_with_examples(paths)[0]
+
+
+def load_with_examples(paths: Sequence[Path]) -> tuple[MappingBook, tuple[Example, ...]]:
+    """The mapping and the examples beside its rules, not yet run. Raises MappingRefused as `load_mapping` does."""
     problems: list[Problem] = []
-    files = list(read(paths, problems))
+    files = list(shaped(extended(parse(paths, problems), problems), problems))
     book = _Build(files, problems).book()
     if problems:
         raise MappingRefused(problems)
-    return book
-
-
-@dataclass(frozen=True, slots=True)
-class _Written:
-    """A text of the mapping with the place where it stands."""
-
-    text: str
-    source: Source
-    loc: Loc
-
-
-@dataclass(slots=True)
-class _Inherited:
-    """What the defaults of all files say together, with where each thing stands."""
-
-    ticket: TicketEntry = field(default_factory=TicketEntry)
-    policy: PolicyEntry = field(default_factory=PolicyEntry)
-    sources: dict[str, Source] = field(default_factory=dict)
-
-    def take(self, source: Source, entry: MappingFile) -> None:
-        given = entry.defaults.ticket.model_fields_set
-        self.ticket = self.ticket.model_copy(update={name: getattr(entry.defaults.ticket, name) for name in given})
-        self.sources |= dict.fromkeys(given, source)
-        self.policy = inherited(self.policy, entry.defaults)
+    return book, examples(files)
 
 
 class _Build:
@@ -64,23 +46,28 @@ class _Build:
     def __init__(self, files: Sequence[tuple[Source, MappingFile]], problems: list[Problem]) -> None:
         self._files, self._problems = files, problems
         self._names = declared()
-        self._compiler = Compiler(self._names, PARTS)
-        self._templates: dict[str, Template | None] = {}
-        self._inherited = _Inherited()
+        printed = {name: fields for name, fields in self._names.items() if name not in ONLY_IN_CONDITIONS}
+        self._policy = PolicyEntry()
         self._trackers: dict[str, TrackerEntry] = {}
+        self._tickets = Tickets(printed, self._trackers, self._wrong)
         self._maps: dict[str, StatusMap] = {}
-        self._nothing, self._title, self._body = map(self._compiler.compile, ("", DEFAULT_TITLE, DEFAULT_BODY))
 
     def book(self) -> MappingBook:
         for source, entry in self._files:
-            self._inherited.take(source, entry)
+            self._policy = inherited(self._policy, entry.defaults)
+            self._tickets.take(source, entry.defaults.ticket)
             self._take_trackers(entry)
         self._check_trackers()
         self._check_defaults()
         rules = tuple(self._rules())
-        specs = {name: TrackerSpec(name, entry.kind, entry.place) for name, entry in self._trackers.items()}
-        defaults = {name: policy(self._inherited.policy, status) for name, status in self._maps.items()}
-        return MappingBook(specs, rules, defaults, people(self._files, self._problems))
+        owned = owners(self._files, self._problems)
+        specs = {
+            name: TrackerSpec(name, entry.kind, entry.place, owned.get(name), public=entry.allow_public)
+            for name, entry in self._trackers.items()
+        }
+        defaults = {name: policy(self._policy, status) for name, status in self._maps.items()}
+        asked = any(asks(rule.clause.condition, "triage") for rule in rules)
+        return MappingBook(specs, rules, defaults, people(self._files, self._problems), asked, beside(self._files))
 
     # ------------------------------------------------------------ trackers
 
@@ -96,9 +83,7 @@ class _Build:
             for name in entry.trackers:
                 tracker = self._trackers[name]
                 one_way = frozenset(tracker.one_way)
-                self._maps[name] = self._status(
-                    source, ("trackers", name), name, tracker.status, one_way, self._inherited.policy
-                )
+                self._maps[name] = self._status(source, ("trackers", name), name, tracker.status, one_way, self._policy)
 
     def _status(
         self,
@@ -137,21 +122,11 @@ class _Build:
     # ------------------------------------------------------------ defaults
 
     def _check_defaults(self) -> None:
-        ticket = self._inherited.ticket
-        for written in (self._default("title"), self._default("body")):
-            if written is not None:
-                self._template(written)
-        tracker_source = self._inherited.sources.get("tracker")
-        if ticket.tracker is not None and tracker_source is not None:
-            self._check_tracker(tracker_source, ("defaults", "ticket", "tracker"), ticket.tracker)
+        self._tickets.check_defaults()
         kinds = {tracker.kind for tracker in self._trackers.values()}
-        if self._inherited.policy.on_escalation.priority is not None and kinds == {TrackerKind.GITHUB}:
+        if self._policy.on_escalation.priority is not None and kinds == {TrackerKind.GITHUB}:
             source = next(self._defaults("on_escalation", "priority"))
             self._no_priorities(source, ("defaults", "on_escalation", "priority"), "the mapping has no Jira tracker")
-
-    def _default(self, name: str) -> _Written | None:
-        text = getattr(self._inherited.ticket, name)
-        return None if text is None else _Written(text, self._inherited.sources[name], ("defaults", "ticket", name))
 
     # ------------------------------------------------------------ rules
 
@@ -185,13 +160,14 @@ class _Build:
 
     def _rule(self, source: Source, loc: Loc, rule: RuleEntry) -> Rule:
         condition = self._condition(source, (*loc, "when"), rule.when) if rule.when else None
-        ticket = self._ticket(source, (*loc, "ticket"), rule.ticket) if rule.ticket else None
+        ticket = self._tickets.plan(source, (*loc, "ticket"), rule.ticket) if rule.ticket else None
         tracker = ticket.tracker if ticket else None
         clause = Clause(rule.name, condition, rule.skip, tracker)
-        return Rule(clause, ticket, self._policies(source, loc, rule, tracker))
+        wait_for = WaitFor(**rule.wait_for.model_dump()) if rule.wait_for else None
+        return Rule(clause, ticket, self._policies(source, loc, rule, tracker), wait_for)
 
     def _policies(self, source: Source, loc: Loc, rule: RuleEntry, tracker: str | None) -> dict[str, Policy]:
-        said = inherited(self._inherited.policy, rule)
+        said = inherited(self._policy, rule)
         maps = dict(self._maps)
         if tracker in maps:
             under = self._trackers[tracker]
@@ -219,52 +195,6 @@ class _Build:
                 sound = False
                 self._wrong(source, leaf_loc, str(error), error.hint, error.line, error.column)
         return compile_when(when, self._names) if sound else None
-
-    # ------------------------------------------------------------ tickets
-
-    def _ticket(self, source: Source, loc: Loc, entry: TicketEntry) -> TicketPlan:
-        said = self._inherited.ticket.model_copy(update={name: getattr(entry, name) for name in entry.model_fields_set})
-        if said.tracker is None:
-            self._wrong(source, loc, "the ticket names no `tracker`", nearest("", self._trackers))
-        elif "tracker" in entry.model_fields_set:
-            self._check_tracker(source, (*loc, "tracker"), said.tracker)
-        return TicketPlan(
-            tracker=said.tracker or "",
-            title=self._text(source, loc, entry, "title") or self._title,
-            body=self._text(source, loc, entry, "body") or self._body,
-            type=said.type or DEFAULT_TYPE,
-            labels=self._list(source, loc, entry, "labels"),
-            assignees=self._list(source, loc, entry, "assignees"),
-            priority=said.priority,
-        )
-
-    def _check_tracker(self, source: Source, loc: Loc, name: str) -> None:
-        if name not in self._trackers:
-            self._wrong(source, loc, f"there is no tracker “{name}”", nearest(name, self._trackers))
-
-    def _text(self, source: Source, loc: Loc, entry: TicketEntry, name: str) -> Template | None:
-        text = getattr(entry, name)
-        written = self._default(name) if text is None else _Written(text, source, (*loc, name))
-        return None if written is None else self._template(written)
-
-    def _list(self, source: Source, loc: Loc, entry: TicketEntry, name: str) -> tuple[Template, ...]:
-        texts = getattr(entry, name)
-        if texts is None:
-            source = self._inherited.sources.get(name, source)
-            texts, loc = getattr(self._inherited.ticket, name) or (), ("defaults", "ticket")
-        return tuple(self._template(_Written(text, source, (*loc, name, index))) for index, text in enumerate(texts))
-
-    def _template(self, written: _Written) -> Template:
-        if written.text not in self._templates:
-            self._templates[written.text] = self._compiled(written)
-        return self._templates[written.text] or self._nothing
-
-    def _compiled(self, written: _Written) -> Template | None:
-        try:
-            return self._compiler.compile(written.text)
-        except Wrong as error:
-            self._wrong(written.source, written.loc, str(error), error.hint, error.line)
-            return None
 
     def _wrong(
         self, source: Source, loc: Loc, message: str, hint: str | None = None, line: int = 1, column: int = 1

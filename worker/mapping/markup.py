@@ -1,7 +1,8 @@
 """Makes a stranger's text inert inside Markdown: on GitHub as GitHub reads it, for Jira as our own parser does.
 
 Backslashes stop Markdown but not what GitHub does afterwards to plain text (mentions, references, bare links), so there
-a word joiner (U+2060) goes into each of those. Code spans and blocks are left alone by GitHub and stay exact.
+a word joiner (U+2060) goes into each of those. Code spans and blocks are left alone by GitHub and stay exact, but for
+lines that are slash commands, which robots read everywhere, and marks like ours.
 """
 
 import re
@@ -20,11 +21,16 @@ _HIDDEN_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\uf
 _ACTIVE = re.compile(r"[\\`*_\[\]|~$^]")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 """These are written as entities, because a backslash means nothing inside a line of HTML."""
-_LEADING = re.compile(r"^(\d{0,9})(?=[#+\-=:.)])")
+_LEADING = re.compile(r"^(\d{0,9})(?=[#+\-=:.)/])")
 _LIVE = re.compile(
-    r"@(?=\S)|#(?=\d)|\bgh-(?=\d)|://|\bwww(?=\.)|\b(?:mailto|xmpp):|(?<![:\w]):(?=[a-z0-9_+-]+:)|\[(?=[ x]\])",
+    r"@(?=\S)|#(?=\d)|\bgh-(?=\d)|://|\bwww(?=\.)|\b(?:mailto|xmpp):|(?<![:\w]):(?=[a-z0-9_+-]+:)|\[(?=[ x]\])"
+    r"|(?P<commit>(?<!\w)(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{7,40}(?!\w))",
     re.IGNORECASE,
 )
+_COMMIT_PIECE = 6
+"""Hexadecimal digits that GitHub takes for no commit yet."""
+_COMMANDS = re.compile(r"^(?:[ \t]*/(?=[a-z][a-z-]*(?:\s|$)))|<!--(?=\s*bugferry-)", re.IGNORECASE | re.MULTILINE)
+"""What robots, and we ourselves, read even inside code: a line that is a slash command, and our mark."""
 _HREF = re.compile(r"https?://[^\s<>\"'`\\()\[\]|]+")
 
 
@@ -66,13 +72,13 @@ def code(kind: TrackerKind, text: str) -> str:
         return inline(kind, line)
     fence = "`" * (_longest_run(line) + 1)
     pad = " " if line[0] == "`" or line[-1] == "`" else ""
-    return Ready(f"{fence}{pad}{line}{pad}{fence}")
+    return Ready(f"{fence}{pad}{_uncommanded(line)}{pad}{fence}")
 
 
 def block(text: str, language: str = "") -> str:
     """Show untrusted text as a fenced block that nothing inside can close."""
     fence = "`" * max(3, _longest_run(text) + 1)
-    return Ready(f"{fence}{language}\n{visible(text).rstrip()}\n{fence}")
+    return Ready(f"{fence}{language}\n{_uncommanded(visible(text)).rstrip()}\n{fence}")
 
 
 def link(kind: TrackerKind, text: str, url: str) -> str:
@@ -111,7 +117,13 @@ def _escape(char: str) -> str:
 
 def _break(match: re.Match[str]) -> str:
     found = match.group()
+    if match["commit"]:
+        return JOINER.join(found[at : at + _COMMIT_PIECE] for at in range(0, len(found), _COMMIT_PIECE))
     return f":{JOINER}//" if found == "://" else found + JOINER
+
+
+def _uncommanded(text: str) -> str:
+    return _COMMANDS.sub(lambda found: found.group() + JOINER, text)
 
 
 def _longest_run(text: str) -> int:

@@ -19,9 +19,10 @@ class Problem:
 
     def __str__(self) -> str:
         """`file:line:column: message`, with the hint behind it."""
-        message = self.message if not self.hint or self.message.endswith((".", "!", "?")) else f"{self.message}."
+        said, lined, shown = self.message.partition("\n")  # an expression may be shown below, with a caret
+        said = said if not self.hint or said.endswith((".", "!", "?")) else f"{said}."
         hint = f" {self.hint}" if self.hint else ""
-        return f"{self.file}:{self.line}:{self.column}: {message}{hint}"
+        return f"{self.file}:{self.line}:{self.column}: {said}{hint}{lined}{shown}"
 
 
 class MappingRefused(UserFault):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from worker.mapping.condition import Condition, Evaluation, Outcome
 from worker.mapping.facts import Facts
@@ -35,6 +36,10 @@ class Verdict:
     skipped: str | None
     why: str
     steps: tuple[Step, ...]
+    lacks: tuple[str, ...] = ()
+    """What its rule still waits for: there is no tracker until then."""
+    again_at: datetime | None = None
+    """When to decide again although nothing is heard of the issue."""
 
 
 def decide(clauses: Sequence[Clause], facts: Facts, *, show: bool = False) -> Verdict:

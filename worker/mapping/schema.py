@@ -1,11 +1,13 @@
 """The shape of a mapping file: every key with what it means. Unknown keys are refused."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, JsonValue, model_validator
 
-from worker.mapping.schema_policy import PersonEntry, PolicyEntry
+from worker.mapping.schema_examples import ExampleEntry
+from worker.mapping.schema_policy import Duration, PersonEntry, PolicyEntry
 from worker.mapping.strict import Strict
 from worker.model import Status, TrackerKind
 
@@ -16,6 +18,14 @@ def _named(value: object) -> object:
 
 def _for_all(value: object) -> object:
     return {"default": value} if isinstance(value, str) else value
+
+
+def _whenever(value: object) -> object:
+    return value if isinstance(value, Mapping) else {"default": value}
+
+
+def _listed(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
 
 
 def _condition(value: object) -> object:
@@ -32,7 +42,7 @@ class Target(Strict):
     read: Annotated[tuple[str, ...], Field(description="More statuses of the tracker that mean the same.")] = ()
 
 
-SaidAs = Annotated[Target | None, BeforeValidator(_named)]
+SaidAs = Annotated[Target | None, BeforeValidator(_named, json_schema_input_type=str | Target | None)]
 
 
 class StatusWords(Strict):
@@ -54,6 +64,18 @@ class TrackerEntry(Strict):
         str | None,
         Field(description="GitHub: the repository, such as acme/shop.", pattern=r"^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$"),
     ] = None
+    allow_public: Annotated[
+        bool,
+        Field(
+            description="GitHub: write to this repository although everybody can read it. Its tickets then hold "
+            "nothing about users, requests and machines.",
+            strict=True,
+        ),
+    ] = False
+    codeowners: Annotated[
+        str | None,
+        Field(description="A CODEOWNERS file, its path from this file on: whose code is whose there.", min_length=1),
+    ] = None
     status: Annotated[StatusWords, Field(description="How this tracker says our statuses.")] = StatusWords()
     one_way: Annotated[
         tuple[Status, ...], Field(description="Statuses that we write here and that read back as another.")
@@ -66,6 +88,8 @@ class TrackerEntry(Strict):
             raise ValueError(f"a {self.kind.value} tracker needs `{wanted}`")
         if self.project and self.repo:
             raise ValueError(f"a {self.kind.value} tracker takes `{wanted}` only")
+        if self.allow_public and self.kind is TrackerKind.JIRA:
+            raise ValueError("a jira tracker takes no `allow_public`: who reads a project is set in Jira")
         return self
 
     @property
@@ -75,17 +99,35 @@ class TrackerEntry(Strict):
 
 
 class TicketEntry(Strict):
-    """What a ticket looks like. Title, body, labels and assignees are templates."""
+    """What a ticket looks like. Every text that goes into it is a template, but for the type and the priority."""
 
     tracker: Annotated[str | None, Field(description="The tracker that takes it.")] = None
-    type: Annotated[str | None, Field(description="Jira: the issue type, such as Bug.", min_length=1)] = None
+    type: Annotated[
+        str | None, Field(description="The issue type, such as Bug; on GitHub only where it has them.", min_length=1)
+    ] = None
     labels: Annotated[tuple[str, ...] | None, Field(description="Labels; an empty one is left out.")] = None
     assignees: Annotated[tuple[str, ...] | None, Field(description="GitHub: who gets it.")] = None
     priority: Annotated[
         Mapping[str, str] | None,
-        BeforeValidator(_for_all),
+        BeforeValidator(_for_all, json_schema_input_type=Mapping[str, str] | str | None),
         Field(description="Jira: one priority for all, or one per level or Sentry priority, with `default`."),
     ] = None
+    assignee: Annotated[
+        tuple[str, ...] | None,
+        BeforeValidator(_listed, json_schema_input_type=tuple[str, ...] | str | None),
+        Field(description="Who gets it: sentry, codeowners, none or an account; of a list the first who can."),
+    ] = None
+    components: Annotated[tuple[str, ...] | None, Field(description="Jira: components by name.")] = None
+    parent: Annotated[str | None, Field(description="Jira: the key of its epic or parent, such as SHOP-1.")] = None
+    due: Annotated[
+        Mapping[str, Duration] | None,
+        BeforeValidator(_whenever, json_schema_input_type=Mapping[str, Duration] | Duration | None),
+        Field(description="Jira: due so long after the newest event, such as 7d; or by level or Sentry priority."),
+    ] = None
+    fields: Annotated[
+        Mapping[str, JsonValue] | None, Field(description="Jira: any other field, by its id or its name.")
+    ] = None
+    milestone: Annotated[str | None, Field(description="GitHub: the milestone by its title.")] = None
     title: Annotated[str | None, Field(description="One line.")] = None
     body: Annotated[str | None, Field(description="Markdown; it becomes a Jira document where one is needed.")] = None
 
@@ -105,25 +147,72 @@ class When(Strict):
         return self
 
 
-Condition = Annotated[When, BeforeValidator(_condition)]
+Condition = Annotated[When, BeforeValidator(_condition, json_schema_input_type=str | bool | When)]
 
 
-class RuleEntry(PolicyEntry):
-    """One rule; the first one that matches decides. What it says of its pairs goes over the defaults."""
+class WaitForEntry(Strict):
+    """What must have come together before a bug gets its ticket; all that is said must hold."""
 
-    name: Annotated[str, Field(description="Its name, unique in the whole mapping.", min_length=1, max_length=120)]
+    events: Annotated[int | None, Field(description="So many events.", ge=2)] = None
+    users: Annotated[int | None, Field(description="So many users in its lifetime.", ge=2)] = None
+    age: Annotated[Duration | None, Field(description="So long since it was first seen.")] = None
+    within: Annotated[
+        Duration | None, Field(description="Count only the events of so long a time; whole hours, at most 24h.")
+    ] = None
+
+    @model_validator(mode="after")
+    def _can_be_counted(self) -> Self:
+        if self.events is None and self.users is None and self.age is None:
+            raise ValueError("`wait_for` says for what: `events`, `users` or `age`")
+        if self.within is not None and self.events is None:
+            raise ValueError("`within` counts events: say how many with `events`")
+        if self.within is not None and (self.within > timedelta(days=1) or self.within % timedelta(hours=1)):
+            raise ValueError("`within` is a whole number of hours, at most 24h: Sentry counts by the hour for a day")
+        return self
+
+
+class SharedEntry(PolicyEntry):
+    """What rules say, and what bases say for them."""
+
     when: Annotated[Condition | None, Field(description="When it matches; left out: always.")] = None
     skip: Annotated[str | None, Field(description="Make no ticket, for this reason.", min_length=1)] = None
     ticket: Annotated[TicketEntry | None, Field(description="Make this ticket.")] = None
+    wait_for: Annotated[
+        WaitForEntry | None, Field(description="Make the ticket only when it is earned; until then there is none.")
+    ] = None
     status: Annotated[StatusWords, Field(description="Other words than its tracker's for our statuses.")] = (
         StatusWords()
     )
     one_way: Annotated[tuple[Status, ...], Field(description="Statuses of this rule that read back as another.")] = ()
+    extends: Annotated[
+        tuple[str, ...],
+        BeforeValidator(_listed, json_schema_input_type=tuple[str, ...] | str),
+        Field(description="The base or bases that it takes over."),
+    ] = ()
+
+
+class BaseEntry(SharedEntry):
+    """What several rules have in common: each says it with `extends`."""
 
     @model_validator(mode="after")
     def _decides_one_thing(self) -> Self:
-        if (self.skip is None) == (self.ticket is None):
+        if self.skip is not None and self.ticket is not None:
+            raise ValueError("a base has either `skip` with a reason, or `ticket`")
+        return self
+
+
+class RuleEntry(SharedEntry):
+    """One rule; the first one that matches decides. What it says of its pairs goes over the defaults."""
+
+    name: Annotated[str, Field(description="Its name, unique in the whole mapping.", min_length=1, max_length=120)]
+
+    @model_validator(mode="after")
+    def _decides_one_thing(self) -> Self:
+        # `extends` is gone once it was followed: where it still stands, its problem is told already.
+        if (self.skip is None) == (self.ticket is None) and not self.extends:
             raise ValueError("a rule has either `skip` with a reason, or `ticket`")
+        if self.skip is not None and self.wait_for is not None:
+            raise ValueError("a rule that skips makes no ticket to wait with: take out `wait_for`")
         return self
 
 
@@ -139,5 +228,7 @@ class MappingFile(Strict):
     version: Annotated[int, Field(description="The version of this language: 1.", ge=1, le=1)]
     trackers: Annotated[Mapping[str, TrackerEntry], Field(description="Where tickets go, by name.")] = {}
     defaults: Annotated[DefaultsEntry, Field(description="What rules inherit.")] = DefaultsEntry()
+    bases: Annotated[Mapping[str, BaseEntry], Field(description="What rules share, by name.")] = {}
     rules: Annotated[tuple[RuleEntry, ...], Field(description="Rules, first match wins.")] = ()
+    examples: Annotated[tuple[ExampleEntry, ...], Field(description="Errors, with what is expected of each.")] = ()
     people: Annotated[tuple[PersonEntry, ...], Field(description="Who is who, where addresses do not say.")] = ()

@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
 
 from worker.mapping.policy import Direction, OnRegression
 from worker.mapping.problem import nearest
@@ -16,6 +16,7 @@ from worker.model import Resolve, Status, Winner
 FORMS = frozenset({"=map", "=word"})
 """How the two spellings of a key are told apart; these stand in the way to an error, never in a file."""
 _DURATION = re.compile(r"(\d{1,5})([dhm])")
+WORDS_OF_RESOLVE = {"type": "string", "enum": [word.value for word in Resolve if word is not Resolve.ON_DEPLOY]}
 _UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 
 
@@ -35,7 +36,8 @@ class Archive(StrEnum):
     KEEP = "keep"
 
 
-def _form(value: object) -> str:
+def form(value: object) -> str:
+    """Which spelling a value has."""
     return "=map" if isinstance(value, Mapping) else "=word"
 
 
@@ -50,6 +52,10 @@ def _duration(value: object) -> timedelta:
     if found is None or int(found[1]) == 0:
         raise ValueError(f"“{value}” is no duration; write days, hours or minutes as 30d, 12h or 90m")
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+DurationWords = Annotated[str, Field(pattern=r"^[0-9]{1,5}[dhm]$")]
+Duration = Annotated[timedelta, BeforeValidator(_duration, json_schema_input_type=DurationWords)]
 
 
 def _then(value: object) -> object:
@@ -82,7 +88,9 @@ class RegressionEntry(Strict):
 
     then: Annotated[OnRegression, Field(description="What to do: reopen, new_ticket or comment.")]
     within: Annotated[
-        timedelta | None, BeforeValidator(_duration), Field(description="For how long after the ticket was closed.")
+        timedelta | None,
+        BeforeValidator(_duration, json_schema_input_type=DurationWords),
+        Field(description="For how long after the ticket was closed."),
     ] = None
     later: Annotated[OnRegression | None, Field(description="What to do after that time.")] = None
 
@@ -116,7 +124,7 @@ class EscalationEntry(Strict):
     ] = None
 
 
-Way = Annotated[Direction, BeforeValidator(_switch)]
+Way = Annotated[Direction, BeforeValidator(_switch, json_schema_input_type=Direction | Literal[False])]
 
 
 class SyncEntry(Strict):
@@ -131,17 +139,22 @@ class PolicyEntry(Strict):
 
     winner: Annotated[Winner, Field(description="Who speaks when both sides moved.")] = Winner.NEWEST
     resolve: Annotated[
-        Annotated[Resolve, AfterValidator(_has_its_environment), Tag("=word")] | Annotated[DeployEntry, Tag("=map")],
-        Discriminator(_form),
+        Annotated[Resolve, AfterValidator(_has_its_environment), WithJsonSchema(WORDS_OF_RESOLVE), Tag("=word")]
+        | Annotated[DeployEntry, Tag("=map")],
+        Discriminator(form),
         Field(description="When a closed ticket resolves its issues; `{on_deploy: production}` waits for a deploy."),
     ] = Resolve.NOW
     on_regression: Annotated[
-        RegressionEntry, BeforeValidator(_then), Field(description="What becomes of a closed ticket, its bug back.")
+        RegressionEntry,
+        BeforeValidator(_then, json_schema_input_type=RegressionEntry | OnRegression),
+        Field(description="What becomes of a closed ticket, its bug back."),
     ] = RegressionEntry(then=OnRegression.REOPEN)
     closed_as: Annotated[ClosedAs, Field(description="What a ticket means that was closed without a fix.")] = ClosedAs()
     archive: Annotated[Archive, Field(description="Whether archiving in Sentry closes the ticket.")] = Archive.CLOSE
     on_escalation: Annotated[
-        EscalationEntry, BeforeValidator(_told), Field(description="What an escalation does to an open ticket.")
+        EscalationEntry,
+        BeforeValidator(_told, json_schema_input_type=EscalationEntry | Literal["nothing", "comment"]),
+        Field(description="What an escalation does to an open ticket."),
     ] = EscalationEntry()
     sync: Annotated[SyncEntry, Field(description="What goes from side to side beside the status.")] = SyncEntry()
 

@@ -3,7 +3,8 @@
 import re
 import typing
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
@@ -22,11 +23,21 @@ Loc = tuple[int | str, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """The file that a part of a rule came from; `indent`: columns before a `|` block, where that is known."""
+
+    file: str
+    indent: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
-    """One mapping file as it was written."""
+    """One mapping file as it was written, its rules made whole with what they extend."""
 
     file: str
     root: CommentedMap
+    origins: Mapping[Loc, Origin] = field(default_factory=dict)
+    """The parts of rules that extend a base, each with the file where it stands."""
 
     def problem(self, loc: Loc, message: str, hint: str | None = None, *, line: int = 1, column: int = 1) -> Problem:
         """A problem with the value at `loc`; `line` and `column` count from 1 within a text that has several."""
@@ -35,14 +46,14 @@ class Source:
             at_line, at_column = at_line + line, self._indent(loc) + column
         elif line == 1 and column > 1:
             at_column += column - 1 + isinstance(self._at(loc), DoubleQuotedScalarString | SingleQuotedScalarString)
-        return Problem(self.file, at_line, at_column, message, hint)
+        return Problem(self.file_of(loc), at_line, at_column, message, hint)
 
     def key_problem(self, loc: Loc, message: str, hint: str | None) -> Problem:
         """A problem with the key at the end of `loc`."""
         parent = self._at(loc[:-1])
         if isinstance(parent, CommentedMap) and loc[-1] in parent:
-            line, column = parent.lc.key(loc[-1])
-            return Problem(self.file, line + 1, column + 1, message, hint)
+            line, column, *_ = place(parent, loc[-1])
+            return Problem(self.file_of(loc), line + 1, column + 1, message, hint)
         return self.problem(loc[:-1], message, hint)
 
     def written(self, loc: Loc) -> Loc:
@@ -56,6 +67,11 @@ class Source:
             here = _below(here, part)
         return loc
 
+    def file_of(self, loc: Loc) -> str:
+        """The file where the value at `loc` stands: a part of a rule may come from a base in another."""
+        above = (self.origins.get(loc[:depth]) for depth in range(len(loc), 0, -1))
+        return next((origin.file for origin in above if origin is not None), self.file)
+
     def _at(self, loc: Loc) -> object:
         """The value at `loc`, or the nearest one above it."""
         here: object = self.root
@@ -68,37 +84,57 @@ class Source:
 
     def _value(self, loc: Loc) -> tuple[int, int]:
         here: object = self.root
-        place = (0, 0)
+        found = (0, 0)
         for part in self.written(loc):
             below = _below(here, part)
             if isinstance(here, CommentedMap):
                 # An empty value stands nowhere: then its key does.
-                place = here.lc.key(part) if below is None else here.lc.value(part)
+                at = place(here, part)
+                found = at[:2] if below is None else at[2:]
             elif isinstance(here, CommentedSeq):
-                place = here.lc.item(part)
+                found = here.lc.item(part)
             here = below
-        return place[0] + 1, place[1] + 1
+        return found[0] + 1, found[1] + 1
 
     def _indent(self, loc: Loc) -> int:
         """Columns before the text of a `|` block, by the convention of two more than its key."""
+        origin = self.origins.get(loc)
+        if origin is not None and origin.indent is not None:
+            return origin.indent
         parent = self._at(loc[:-1])
         if isinstance(parent, CommentedMap) and loc[-1] in parent:
-            return int(parent.lc.key(loc[-1])[1]) + 2
+            return place(parent, loc[-1])[1] + 2
         return 2
 
 
-def read(paths: Sequence[Path], problems: list[Problem]) -> Iterator[tuple[Source, MappingFile]]:
-    """The files that have the right shape, in order; what is wrong with the others goes to `problems`."""
-    for path in _files(paths, problems):
-        source = _parse(path, problems)
-        entry = _shape(source, problems) if source else None
-        if source is not None and entry is not None:
+def place(node: CommentedMap, key: object) -> tuple[int, int, int, int]:
+    """Line and column of a key and of its value, from 0. What `<<` brought in stands where the map does."""
+    found = (node.lc.data or {}).get(key)
+    return tuple(found) if found else (node.lc.line, node.lc.col, node.lc.line, node.lc.col)
+
+
+def parse(paths: Sequence[Path], problems: list[Problem]) -> list[Source]:
+    """The files that are YAML with keys at the top, in order; what is wrong with the others goes to `problems`."""
+    sources = [_parse(path, problems) for path in _files(paths, problems)]
+    return [source for source in sources if source is not None]
+
+
+def shaped(sources: Sequence[Source], problems: list[Problem]) -> Iterator[tuple[Source, MappingFile]]:
+    """Those that have the right shape, with what they say; what is wrong with the others goes to `problems`."""
+    for source in sources:
+        entry = _shape(source, problems)
+        if entry is not None:
             yield source, entry
+
+
+def mapping_files(path: Path) -> list[Path]:
+    """The files that a path stands for: those of a folder by name, or the file itself."""
+    return sorted(p for p in path.iterdir() if p.suffix in {".yaml", ".yml"}) if path.is_dir() else [path]
 
 
 def _files(paths: Sequence[Path], problems: list[Problem]) -> Iterator[Path]:
     for path in paths:
-        found = sorted(p for p in path.iterdir() if p.suffix in {".yaml", ".yml"}) if path.is_dir() else [path]
+        found = mapping_files(path)
         if not found:
             problems.append(Problem(str(path), 1, 1, "there is no mapping file (*.yaml) in this folder"))
         yield from found
@@ -140,8 +176,11 @@ def _shape(source: Source, problems: list[Problem]) -> MappingFile | None:
     try:
         return MappingFile.model_validate(source.root)
     except ValidationError as refused:
-        errors = refused.errors(include_url=False)
-        problems += [_in_our_words(source, error) for error in errors]
+        for error in refused.errors(include_url=False):
+            problem = _in_our_words(source, error)
+            # What stands in a base is met again in each rule that extends it; only the keys known there differ.
+            if all(replace(told, hint=problem.hint) != problem for told in problems):
+                problems.append(problem)
     return None
 
 
@@ -163,7 +202,7 @@ def _wrong_value(source: Source, error: ErrorDetails, loc: Loc) -> Problem:
         case "string_pattern_mismatch" | "enum":
             said = f"this is not one that fits here ({said[0].lower()}{said[1:]})"
             hint = _near(error) or hint
-        case "string_type" if isinstance(error["input"], int | float):
+        case "string_type" if isinstance(error["input"], int | float | date):
             hint = "Put it in quotes: it is a text here."
         case "model_type" | "dict_type":
             said = "this takes keys of its own, each with its value"

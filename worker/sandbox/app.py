@@ -18,11 +18,11 @@ from worker.sandbox.clock import Clock, http_date
 from worker.sandbox.faults import FaultMiddleware
 from worker.sandbox.github import door as github_door
 from worker.sandbox.github import issues as github_issues
-from worker.sandbox.github import repo
+from worker.sandbox.github import milestones, repo
 from worker.sandbox.jira import beside as jira_beside
 from worker.sandbox.jira import door as jira_door
 from worker.sandbox.jira import issues as jira_issues
-from worker.sandbox.jira import site
+from worker.sandbox.jira import rights, site
 from worker.sandbox.screens import Screens, throw
 from worker.sandbox.screens_sentry import SentryScreens
 from worker.sandbox.screens_trackers import GithubScreens, JiraScreens
@@ -110,12 +110,12 @@ def _sentry(practice: Practice) -> ASGIApp:
 
 
 def _jira(practice: Practice) -> ASGIApp:
-    routes = [*site.routes(), *jira_issues.routes(), *jira_beside.routes()]
+    routes = [*site.routes(), *jira_issues.routes(), *jira_beside.routes(), *rights.routes()]
     return _Stamped(_service(practice, routes, jira_door.not_routed), practice, jira_door.limits)
 
 
 def _github(practice: Practice) -> ASGIApp:
-    routes = [*github_issues.routes(), *repo.routes()]
+    routes = [*github_issues.routes(), *milestones.routes(), *repo.routes()]
     return _Stamped(_service(practice, routes, github_door.not_routed), practice, github_door.limits)
 
 

@@ -116,12 +116,14 @@ async def set_jira(request: Request) -> Response:
 
     `{"move": {"SHOP-1": "OPS"}}` to another project; `{"rename": {"SHOP": "STORE"}}` a project's key; `{"hide": [..],
     "show": [..]}` issues by a security level; `{"private": {"OPS": true}}` a whole project; `{"resolution_screen":
-    false}`: closing asks for no resolution any more.
+    false}`: closing asks for no resolution any more; `{"require": ["customfield_10012"]}`: these a create must have.
     """
     given, world = as_dict(await request.json()), practice_of(request).jira
     world.resolution_screen = bool(given.get("resolution_screen", world.resolution_screen))
     for name, private in as_dict(given.get("private")).items():
         _jira_project(world, name).private = bool(private)
+    if "require" in given:
+        world.required = set(map(str, as_list(given["require"])))
     moved = {}
     for key, name in as_dict(given.get("move")).items():
         issue = _jira_issue(world, key)
@@ -155,13 +157,17 @@ def _jira_project(world: JiraWorld, name: str) -> JiraProject:
 async def set_github(request: Request) -> Response:
     """Do what people and owners do in the browser, in the repository that takes tickets.
 
-    `has_issues`, `can_push`, `delete` number, `old_names`; `{"transfer": {"1": "acme/platform"}}` to the other
-    repository; `{"transferred": {"1": "acme/other/issues/7"}}` only redirects; `{"rename": "acme/store"}`.
+    `has_issues`, `archived`, `admin`, `can_push`, `public`, `delete` number, `old_names`; `{"rename": "acme/store"}`;
+    `{"transfer": {"1": "acme/platform"}}` to the other repository; `{"transferred": {"1": "acme/other/issues/7"}}` only
+    redirects.
     """
     given, site = as_dict(await request.json()), practice_of(request).site
     repo = site.main
     repo.has_issues = bool(given.get("has_issues", repo.has_issues))
+    repo.admin = bool(given.get("admin", repo.admin))
+    repo.archived = bool(given.get("archived", repo.archived))
     repo.can_push = bool(given.get("can_push", repo.can_push))
+    repo.public = bool(given.get("public", repo.public))
     repo.old_names |= {str(name).lower() for name in as_list(given.get("old_names"))}
     repo.transferred |= {int(number): str(path) for number, path in as_dict(given.get("transferred")).items()}
     if given.get("delete") in repo.issues:

@@ -30,6 +30,11 @@ class Pairs:
         query = _LINKED if done is None else _LINKED.where(tickets.c.done == bindparam("done"))
         return read_cases(self._connection, query, {"after": after_case_id, "at_most": limit, "done": done})
 
+    def every(self, after_case_id: int, limit: int) -> tuple[CaseRow, ...]:
+        """All cases that no other took in, by id, after `after_case_id`."""
+        query = select(cases).where(cases.c.merged_into.is_(None), cases.c.id > after_case_id)
+        return read_cases(self._connection, query.order_by(cases.c.id).limit(limit))
+
     def unlinked(self, after_case_id: int, limit: int) -> tuple[CaseRow, ...]:
         """Cases that got no ticket for a reason that may pass, by id, after `after_case_id`."""
         query = select(cases).where(cases.c.verdict.is_not(None), cases.c.id > after_case_id)

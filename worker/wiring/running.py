@@ -6,13 +6,13 @@ a mapping, too.
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Generic, TypeVar
 
 import structlog
 
-from worker.errors import BugferryError, UserFault
+from worker.errors import BugferryError
 from worker.mapping.book import MappingBook
 from worker.mapping.load import load_mapping
 from worker.mapping.source import mapping_files
@@ -40,9 +40,9 @@ class Running(Generic[Made]):
         Raises `UserFault` with every problem when the files do not make a mapping now.
         """
         self._paths, self._make, self._clock = paths, make, clock
-        self._seen = self._loaded = _fingerprint(paths)
         book = load_mapping(paths)
         self._now = (book, make(book, None))
+        self._seen = self._loaded = self._fingerprint()
         self._next, self._busy = clock() + LOOK_S, threading.Lock()
         self.refused: str | None = None
         """Why what the files say now does not run; None while it does."""
@@ -58,7 +58,7 @@ class Running(Generic[Made]):
         return self._now
 
     def _look(self) -> None:
-        found = _fingerprint(self._paths)
+        found = self._fingerprint()
         stood_still, self._seen = found == self._seen, found
         if stood_still and found != self._loaded:
             self._loaded = found
@@ -75,11 +75,11 @@ class Running(Generic[Made]):
         else:
             log.info("mapping changed", rules=len(self._now[0].rules), trackers=sorted(self._now[0].trackers))
 
-
-def _fingerprint(paths: Iterable[Path]) -> Print:
-    """What tells one state of the files from another; empty where they cannot be looked at."""
-    try:
-        found = [(file, file.stat()) for path in paths for file in mapping_files(path)]
-    except (OSError, UserFault):
-        return ()
-    return tuple((str(file), seen.st_ino, seen.st_mtime_ns, seen.st_size) for file, seen in found)
+    def _fingerprint(self) -> Print:
+        """What tells one state of the files from another; empty where they cannot be looked at."""
+        try:
+            files = [file for path in self._paths for file in mapping_files(path)]
+            found = [(file, file.stat()) for file in (*files, *self._now[0].beside)]
+        except OSError:
+            return ()
+        return tuple((str(file), seen.st_ino, seen.st_mtime_ns, seen.st_size) for file, seen in found)

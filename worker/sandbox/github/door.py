@@ -52,7 +52,10 @@ def _check_repo(request: Request, practice: Practice, account: Account) -> None:
     name = f"{request.path_params['owner']}/{request.path_params['repo']}"
     if account.bot and practice.access["github"].hidden:
         raise refusal(404, "Not Found")
-    if practice.site.named(name) is not None:
+    repo = practice.site.named(name)
+    if repo is not None:
+        if repo.archived and request.method != "GET":
+            raise refusal(403, "Repository was archived so is read-only.")
         return
     renamed = practice.site.once_named(name)
     if renamed is not None:

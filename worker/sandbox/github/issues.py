@@ -18,8 +18,8 @@ from worker.sandbox.github.door import (
     route,
     tagged,
 )
-from worker.sandbox.github.records import GithubComment, GithubIssue
-from worker.sandbox.github.world import GithubRepo
+from worker.sandbox.github.records import GithubComment, GithubIssue, Milestone
+from worker.sandbox.github.world import GithubRepo, NewIssue
 from worker.sandbox.seed import GITHUB_ACCOUNTS, Account
 from worker.sandbox.values import Json, as_dict, as_list, as_text
 from worker.sandbox.wire import Call, nothing, reply
@@ -76,7 +76,8 @@ def create_issue(call: Call) -> Response:
     repo, given = enabled_repo(call), call.fields
     title, body = _title(given.get("title")), _body(given.get("body"))
     labels, assignees = label_names(given.get("labels")), _accounts(given.get("assignees"))
-    issue = repo.create(title, body, labels, assignees, call.account)
+    new = NewIssue(title, body, labels, assignees, _milestone(given.get("milestone"), repo), _type(given.get("type")))
+    issue = repo.create(new, call.account)
     return created(shapes.issue(issue, repo, call.base))
 
 
@@ -235,6 +236,22 @@ def _accounts(value: object) -> list[Account]:
     if any(login not in known for login in logins):
         raise invalid("Issue", "assignees", "invalid")
     return [known[login] for login in logins]
+
+
+def _milestone(value: object, repo: GithubRepo) -> Milestone | None:
+    """A milestone by its number; 422 for one that there is not."""
+    number = value if isinstance(value, int) else int(value) if isinstance(value, str) and value.isdigit() else None
+    if value is not None and number not in repo.milestones:
+        raise invalid("Issue", "milestone", "invalid")
+    return repo.milestones[number] if number is not None else None
+
+
+def _type(value: object) -> str | None:
+    """A type by its name; 422 for one that the organisation does not have."""
+    found = next((name for name in shapes.ISSUE_TYPES if name.lower() == str(value).lower()), None)
+    if value is not None and found is None:
+        raise invalid("Issue", "type", "invalid")
+    return found
 
 
 def routes() -> list[Route]:

@@ -22,6 +22,20 @@ class Label:
 
 
 @dataclass(slots=True, eq=False)
+class Milestone:
+    """A milestone; its title is unique in its repository."""
+
+    id: int
+    number: int
+    title: str
+    creator: Account
+    created: datetime
+    description: str | None = None
+    state: str = "open"
+    due_on: str | None = None
+
+
+@dataclass(slots=True, eq=False)
 class GithubComment:
     """One comment."""
 
@@ -63,4 +77,6 @@ class GithubIssue:
     comments: list[GithubComment] = field(default_factory=list)
     events: list[Happened] = field(default_factory=list)
     duplicate_of: int | None = None
+    milestone: Milestone | None = None
+    type: str | None = None
     shots: "Shots[GithubIssue]" = field(default_factory=Shots)

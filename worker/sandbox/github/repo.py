@@ -7,7 +7,18 @@ from starlette.routing import Route
 
 from worker.sandbox.clock import github_time
 from worker.sandbox.github import shapes
-from worker.sandbox.github.door import HOURLY, created, found_issue, invalid, paged, refusal, repo_of, route, tagged
+from worker.sandbox.github.door import (
+    HOURLY,
+    created,
+    forbidden,
+    found_issue,
+    invalid,
+    paged,
+    refusal,
+    repo_of,
+    route,
+    tagged,
+)
 from worker.sandbox.github.hooks import HOOK_ID, new_letter
 from worker.sandbox.github.issues import label_names
 from worker.sandbox.github.records import Label
@@ -166,7 +177,9 @@ def remove_label(call: Call) -> Response:
 
 
 def list_hooks(call: Call) -> Response:
-    """The webhook, if there is one."""
+    """The webhook, if there is one; for those who administer the repository."""
+    if call.account.bot and not repo_of(call).admin:
+        raise forbidden()
     target = call.practice.outbox.targets.get("github")
     return paged(call, [_hook(call, target)] if target else [])
 

@@ -1,12 +1,14 @@
 """GitHub's JSON. `base`: address of the practice GitHub's API; the same address shows people the page."""
 
 from worker.sandbox.clock import github_time
-from worker.sandbox.github.records import GithubComment, GithubIssue, Happened, Label
+from worker.sandbox.github.records import GithubComment, GithubIssue, Happened, Label, Milestone
 from worker.sandbox.github.world import GithubRepo
 from worker.sandbox.seed import Account
 from worker.sandbox.values import Json
 
 OWNER_ID = 6001
+ISSUE_TYPES = {"Task": (301, "yellow"), "Bug": (302, "red"), "Feature": (303, "blue")}
+"""Name to id and colour."""
 _TEMPLATES = {
     "archive_url": "{archive_format}{/ref}",
     "assignees_url": "assignees{/user}",
@@ -52,7 +54,7 @@ _NONE_OF = (
 )
 _NOT = (
     *("has_projects", "has_wiki", "has_pages", "has_discussions", "has_downloads"),
-    *("archived", "disabled", "is_template", "web_commit_signoff_required", "allow_forking"),
+    *("disabled", "is_template", "web_commit_signoff_required", "allow_forking"),
 )
 
 
@@ -98,8 +100,8 @@ def repository(world: GithubRepo, base: str) -> Json:
         "name": name,
         "full_name": world.name,
         "owner": _user(OWNER_ID, owner, "Organization", base),
-        "private": True,
-        "visibility": "private",
+        "private": not world.public,
+        "visibility": "public" if world.public else "private",
         "html_url": f"{base}/{world.name}",
         "description": "The practice shop",
         "fork": False,
@@ -121,6 +123,7 @@ def repository(world: GithubRepo, base: str) -> Json:
         "topics": [],
         "custom_properties": {},
         "license": None,
+        "archived": world.archived,
         "permissions": _permissions(world),
         "pushed_at": created,
         "created_at": created,
@@ -130,7 +133,13 @@ def repository(world: GithubRepo, base: str) -> Json:
 
 def _permissions(world: GithubRepo) -> Json:
     """What our token may do."""
-    return {"admin": False, "maintain": False, "push": world.can_push, "triage": world.can_push, "pull": True}
+    return {
+        "admin": world.admin,
+        "maintain": world.admin,
+        "push": world.can_push,
+        "triage": world.can_push,
+        "pull": True,
+    }
 
 
 def label(value: Label, repo: GithubRepo, base: str) -> Json:
@@ -170,7 +179,8 @@ def issue(value: GithubIssue, repo: GithubRepo, base: str) -> Json:
         "active_lock_reason": None,
         "assignee": assignees[0] if assignees else None,
         "assignees": assignees,
-        "milestone": None,
+        "milestone": milestone(value.milestone, repo, base) if value.milestone else None,
+        "type": issue_type(value.type) if value.type else None,
         "comments": len(value.comments),
         "created_at": github_time(value.created),
         "updated_at": github_time(value.updated),
@@ -181,6 +191,36 @@ def issue(value: GithubIssue, repo: GithubRepo, base: str) -> Json:
         "reactions": reactions(f"{at}/reactions"),
         "performed_via_github_app": None,
     }
+
+
+def milestone(value: Milestone, repo: GithubRepo, base: str) -> Json:
+    """A milestone with its counts."""
+    at = f"{base}/repos/{repo.name}/milestones/{value.number}"
+    states = [found.state for found in repo.issues.values() if found.milestone is value]
+    return {
+        "url": at,
+        "html_url": f"{base}/{repo.name}/milestone/{value.number}",
+        "labels_url": f"{at}/labels",
+        "id": value.id,
+        "node_id": f"MI_{value.id}",
+        "number": value.number,
+        "state": value.state,
+        "title": value.title,
+        "description": value.description,
+        "creator": user(value.creator, base),
+        "open_issues": states.count("open"),
+        "closed_issues": states.count("closed"),
+        "created_at": github_time(value.created),
+        "updated_at": github_time(value.created),
+        "closed_at": None,
+        "due_on": value.due_on,
+    }
+
+
+def issue_type(name: str) -> Json:
+    """A type of issues, as every organisation starts with."""
+    number, color = ISSUE_TYPES[name]
+    return {"id": number, "node_id": f"IT_{number}", "name": name, "description": None, "color": color}
 
 
 def comment(value: GithubComment, found: GithubIssue, repo: GithubRepo, base: str) -> Json:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from worker.sandbox.clock import Clock
-from worker.sandbox.github.records import PLAIN_COLOR, GithubComment, GithubIssue, Happened, Label
+from worker.sandbox.github.records import PLAIN_COLOR, GithubComment, GithubIssue, Happened, Label, Milestone
 from worker.sandbox.lag import Shots
 from worker.sandbox.seed import GITHUB_OTHER_REPO, GITHUB_REPO, Account
 from worker.sandbox.values import Json
@@ -34,6 +34,18 @@ class Change:
     to: "tuple[GithubRepo, GithubIssue] | None" = None
 
 
+@dataclass(frozen=True, slots=True)
+class NewIssue:
+    """A checked create."""
+
+    title: str
+    body: str | None
+    labels: list[str] = field(default_factory=list)
+    assignees: list[Account] = field(default_factory=list)
+    milestone: Milestone | None = None
+    type: str | None = None
+
+
 Told = Callable[[Change], None]
 
 
@@ -51,12 +63,17 @@ class GithubRepo:
     ids: "itertools.count[int]"
     issues: dict[int, GithubIssue] = field(default_factory=dict)
     labels: dict[str, Label] = field(default_factory=dict)
+    milestones: dict[int, Milestone] = field(default_factory=dict)
     deleted: set[int] = field(default_factory=set)
     transferred: dict[int, str] = field(default_factory=dict)
     old_names: set[str] = field(default_factory=set)
     has_issues: bool = True
+    archived: bool = False
+    admin: bool = False
+    """Whether our own account administers it, and so sees its webhooks."""
     can_push: bool = True
-    """Without push access labels and assignees of a create are silently dropped, as GitHub does."""
+    """Without push access all of a create but title and body is silently dropped, as GitHub does."""
+    public: bool = False
     lag_s: float = 0.0
     numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
     told: Told = _nobody
@@ -73,16 +90,15 @@ class GithubRepo:
         self.old_names.add(self.name.lower())
         self.name = name
 
-    def create(
-        self, title: str, body: str | None, labels: list[str], assignees: list[Account], who: Account
-    ) -> GithubIssue:
+    def create(self, new: NewIssue, who: Account) -> GithubIssue:
         """Create an issue; tell of it and of each of its labels and assignees, as GitHub does."""
         at = self.clock()
-        issue = GithubIssue(next(self.ids), next(self.numbers), title, body, who, at, at)
+        issue = GithubIssue(next(self.ids), next(self.numbers), new.title, new.body, who, at, at)
         self.issues[issue.number] = issue
         if self.can_push:
-            issue.labels = [self.label(name) for name in labels]
-            issue.assignees = list(assignees)
+            issue.labels = [self.label(name) for name in new.labels]
+            issue.assignees = list(new.assignees)
+            issue.milestone, issue.type = new.milestone, new.type
         self.touch(issue)
         self.told(Change("issues", "opened", self, issue, who))
         for label in issue.labels:
@@ -211,7 +227,7 @@ class GithubRepo:
         moved.id, moved.number, moved.shots = next(self.ids), next(to.numbers), Shots()
         moved.labels = [to.labels[key] for label in issue.labels if (key := label.name.lower()) in to.labels]
         moved.assignees, moved.comments = list(issue.assignees), list(issue.comments)
-        moved.events = list(issue.events)
+        moved.events, moved.milestone = list(issue.events), None
         to.issues[moved.number] = moved
         del self.issues[issue.number]
         self.transferred[issue.number] = f"{to.name}/issues/{moved.number}"

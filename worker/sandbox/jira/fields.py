@@ -1,19 +1,23 @@
 """What a create or an edit may set, checked the way Jira checks it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from worker.sandbox.jira import adf
+from worker.sandbox.jira import adf, custom
 from worker.sandbox.jira.door import refusal
-from worker.sandbox.jira.workflow import PRIORITIES, TYPES
+from worker.sandbox.jira.workflow import EPIC, PRIORITIES, TYPES
 from worker.sandbox.jira.world import JiraIssue
 from worker.sandbox.seed import JIRA_ACCOUNTS, Account, JiraProject
 from worker.sandbox.values import Json, as_dict, as_list
 
 LONGEST_TEXT = 32_767
 LONGEST_LINE = 255
-SETTABLE = frozenset({"summary", "description", "labels", "priority", "assignee", "issuetype", "project", "reporter"})
+_NO_PARENT = "Given parent work item does not belong to appropriate hierarchy."
+IGNORED = frozenset({"project", "reporter"})
+"""Fields that may be sent and are read elsewhere, or not at all."""
+Find = Callable[[str], JiraIssue | None]
+"""An issue by key or id, as far as the caller may see it."""
 
 
 class Problems:
@@ -44,7 +48,7 @@ class NewIssue:
     settings: Json
 
 
-def for_create(body: Json, v: str, projects: Sequence[JiraProject]) -> NewIssue:
+def for_create(body: Json, v: str, projects: Sequence[JiraProject], find: Find) -> NewIssue:
     """Check a create in one of `projects`. `Refusal` 400 in Jira's shape."""
     given, problems = as_dict(body.get("fields")), Problems()
     wanted = as_dict(given.get("project"))
@@ -54,7 +58,7 @@ def for_create(body: Json, v: str, projects: Sequence[JiraProject]) -> NewIssue:
     kind = _type(given.get("issuetype"))
     problems.check(fine=kind is not None, name="issuetype", text="Specify a valid issue type")
     problems.check(fine=bool(given.get("summary")), name="summary", text="You must specify a summary of the issue.")
-    settings = _settings(given, v, problems)
+    settings = _settings(given, v, problems, find)
     problems.raise_any()
     settings.pop("type", None)
     if project is None or kind is None:
@@ -62,14 +66,16 @@ def for_create(body: Json, v: str, projects: Sequence[JiraProject]) -> NewIssue:
     return NewIssue(project, kind, str(settings.pop("summary")), settings)
 
 
-def for_edit(body: Json, issue: JiraIssue, v: str) -> Json:
+def for_edit(body: Json, issue: JiraIssue, v: str, find: Find) -> Json:
     """Check an edit: `fields` are set, `update` adds and removes labels."""
     given, problems = as_dict(body.get("fields")), Problems()
     if "summary" in given:
         problems.check(fine=bool(given["summary"]), name="summary", text="You must specify a summary of the issue.")
     if "issuetype" in given:
         problems.check(fine=_type(given["issuetype"]) is not None, name="issuetype", text="Specify a valid issue type")
-    settings = _settings(given, v, problems)
+    settings = _settings(given, v, problems, find)
+    if "custom" in settings:
+        settings["custom"] = {**issue.custom, **settings["custom"]}
     update = as_dict(body.get("update"))
     problems_in_update = set(update) - {"labels", "comment", "issuelinks"}
     for name in problems_in_update:
@@ -98,7 +104,7 @@ def account(value: object) -> Account | None:
     return next((who for who in JIRA_ACCOUNTS if who.id == wanted), None)
 
 
-def _settings(given: Json, v: str, problems: Problems) -> Json:
+def _settings(given: Json, v: str, problems: Problems, find: Find) -> Json:
     settings: dict[str, Any] = {}
     for name, value in given.items():
         match name:
@@ -119,10 +125,36 @@ def _settings(given: Json, v: str, problems: Problems) -> Json:
                 )
             case "issuetype":
                 settings["type"] = _type(value)
-            case _:
-                text = f"Field '{name}' cannot be set. It is not on the appropriate screen, or unknown."
-                problems.check(fine=name in SETTABLE, name=name, text=text)
+            case "parent":
+                settings["parent"] = _parent(value, problems, find)
+            case _ if name not in IGNORED:
+                _more(name, value, v, problems, settings)
     return settings
+
+
+def _parent(value: object, problems: Problems, find: Find) -> JiraIssue | None:
+    wanted = as_dict(value)
+    found = find(str(wanted.get("key") or wanted.get("id")))
+    text = "Could not find issue by id or key." if found is None else _NO_PARENT
+    fine = value is None or (found is not None and found.type == EPIC)
+    problems.check(fine=fine, name="parent", text=text)
+    return found
+
+
+def _more(name: str, value: object, v: str, problems: Problems, settings: Json) -> None:
+    """Components, the due date and custom fields; a refusal for everything that there is not."""
+    if name == "components":
+        wrong = custom.unknown_components(value)
+        settings[name] = custom.component_names(as_list(value))
+    elif name == "duedate":
+        wrong = None if value is None or custom.is_day(value) else f"Error parsing date string: {value}"
+        settings[name] = value
+    elif name in custom.CUSTOM:
+        wrong = custom.refused(custom.CUSTOM[name], value, v)
+        settings.setdefault("custom", {})[name] = value
+    else:
+        wrong = f"Field '{name}' cannot be set. It is not on the appropriate screen, or unknown."
+    problems.check(fine=wrong is None, name=name, text=wrong or "")
 
 
 def _type(value: object) -> str | None:

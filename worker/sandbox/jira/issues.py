@@ -6,7 +6,7 @@ import binascii
 from starlette.responses import Response
 from starlette.routing import Route
 
-from worker.sandbox.jira import fields, jql, shapes
+from worker.sandbox.jira import custom, fields, jql, shapes
 from worker.sandbox.jira.door import (
     STRANGER,
     find,
@@ -37,7 +37,10 @@ def create_issue(call: Call) -> Response:
     v, world = version(call), call.practice.jira
     if call.account is STRANGER:
         raise unauthenticated()
-    new = fields.for_create(call.fields, v, [one for one in world.projects if sees_project(call, one)])
+    projects = [one for one in world.projects if sees_project(call, one)]
+    new = fields.for_create(call.fields, v, projects, lambda name: find(call, name))
+    if unfilled := custom.unfilled(world.required, as_dict(new.settings.get("custom"))):
+        raise refusal(400, **unfilled)
     issue = world.create(new.project, new.kind, new.summary, call.account, new.settings)
     for entry in map(as_dict, as_list(call.fields.get("properties"))):
         issue.properties[str(entry.get("key"))] = entry.get("value")
@@ -66,7 +69,7 @@ def read_issue(call: Call) -> Response:
 def edit_issue(call: Call) -> Response:
     """Edit fields and labels, and add comments given under `update`."""
     issue, v = found_issue(call), version(call)
-    settings = fields.for_edit(call.fields, issue, v)
+    settings = fields.for_edit(call.fields, issue, v, lambda name: find(call, name))
     comments = _comments(call, v)
     call.practice.jira.edit(issue, call.account, settings)
     for body in comments:

@@ -1,8 +1,8 @@
 """Jira's JSON. `base`: address of the practice Jira; `v`: version of the API; v3 shows documents, v2 text."""
 
 from worker.sandbox.clock import jira_time
-from worker.sandbox.jira import adf
-from worker.sandbox.jira.workflow import LINK_TYPES, PRIORITIES, RESOLUTIONS, TYPES, Category, State
+from worker.sandbox.jira import adf, custom
+from worker.sandbox.jira.workflow import EPIC, LINK_TYPES, PRIORITIES, RESOLUTIONS, TYPES, Category, State
 from worker.sandbox.jira.world import Comment, JiraIssue
 from worker.sandbox.seed import Account, JiraProject
 from worker.sandbox.values import Json
@@ -70,7 +70,7 @@ def issue_type(name: str, base: str, v: str) -> Json:
         "name": name,
         "subtask": False,
         "avatarId": 10303,
-        "hierarchyLevel": 0,
+        "hierarchyLevel": int(name == EPIC),
     }
 
 
@@ -145,13 +145,30 @@ def fields(found: JiraIssue, base: str, v: str) -> Json:
         "updated": jira_time(found.updated),
         "comment": {**page, "total": len(comments), "startAt": 0},
         "issuelinks": [issue_link(link, found, base, v) for link in found.links],
-        "components": [],
+        "components": [component(name, base, v) for name in found.components],
         "fixVersions": [],
         "versions": [],
-        "duedate": None,
+        "duedate": found.duedate,
         "environment": None,
-        "parent": None,
+        "parent": brief(found.parent, base, v) if found.parent else None,
+        **custom.shown(found.custom, base, v),
     }
+
+
+def component(name: str, base: str, v: str) -> Json:
+    """A component of a project."""
+    number = custom.COMPONENTS[name]
+    return {"self": f"{base}/rest/api/{v}/component/{number}", "id": number, "name": name}
+
+
+def brief(found: JiraIssue, base: str, v: str) -> Json:
+    """An issue as others show it: a parent, a link."""
+    fields = {
+        "summary": found.summary,
+        "status": status(found.state, base, v),
+        "issuetype": issue_type(found.type, base, v),
+    }
+    return {**head(found, base, v), "fields": fields}
 
 
 def head(found: JiraIssue, base: str, v: str) -> Json:
@@ -185,17 +202,9 @@ def issue_link(link: tuple[str, str, JiraIssue, JiraIssue], seen_from: JiraIssue
     """A link as one of its two issues shows it."""
     number, name, inward, outward = link
     side, other = ("outwardIssue", outward) if seen_from is inward else ("inwardIssue", inward)
-    brief = {
-        **head(other, base, v),
-        "fields": {
-            "summary": other.summary,
-            "status": status(other.state, base, v),
-            "issuetype": issue_type(other.type, base, v),
-        },
-    }
     return {
         "id": number,
         "self": f"{base}/rest/api/{v}/issueLink/{number}",
         "type": link_type(name, base, v),
-        side: brief,
+        side: brief(other, base, v),
     }

@@ -5,6 +5,7 @@ from starlette.routing import Route
 
 from worker.sandbox.clock import jira_time
 from worker.sandbox.jira import shapes
+from worker.sandbox.jira.custom import COMPONENTS, CUSTOM, Custom
 from worker.sandbox.jira.door import (
     STRANGER,
     find,
@@ -35,9 +36,16 @@ FIELDS = {
     "created": ("Created", "datetime", False),
     "updated": ("Updated", "datetime", False),
     "comment": ("Comment", "comments-page", False),
+    "components": ("Components", "array", False),
+    "parent": ("Parent", "issuelink", False),
+    "duedate": ("Due date", "date", False),
 }
 """Id to name, type, and whether a create must have it."""
-ON_CREATE = ("summary", "description", "labels", "priority", "assignee", "issuetype", "project", "reporter")
+ITEMS = {"labels": "string", "components": "component"}
+ON_CREATE = (
+    *("summary", "description", "labels", "priority", "assignee", "issuetype", "project", "reporter"),
+    *("components", "parent", "duedate"),
+)
 
 
 def server_info(call: Call) -> Response:
@@ -66,12 +74,12 @@ def myself(call: Call) -> Response:
 
 def list_fields(_call: Call) -> Response:
     """All fields."""
-    return reply([_field(name) for name in FIELDS])
+    return reply([*map(_field, FIELDS), *map(_custom_field, CUSTOM.values())])
 
 
 def _field(name: str) -> Json:
     title, kind, _ = FIELDS[name]
-    schema = {"type": kind, "system": name, **({"items": "string"} if kind == "array" else {})}
+    schema = {"type": kind, "system": name, **({"items": ITEMS[name]} if kind == "array" else {})}
     return {
         "id": name,
         "key": name,
@@ -85,12 +93,28 @@ def _field(name: str) -> Json:
     }
 
 
+def _custom_field(field: Custom) -> Json:
+    number = field.schema["customId"]
+    return {
+        "id": field.id,
+        "key": field.id,
+        "name": field.name,
+        "custom": True,
+        "orderable": True,
+        "navigable": True,
+        "searchable": True,
+        "clauseNames": [f"cf[{number}]", field.name],
+        "schema": field.schema,
+    }
+
+
 def read_project(call: Call) -> Response:
     """A project, by id or any key it ever had."""
     project, v = found_project(call, call.path["project"]), version(call)
     kinds = [shapes.issue_type(name, call.base, v) for name in TYPES]
     lead = shapes.user(JIRA_ACCOUNTS[1], call.base, v)
-    more = {"description": "", "lead": lead, "issueTypes": kinds, "components": [], "versions": [], "roles": {}}
+    more = {"description": "", "lead": lead, "issueTypes": kinds, "versions": [], "roles": {}}
+    more["components"] = [shapes.component(name, call.base, v) for name in COMPONENTS]
     kept = {"assigneeType": "UNASSIGNED", "style": "classic", "isPrivate": project.private}
     return reply({**shapes.project(project, call.base, v), **more, **kept})
 
@@ -126,7 +150,11 @@ def list_type_fields(call: Call) -> Response:
     found_project(call, call.path["project"])
     if call.path["kind"] not in TYPES.values():
         raise refusal(404, "Issue type does not exist.")
-    rows = [_create_field(name) for name in ON_CREATE]
+    required = call.practice.jira.required
+    rows = [
+        *({**_create_field(name), **_allowed(call, name)} for name in ON_CREATE),
+        *(_create_custom(field, required=field.id in required) for field in CUSTOM.values()),
+    ]
     body = page(call, rows, "fields")
     del body["self"], body["isLast"]
     return reply(body)
@@ -142,7 +170,31 @@ def _create_field(name: str) -> Json:
         "key": name,
         "fieldId": name,
         "hasDefaultValue": name in {"priority", "reporter"},
-        "operations": ["add", "set", "remove"] if name == "labels" else ["set"],
+        "operations": ["add", "set", "remove"] if name in ITEMS else ["set"],
+    }
+
+
+def _allowed(call: Call, name: str) -> Json:
+    """What may be chosen for a field that takes one of a list."""
+    at, v = call.base, version(call)
+    match name:
+        case "priority":
+            return {"allowedValues": [shapes.priority(one, at, v) for one in PRIORITIES]}
+        case "components":
+            return {"allowedValues": [shapes.component(one, at, v) for one in COMPONENTS]}
+    return {}
+
+
+def _create_custom(field: Custom, *, required: bool) -> Json:
+    return {
+        "required": required,
+        "schema": field.schema,
+        "name": field.name,
+        "key": field.id,
+        "fieldId": field.id,
+        "hasDefaultValue": False,
+        "operations": ["add", "set", "remove"] if field.type == "array" else ["set"],
+        **({"allowedValues": [{"value": option} for option in field.options]} if field.options else {}),
     }
 
 

@@ -43,7 +43,9 @@ STATES = {
 }
 """Resolution is set by a post function of the transition, and cleared wherever a state has none."""
 
-TYPES = {"Bug": "10004", "Task": "10003", "Story": "10002"}
+TYPES = {"Bug": "10004", "Task": "10003", "Story": "10002", "Epic": "10000"}
+EPIC = "Epic"
+"""The type that stands above the others: only such an issue can be a parent here."""
 PRIORITIES = {"Highest": "1", "High": "2", "Medium": "3", "Low": "4", "Lowest": "5"}
 RESOLUTIONS = {"Done": "10000", "Won't Do": "10001", "Duplicate": "10002", "Cannot Reproduce": "10003"}
 LINK_TYPES = {

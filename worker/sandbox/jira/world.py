@@ -45,6 +45,11 @@ class JiraIssue:
     labels: list[str] = field(default_factory=list)
     priority: str = "Medium"
     assignee: Account | None = None
+    components: list[str] = field(default_factory=list)
+    parent: "JiraIssue | None" = None
+    duedate: str | None = None
+    custom: Json = field(default_factory=dict)
+    """Custom fields by id, as they were written."""
     state: State = STATES["To Do"]
     resolution: str | None = None
     resolved_at: datetime | None = None
@@ -99,6 +104,8 @@ class JiraWorld:
     numbers: Counter[str] = field(default_factory=Counter)
     lag_s: float = 0.0
     resolution_screen: bool = True
+    required: set[str] = field(default_factory=set)
+    """Custom fields that a create must have."""
     told: Told = _nobody
 
     def find(self, name: str) -> JiraIssue | None:
@@ -116,7 +123,7 @@ class JiraWorld:
         return next((one for one in self.projects if wanted in {one.id, one.key, *one.old_keys}), None)
 
     def create(self, project: JiraProject, issue_type: str, summary: str, who: Account, fields: Json) -> JiraIssue:
-        """Create an issue from checked `fields` (description, labels, priority, assignee) and tell."""
+        """Create an issue from checked `fields` (attributes of an issue) and tell."""
         at = self.clock()
         issue = JiraIssue(str(next(self.ids)), project, self._number(project), issue_type, summary, who, at, at)
         for name, value in fields.items():
@@ -257,6 +264,8 @@ def _shown(value: object) -> str | None:
         return " ".join(map(str, value))
     if isinstance(value, Account):
         return value.name
+    if isinstance(value, JiraIssue):
+        return value.key
     return None if value is None else str(value)[:200]
 
 

@@ -65,6 +65,31 @@ def list_installations(_call: Call) -> Response:
     return reply([row])
 
 
+def read_index(call: Call) -> Response:
+    """What a token may do, as the root of the API tells it."""
+    access = call.practice.access["sentry"]
+    lost = {"event:write", "event:admin"} if call.account.bot and access.forbids("write") else set()
+    scopes = sorted({"event:read", "event:write", "event:admin", "org:read", "project:read"} - lost)
+    return reply({"version": "0", "auth": {"scopes": scopes}, "user": None})
+
+
+def list_apps(call: Call) -> Response:
+    """The integrations that the organisation made: ours, with where its webhooks go."""
+    target = call.practice.outbox.targets.get("sentry")
+    row = {
+        "name": "Bugferry",
+        "slug": SENTRY_APP_SLUG,
+        "uuid": SENTRY_APP_UUID,
+        "status": "internal",
+        "webhookUrl": target.url if target else None,
+        "events": ["issue"],
+        "scopes": ["event:read", "event:write"],
+        "isAlertable": False,
+        "verifyInstall": False,
+    }
+    return paged(call, [row])
+
+
 # ---------------------------------------------------------------- people
 
 
@@ -156,6 +181,8 @@ def routes() -> list[Route]:
     return [
         route("GET", f"{issue}/external-issues/", list_links),
         route("GET", f"{org}/sentry-app-installations/", list_installations),
+        route("GET", f"{org}/sentry-apps/", list_apps),
+        route("GET", "/api/0/", read_index),
         route("GET", f"{org}/members/", list_members),
         route("POST", f"{installation}/", put_link),
         route("DELETE", f"{installation}/{{link}}/", delete_link),

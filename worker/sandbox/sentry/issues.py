@@ -19,9 +19,17 @@ TWO = 2
 
 
 def list_issues(call: Call) -> Response:
-    """Search; `query` absent means `is:unresolved`, empty means all. Sorted by last event, newest first; it may lag."""
+    """Search; `query` absent means `is:unresolved`, empty means all. Sorted newest first; it may lag.
+
+    By the last event, or by the first one for `sort=new`.
+    """
     params, world = call.request.query_params, call.practice.sentry
-    rows = sorted(_search(call, world.listed()), key=lambda issue: (issue.last_seen, int(issue.id)), reverse=True)
+    by_first = params.get("sort") == "new"
+    rows = sorted(
+        _search(call, world.listed()),
+        key=lambda issue: (issue.first_seen if by_first else issue.last_seen, int(issue.id)),
+        reverse=True,
+    )
     collapse, expand, at = several(params, "collapse"), several(params, "expand"), world.clock()
     return paged(call, [shapes.issue_row(issue, call.base, collapse, expand, at) for issue in rows])
 

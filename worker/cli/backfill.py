@@ -1,0 +1,144 @@
+"""`backfill`: bring in issues that were there before Bugferry."""
+
+import re
+import time
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+from worker.cli.plan import routes
+from worker.cli.screen import out, print_json
+from worker.cli.sync_screen import Screen
+from worker.errors import BugferryError
+from worker.flow import backfill as flow
+from worker.flow.backfill import BroughtIn, Rehearsed
+from worker.flow.context import Context
+from worker.flow.reconcile import Progress
+from worker.settings import load_settings
+from worker.wiring.flow import build
+from worker.wiring.ground import start_logging
+
+app = typer.Typer(add_completion=False)
+
+GOES_ON = "The same command goes on where this one stopped; workers do what was begun."
+
+_DURATION = re.compile(r"\d+[mhdw]")
+
+
+@app.command()
+def backfill(
+    query: Annotated[str, typer.Option(help="Which issues: a search as Sentry's own issue page takes it.")] = (
+        "is:unresolved"
+    ),
+    project: Annotated[str | None, typer.Option(help="Only those of one Sentry project, by its slug.")] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="DURATION", help="Only those with an event since: 90m, 12h, 30d, 4w.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Stop after so many issues that a rule wants. None: at the end.")
+    ] = None,
+    go: Annotated[
+        bool, typer.Option("--go/--dry-run", help="Make the tickets; else only say what would be made.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Bring in issues that were there before: say how many would get a ticket, by which rule; with --go, make them.
+
+    Stopped by Ctrl-C, the same command goes on from there. Exit code 1 when it was stopped or work is left parked.
+    """
+    if since and not _DURATION.fullmatch(since):
+        raise typer.BadParameter(f"'{since}' is no duration; say 90m, 12h, 30d or 4w", param_hint="--since")
+    settings = load_settings()
+    start_logging(settings)
+    ctx, asked = build(settings), flow.query_of(query, project, since)
+    if go:
+        _bring_in(ctx, asked, limit, json=json)
+    else:
+        _rehearse(ctx, asked, limit, json=json)
+
+
+def _rehearse(ctx: Context, query: str, limit: int | None, *, json: bool) -> None:
+    try:
+        with Screen("tickets") as screen:
+            found = flow.rehearse(ctx, query, _shown_on(screen), time.sleep, limit)
+    except KeyboardInterrupt:
+        out.print("Stopped. Nothing was written; --limit looks at fewer.")
+        raise typer.Exit(1) from None
+    if json:
+        print_json({"query": query, "dry_run": True, **_figures(found)})
+        return
+    out.print(Text(f"Looked at {found.looked} issues ({query}): {found.wanted} would get a ticket."))
+    _tell_figures(found)
+    if found.wanted:
+        out.print("Nothing was written. `--go` makes them.")
+
+
+def _bring_in(ctx: Context, query: str, limit: int | None, *, json: bool) -> None:
+    try:
+        with Screen("tickets") as screen:
+            came = flow.bring_in(ctx, query, _shown_on(screen), time.sleep, limit)
+    except KeyboardInterrupt:
+        out.print(f"Stopped. Nothing is half done: {GOES_ON[0].lower()}{GOES_ON[1:]}")
+        raise typer.Exit(1) from None
+    except BugferryError as error:
+        error.args = (f"{error} {GOES_ON}",)
+        raise
+    if json:
+        print_json({"query": query, "dry_run": False, **_figures(came.rehearsed), **_came(came)})
+    else:
+        _tell(query, came)
+    raise typer.Exit(1 if came.parked else 0)
+
+
+def _shown_on(screen: Screen) -> flow.Report:
+    def show(progress: flow.Progress) -> None:
+        screen.show(Progress("issues", progress.looked, progress.total, progress.wanted))
+        if progress.finished:
+            screen.show(Progress("brought in", progress.finished, progress.wanted, 0))
+
+    return show
+
+
+def _figures(found: Rehearsed) -> dict[str, Any]:
+    return {
+        "looked": found.looked,
+        "wanted": found.wanted,
+        "tickets": routes(found.tickets),
+        "skipped": dict(found.skipped),
+    }
+
+
+def _came(came: BroughtIn) -> dict[str, Any]:
+    return {
+        "made": routes(came.made),
+        "declined": came.declined,
+        "parked": came.parked,
+        "left": came.left,
+        "resumed": came.resumed,
+        "whole": came.whole,
+    }
+
+
+def _tell_figures(found: Rehearsed) -> None:
+    for (rule, tracker), number in found.tickets.items():
+        out.print(Text(f"  {number} in {tracker} by rule “{rule}”"))
+    for reason, number in found.skipped.items():
+        out.print(Text(f"  {number} passed over: {reason}", style="dim"))
+
+
+def _tell(query: str, came: BroughtIn) -> None:
+    again = ", going on from an earlier run" if came.resumed else ""
+    seen = came.rehearsed
+    out.print(Text(f"Looked at {seen.looked} issues ({query}){again}; {seen.wanted} were brought in."))
+    for (rule, tracker), number in came.made.items():
+        out.print(Text(f"  {number} have a ticket in {tracker} by rule “{rule}”"))
+    for word, number in (("got none for now", came.declined), ("are parked: `bugferry work list`", came.parked)):
+        if number:
+            out.print(f"  {number} {word}")
+    if came.left:
+        out.print(f"  {came.left} wait for their time; workers go on with them")
+    for reason, number in seen.skipped.items():
+        out.print(Text(f"  {number} passed over: {reason}", style="dim"))
+    if not came.whole:
+        out.print("Stopped at --limit; the same command goes on from there.")

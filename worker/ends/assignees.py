@@ -1,0 +1,21 @@
+"""Who gets a new ticket: the first of a draft's candidates who can. Nobody is guessed, a stranger is left out."""
+
+from collections.abc import Callable
+
+from worker.ends.loose import objects, text
+from worker.model import Draft, Person
+
+
+def chosen(draft: Draft, may_be_assigned: Callable[[str], bool], person: Callable[[str], Person | None]) -> str | None:
+    """The account of the first candidate who may be assigned there; None when there is none.
+
+    Candidates are `{"account": …}` or `{"email": …}`; `person` finds the account that shows an address.
+    """
+    for candidate in objects(draft.fields.get("assignee")):
+        account, email = text(candidate.get("account")), text(candidate.get("email"))
+        if account is not None and may_be_assigned(account):
+            return account
+        found = person(email) if account is None and email is not None else None
+        if found is not None:
+            return found.account
+    return None

@@ -1,0 +1,106 @@
+"""Compares what a mapping wants of a GitHub repository with what the repository offers."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from worker.mapping.draft import TicketPlan
+from worker.mapping.fields import CODEOWNERS, NOBODY, SENTRY
+from worker.mapping.online import Finding, Wants, constant, hooked, likeliest, once
+
+
+@dataclass(frozen=True, slots=True)
+class GithubOffer:
+    """What a repository offers our account.
+
+    `name`: it goes by now; `push`: whether labels and people stick; `assignable`: of the logins that were asked for;
+    `milestones`, `labels`: by title; `hooks`: addresses, None where they could not be seen.
+    """
+
+    name: str
+    public: bool = False
+    has_issues: bool = True
+    archived: bool = False
+    push: bool = True
+    milestones: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    assignable: Mapping[str, bool] = field(default_factory=dict)
+    hooks: tuple[str, ...] | None = None
+
+
+def logins_wanted(wants: Wants) -> frozenset[str]:
+    """The logins that the mapping always names."""
+    return frozenset(login for _, login, *_ in _logins(wants))
+
+
+def compare_github(wants: Wants, offer: GithubOffer, public_url: str | None) -> tuple[Finding, ...]:
+    """Everything that does not fit, each once."""
+    return once(
+        [
+            *_repository(wants, offer),
+            *_people(wants, offer),
+            *_milestones(wants, offer),
+            *_labels(wants, offer),
+            *hooked(wants, offer.hooks, public_url, f"{public_url}/hooks/github, in the repository's settings"),
+        ]
+    )
+
+
+def _repository(wants: Wants, offer: GithubOffer) -> Iterator[Finding]:
+    place, at = wants.place, wants.places.tracker(wants.tracker, "repo")
+    if offer.name.lower() != place.lower():
+        yield wants.note(f"{place} was renamed to {offer.name}. Write the new name.", at)
+    if offer.archived:
+        yield wants.problem(f"{place} is archived, so nothing can be written there. Take it out of the archive.", at)
+    if not offer.has_issues:
+        yield wants.problem(f"issues are switched off in {place}. Switch them on in its settings.", at)
+    if not offer.push:
+        said = (
+            f"our account has no push access to {place}: GitHub then drops labels, assignees and milestones silently."
+        )
+        yield wants.problem(f"{said} Give it the role Write.", at)
+    if offer.public and not wants.book.tracker(wants.tracker).public:
+        said = f"everybody can read {place}, and errors may hold what is not for everybody."
+        yield wants.problem(f"{said} Write `allow_public: true` beside it, or choose a private repository.", at)
+
+
+def _dropped(plan: TicketPlan) -> bool:
+    """Whether a ticket carries anything that GitHub drops from people without push access."""
+    return bool(plan.labels or plan.assignees or plan.assignee or plan.milestone or plan.issue_type)
+
+
+def _people(wants: Wants, offer: GithubOffer) -> Iterator[Finding]:
+    for rule, login, key, index in _logins(wants):
+        if offer.assignable.get(login) is False:
+            message = (
+                f"“{login}” cannot be assigned in {wants.place}. Check the login, and whether it has access there."
+            )
+            yield wants.problem(message, wants.places.ticket(rule, key, index))
+
+
+def _logins(wants: Wants) -> Iterator[tuple[str, str, str, int]]:
+    """Rule, login, key and position of each login that does not depend on the issue."""
+    for rule, plan in wants.tickets():
+        for key, templates in (("assignees", plan.assignees), ("assignee", plan.assignee)):
+            for index, template in enumerate(templates):
+                login = constant(template)
+                if login and (key == "assignees" or login not in {SENTRY, CODEOWNERS, NOBODY}):
+                    yield rule, login, key, index
+
+
+def _milestones(wants: Wants, offer: GithubOffer) -> Iterator[Finding]:
+    known = {title.lower() for title in offer.milestones}
+    for rule, plan in wants.tickets():
+        title = constant(plan.milestone) if plan.milestone else None
+        if title and title.lower() not in known:
+            message = f"{wants.place} has no milestone “{title}”. {likeliest(title, offer.milestones)}"
+            yield wants.problem(message, wants.places.ticket(rule, "milestone"))
+
+
+def _labels(wants: Wants, offer: GithubOffer) -> Iterator[Finding]:
+    known = {label.lower() for label in offer.labels}
+    for rule, plan in wants.tickets():
+        for index, template in enumerate(plan.labels):
+            label = constant(template)
+            if label and label.lower() not in known:
+                message = f"{wants.place} has no label “{label}” yet: GitHub makes it with the first ticket."
+                yield wants.note(message, wants.places.ticket(rule, "labels", index))

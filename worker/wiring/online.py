@@ -1,0 +1,126 @@
+"""Asks the live services whether a mapping fits them. Reads only, and needs no database.
+
+Each service by itself: one that cannot be asked is a finding of its own, and the others are still asked.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import assert_never
+
+from worker.ends.budget import Boundless
+from worker.ends.github_offer import read_github_offer
+from worker.ends.github_site import GithubSite
+from worker.ends.jira_offer import read_jira_offer
+from worker.ends.jira_site import JiraSite
+from worker.ends.retry import utc_now
+from worker.ends.sentry_offer import read_sentry_offer
+from worker.ends.sentry_site import SentrySite
+from worker.errors import BugferryError, UserFault
+from worker.mapping.book import MappingBook
+from worker.mapping.draft import TrackerSpec
+from worker.mapping.online import Finding, Level, Places, Wants
+from worker.mapping.online_github import compare_github, logins_wanted
+from worker.mapping.online_jira import compare_jira, types_wanted
+from worker.mapping.online_sentry import SERVICE, compare_sentry
+from worker.model import TrackerKind
+from worker.settings import Access, Settings, access_of, hook_secrets
+
+CONNECT_S = 5.0
+Say = Callable[[str], None]
+
+
+def ask_services(settings: Settings, book: MappingBook, places: Places, say: Say) -> Iterator[Finding]:
+    """Everything that does not fit, service by service; `say` is told whom we are asking."""
+    yield from _ask_sentry(settings, book, places, say)
+    for spec in book.trackers.values():
+        wants = Wants(book, places, spec.name)
+        say(f"{spec.name} ({spec.kind.value} {spec.place})")
+        try:
+            yield from _ask_tracker(settings, spec, wants)
+        except BugferryError as error:
+            yield wants.problem(str(error))
+
+
+def out_of_reach(settings: Settings, book: MappingBook) -> tuple[str, ...]:
+    """The trackers for which credentials are missing."""
+    return tuple(spec.name for spec in book.trackers.values() if not _has_access(settings, spec))
+
+
+def _has_access(settings: Settings, spec: TrackerSpec) -> bool:
+    try:
+        access_of(settings, spec.name, spec.kind)
+    except UserFault:
+        return False
+    return True
+
+
+def _ask_sentry(settings: Settings, book: MappingBook, places: Places, say: Say) -> Iterator[Finding]:
+    org, token = settings.sentry_org, settings.sentry_token
+    if not org or not token:
+        yield Finding(Level.PROBLEM, SERVICE, "it is not set up: set BUGFERRY_SENTRY_ORG and BUGFERRY_SENTRY_TOKEN.")
+        return
+    say(f"sentry ({org})")
+    site = SentrySite(
+        settings.sentry_url,
+        token.get_secret_value(),
+        connect_s=CONNECT_S,
+        read_s=settings.call_timeout_s,
+        sleep=time.sleep,
+        now=utc_now,
+        monotonic=time.monotonic,
+        budget=Boundless(),
+    )
+    try:
+        offer = read_sentry_offer(site, org)
+    except BugferryError as error:
+        yield Finding(Level.PROBLEM, SERVICE, str(error))
+        return
+    finally:
+        site.close()
+    yield from compare_sentry(book, places, offer, _public_url(settings, "sentry"))
+
+
+def _ask_tracker(settings: Settings, spec: TrackerSpec, wants: Wants) -> tuple[Finding, ...]:
+    access, hook = access_of(settings, spec.name, spec.kind), _public_url(settings, spec.kind.value)
+    match spec.kind:
+        case TrackerKind.JIRA:
+            jira = read_jira_offer(_jira_site(settings, spec, access), spec.place, types_wanted(wants))
+            return compare_jira(wants, jira, hook)
+        case TrackerKind.GITHUB:
+            github = read_github_offer(_github_site(settings, spec, access), spec.place, logins_wanted(wants))
+            return compare_github(wants, github, hook)
+        case _:
+            assert_never(spec.kind)
+
+
+def _jira_site(settings: Settings, spec: TrackerSpec, access: Access) -> JiraSite:
+    return JiraSite(
+        spec.name,
+        access.url,
+        access.email or "",
+        access.token,
+        connect_s=CONNECT_S,
+        read_s=settings.call_timeout_s,
+        sleep=time.sleep,
+        now=utc_now,
+        budget=Boundless(),
+    )
+
+
+def _github_site(settings: Settings, spec: TrackerSpec, access: Access) -> GithubSite:
+    return GithubSite(
+        spec.name,
+        spec.place,
+        access.url,
+        access.token,
+        connect_s=CONNECT_S,
+        read_s=settings.call_timeout_s,
+        sleep=time.sleep,
+        now=utc_now,
+        budget=Boundless(),
+    )
+
+
+def _public_url(settings: Settings, source: str) -> str | None:
+    """Where webhooks of a service reach us; None where they are switched off, for want of an address or a secret."""
+    return settings.public_url if source in hook_secrets(settings) else None
