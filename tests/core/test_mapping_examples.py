@@ -29,8 +29,8 @@ examples:
 """
 FIRST = MAPPING.count("\n") + 1
 """The line of the first example."""
-EVENT = "{project: shop-web, transaction: /pay, release: 2.5.1_x, message: 'mail @bob about #12'}"
-TITLE = "mail @bob about \\#12 (/pay)"
+EVENT = "{project: shop-web, transaction: /pay, release: 2.5.1_x, message: 'mail @lead about #12'}"
+TITLE = "mail @lead about \\#12 (/pay)"
 
 
 @pytest.fixture
@@ -53,9 +53,9 @@ def example(expect, saved=f"event: {EVENT}", name="x"):
 PASSING = {
     "rule": "{rule: web}",
     "tracker": "{tracker: github}",
-    "title": "{title: 'mail @bob about #12 (/pay)'}",
+    "title": "{title: 'mail @lead about #12 (/pay)'}",
     "fields": "{fields: {labels: [web, bug]}}",
-    "text": "{body_contains: ['Seen by 0 in version 2.5.1_x.', 'Said: mail @bob about #12']}",
+    "text": "{body_contains: ['Seen by 0 in version 2.5.1_x.', 'Said: mail @lead about #12']}",
     "all": "{rule: web, tracker: github, fields: {}, body_contains: [Seen]}",
 }
 
@@ -84,7 +84,7 @@ FAILING = {
     "unknown tracker": ("{tracker: githup}", 23, "there is no tracker “githup”", "Did you mean “github”?"),
     "tracker": ("{tracker: jira}", 23, "expected tracker jira, but its ticket goes to github. ", None),
     "title": (
-        "{title: Oops}", 21, "expected the title “Oops”, but it is “mail @bob about #12 (/pay)”. Rule “web” ", None,
+        "{title: Oops}", 21, "expected the title “Oops”, but it is “mail @lead about #12 (/pay)”. Rule “web” ", None,
     ),
     "field": (
         "{fields: {labels: [web]}}", 31, "expected `labels` to be ['web'], but it is ['web', 'bug']. Rule “web” ", None,

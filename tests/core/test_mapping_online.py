@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from worker.mapping.load import load_mapping
-from worker.mapping.online import Level, Wants, read_places
-from worker.mapping.online_github import GithubOffer, compare_github, logins_wanted
+from worker.mapping.online import Level, Wants, accounts_wanted, read_places
+from worker.mapping.online_github import GithubOffer, compare_github
 from worker.mapping.online_jira import FieldOffer, JiraOffer, StatusOffer, compare_jira, types_wanted
 from worker.mapping.online_sentry import SentryOffer, compare_sentry, slugs_in
 
@@ -174,7 +174,7 @@ def test_a_permission_that_is_needed_for_nothing_is_a_note(wants):
 
 
 def test_a_repository_that_fits_has_no_findings(wants):
-    assert logins_wanted(wants(CODE, "code")) == {"robin-acme"}
+    assert accounts_wanted(wants(CODE, "code")) == {"robin-acme"}
     assert compare_github(wants(CODE, "code"), REPO, URL) == ()
 
 
