@@ -154,6 +154,15 @@ def access_of(settings: Settings, tracker: str, kind: TrackerKind) -> Access:
     return Access(values["url"], values["token"], values.get("email"))
 
 
+def has_access(settings: "Settings", tracker: str, kind: TrackerKind) -> bool:
+    """Whether there are credentials for a tracker."""
+    try:
+        access_of(settings, tracker, kind)
+    except UserFault:
+        return False
+    return True
+
+
 def refuse_half_set(settings: Settings) -> None:
     """Raise `UserFault` when some but not all credentials are set: half a set is a mistake, not practice."""
     groups: dict[str, Mapping[str, object]] = {

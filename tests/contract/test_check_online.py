@@ -95,7 +95,7 @@ def test_the_shipped_default_fits_the_practice_world(settings):
 
 def test_mappings_that_fit_leave_only_what_cannot_be_seen(ask):
     assert ask(CODE) == ([], [])
-    wrong, notes = ask(DESK)
+    wrong, notes = ask(f"{DESK}      assignee: [{seed.JIRA_PERSON.id}]\n")
     assert not wrong
     assert [" ".join(note.split()[:3]) for note in notes] == ["whether a ticket", "its webhooks could"]
 
@@ -107,11 +107,12 @@ WRONG = [
     (DESK.replace("Severity: High", "Severity: Extreme"), "“Severity” of Bug in SHOP has no “Extreme”", "Low, Medium"),
     (DESK.replace("Severity", "Squad"), "2 fields of the site are called “Squad”: customfield_10019, ", "by its id"),
     (DESK.replace("Severity", "Severty"), "no field “Severty”", "“Severity”"),
-    (DESK.replace("SHOP}", "SHOP, status: {resolved: Fixed}}"), "no status “Fixed”", "There is To Do"),
+    (DESK.replace("SHOP}", "SHOP, status: {resolved: Fixed}}"), "no status “Fixed”", "Known there: To Do"),
     (DESK.replace("SHOP", "NONE"), "the project NONE", "Browse Projects"),
     (DESK.replace("SHOP", "VAULT"), "the project VAULT", "Browse Projects"),
     (CODE.replace("acme/shop", "acme/none"), "the repository acme/none", "its issues"),
-    (CODE.replace("robin-acme", "nobody-acme"), "“nobody-acme” cannot be assigned", "has access there"),
+    (CODE.replace("robin-acme", "nobody-acme"), "“nobody-acme” cannot be assigned", "its access there"),
+    (f"{DESK}      assignee: [sentry, robin]\n", "“robin” cannot be assigned in SHOP", "how it is written"),
     (CODE.replace("[bug]", "[bug]\n      milestone: Next"), "no milestone “Next”", "none at all"),
 ]
 
@@ -164,7 +165,7 @@ def test_sentry_tells_what_our_token_may_do(ask, sandbox):
     (wrong,) = ask(CODE)[0]
     assert "may not change issues (event:write)" in wrong
     assert ask(CODE.replace("shop-web", "shop-wep"))[1] == [
-        "there is no project “shop-wep”, for which rule “all” asks. Did you mean “shop-web”?"
+        "there is no project “shop-wep”, for which this asks. Did you mean “shop-web”?"
     ]
 
 

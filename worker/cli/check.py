@@ -17,8 +17,7 @@ from worker.mapping.examples import Example, Result, run, unreached
 from worker.mapping.load import load_with_examples
 from worker.mapping.problem import MappingRefused, Problem
 from worker.mapping.schema_json import json_schema
-from worker.settings import load_settings
-from worker.wiring.online import out_of_reach
+from worker.settings import has_access, load_settings
 
 app = typer.Typer(add_completion=False)
 
@@ -53,7 +52,8 @@ def check(
         raise typer.Exit(1) from None
     results = [_tried(book, example) for example in examples]
     problems = [problem for result in results for problem in result.problems]
-    missing = out_of_reach(settings, book) if settings.configured else ()
+    named = book.trackers.values() if settings.configured else ()
+    missing = [spec.name for spec in named if not has_access(settings, spec.name, spec.kind)]
     findings = check_online.asked(settings, book, paths, quiet=json) if online else None
     if json:
         print_json({**_told(book, results), "without_credentials": missing} | check_online.told(findings))

@@ -1,6 +1,7 @@
 """`check --online`: what the live services say of a mapping, as people and scripts read it."""
 
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,6 @@ from worker.cli.screen import out
 from worker.mapping.book import MappingBook
 from worker.mapping.online import Finding, Level, read_places
 from worker.settings import Settings
-from worker.wiring.online import ask_services
 
 Findings = Sequence[Finding] | None
 """What the services say; None when they were not asked."""
@@ -19,10 +19,11 @@ Findings = Sequence[Finding] | None
 def asked(settings: Settings, book: MappingBook, paths: Sequence[Path], *, quiet: bool) -> Findings:
     """Everything that the services have to say; whom we are asking is shown meanwhile, unless `quiet`."""
     places = read_places(paths)
+    ask = import_module("worker.wiring.online").ask_services  # with the services' libraries: only now (adr/0005)
     if quiet:
-        return tuple(ask_services(settings, book, places, lambda _whom: None))
+        return tuple(ask(settings, book, places, lambda _whom: None))
     with out.status("Asking the services …") as status:
-        return tuple(ask_services(settings, book, places, lambda whom: status.update(f"Asking {whom} …")))
+        return tuple(ask(settings, book, places, lambda whom: status.update(f"Asking {whom} …")))
 
 
 def problems_of(findings: Findings) -> list[Finding]:

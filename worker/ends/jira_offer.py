@@ -7,18 +7,18 @@ Contracts: GET /rest/api/3/issue/createmeta/{project}/issuetypes and /{type} (th
 from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
-from worker.ends.answers import Absent, Call, Forbidden
+from worker.ends.answers import Call
 from worker.ends.jira_site import JiraSite
 from worker.ends.loose import Loose, dig, flag, line, mapping, objects, text
-from worker.errors import Unauthorized
+from worker.errors import Permanent, Unauthorized
 from worker.mapping.online_jira import RIGHTS, FieldOffer, JiraOffer, StatusOffer
 
 _NAMES = ("value", "name", "id", "key")
 """How an allowed value may be named, the one for people first."""
 
 
-def read_jira_offer(site: JiraSite, place: str, types: frozenset[str]) -> JiraOffer:
-    """What the project offers; the create screens of `types` alone. `Unauthorized` when it is not readable at all."""
+def read_jira_offer(site: JiraSite, place: str, types: frozenset[str], accounts: frozenset[str]) -> JiraOffer:
+    """What it offers: create screens of `types`, whether `accounts` get tickets. `Unauthorized` when it is shut."""
     at = quote(place, safe="")
     needs = "the permission Browse Projects"
     project = Call("Jira", f"the project {place}", needs=needs, wide=True)
@@ -35,6 +35,7 @@ def read_jira_offer(site: JiraSite, place: str, types: frozenset[str]) -> JiraOf
         fields={name: tuple(_fields(site, place, at, known[name])) for name in types if name in known},
         statuses={line(row.get("name")): tuple(map(_status, objects(row.get("statuses")))) for row in kinds},
         rights=rights,
+        assignable={account: _assignable(site, place, account) for account in sorted(accounts)},
         hooks=_hooks(site),
         named=_named(site),
     )
@@ -71,6 +72,15 @@ def _status(row: Loose) -> StatusOffer:
     return StatusOffer(line(row.get("name")), dig(row, "statusCategory", "key") == "done")
 
 
+def _assignable(site: JiraSite, place: str, account: str) -> bool | None:
+    """Whether somebody gets tickets there; None where we are shown no people."""
+    call = Call("Jira", f"whether {account} may be assigned in {place}", needs="the permission Browse users and groups")
+    rows = _if_shown(lambda: site.read(call, lambda jira: objects(jira.assignable_account(place, account))))
+    if rows is None:
+        return None
+    return any(row.get("accountId") == account and flag(row.get("active")) is not False for row in rows)
+
+
 def _named(site: JiraSite) -> dict[str, tuple[str, ...]]:
     """The ids of all fields by name, in lower case."""
     found: dict[str, tuple[str, ...]] = {}
@@ -97,7 +107,8 @@ def _hooks(site: JiraSite) -> tuple[str, ...] | None:
 
 
 def _if_shown(read: Callable[[], list[Loose]]) -> list[Loose] | None:
+    """What a read answers; None when Jira refuses it, in whatever way: the project itself was readable before."""
     try:
         return read()
-    except (Absent, Forbidden, Unauthorized):
+    except (Permanent, Unauthorized):
         return None

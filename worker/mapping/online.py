@@ -12,12 +12,13 @@ from pathlib import Path
 from worker.mapping.bases import extended
 from worker.mapping.book import MappingBook
 from worker.mapping.draft import TicketPlan
-from worker.mapping.fields import Said
+from worker.mapping.fields import CODEOWNERS, NOBODY, SENTRY, Said
 from worker.mapping.policy import Policy
 from worker.mapping.problem import Problem
 from worker.mapping.schema import MappingFile
 from worker.mapping.source import Loc, Source, parse, shaped
 from worker.mapping.template import Template
+from worker.model import TrackerKind
 
 _SHOWN = 12
 
@@ -138,6 +139,16 @@ class Wants:
                 yield rule.clause.name, rule.policy[self.tracker]
         yield None, self.book.defaults[self.tracker]
 
+    def accounts(self) -> Iterator[tuple[str, str, str, int]]:
+        """Rule, account, key and position of each account that gets tickets whatever the issue."""
+        for rule, plan in self.tickets():
+            several = plan.assignees if self.book.tracker(self.tracker).kind is TrackerKind.GITHUB else ()
+            for key, templates in (("assignees", several), ("assignee", plan.assignee)):
+                for index, template in enumerate(templates):
+                    account = constant(template)
+                    if account and (key == "assignees" or account not in {SENTRY, CODEOWNERS, NOBODY}):
+                        yield rule, account, key, index
+
     def problem(self, message: str, spot: Spot | None = None) -> Finding:
         """Something that will fail; told at the tracker where nothing more exact is known."""
         return Finding(Level.PROBLEM, self.tracker, message, spot or self.places.tracker(self.tracker))
@@ -145,6 +156,19 @@ class Wants:
     def note(self, message: str, spot: Spot | None = None) -> Finding:
         """Something worth knowing."""
         return Finding(Level.NOTE, self.tracker, message, spot or self.places.tracker(self.tracker))
+
+
+def accounts_wanted(wants: Wants) -> frozenset[str]:
+    """The accounts that the mapping always names."""
+    return frozenset(account for _, account, *_ in wants.accounts())
+
+
+def unassignable(wants: Wants, assignable: Mapping[str, bool | None]) -> Iterator[Finding]:
+    """The accounts that the mapping always names and that cannot get a ticket there."""
+    for rule, account, key, index in wants.accounts():
+        if assignable.get(account) is False:
+            said = f"“{account}” cannot be assigned in {wants.place}. Check how it is written, and its access there."
+            yield wants.problem(said, wants.places.ticket(rule, key, index))
 
 
 def constant(template: Template) -> str | None:
@@ -174,7 +198,7 @@ def likeliest(word: str, known: Iterable[str]) -> str:
     near = get_close_matches(word.lower(), words, n=1, cutoff=0.6)
     if near:
         return f"Did you mean “{words[near[0]]}”?"
-    return f"There is {listed(words.values())}." if words else "There is none at all."
+    return f"Known there: {listed(words.values())}." if words else "There is none at all."
 
 
 def listed(words: Iterable[str]) -> str:

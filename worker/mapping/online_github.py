@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from worker.mapping.draft import TicketPlan
-from worker.mapping.fields import CODEOWNERS, NOBODY, SENTRY
-from worker.mapping.online import Finding, Wants, constant, hooked, likeliest, once
+from worker.mapping.online import Finding, Wants, constant, hooked, likeliest, once, unassignable
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +26,12 @@ class GithubOffer:
     hooks: tuple[str, ...] | None = None
 
 
-def logins_wanted(wants: Wants) -> frozenset[str]:
-    """The logins that the mapping always names."""
-    return frozenset(login for _, login, *_ in _logins(wants))
-
-
 def compare_github(wants: Wants, offer: GithubOffer, public_url: str | None) -> tuple[Finding, ...]:
     """Everything that does not fit, each once."""
     return once(
         [
             *_repository(wants, offer),
-            *_people(wants, offer),
+            *unassignable(wants, offer.assignable),
             *_milestones(wants, offer),
             *_labels(wants, offer),
             *hooked(wants, offer.hooks, public_url, f"{public_url}/hooks/github, in the repository's settings"),
@@ -66,25 +60,6 @@ def _repository(wants: Wants, offer: GithubOffer) -> Iterator[Finding]:
 def _dropped(plan: TicketPlan) -> bool:
     """Whether a ticket carries anything that GitHub drops from people without push access."""
     return bool(plan.labels or plan.assignees or plan.assignee or plan.milestone or plan.issue_type)
-
-
-def _people(wants: Wants, offer: GithubOffer) -> Iterator[Finding]:
-    for rule, login, key, index in _logins(wants):
-        if offer.assignable.get(login) is False:
-            message = (
-                f"“{login}” cannot be assigned in {wants.place}. Check the login, and whether it has access there."
-            )
-            yield wants.problem(message, wants.places.ticket(rule, key, index))
-
-
-def _logins(wants: Wants) -> Iterator[tuple[str, str, str, int]]:
-    """Rule, login, key and position of each login that does not depend on the issue."""
-    for rule, plan in wants.tickets():
-        for key, templates in (("assignees", plan.assignees), ("assignee", plan.assignee)):
-            for index, template in enumerate(templates):
-                login = constant(template)
-                if login and (key == "assignees" or login not in {SENTRY, CODEOWNERS, NOBODY}):
-                    yield rule, login, key, index
 
 
 def _milestones(wants: Wants, offer: GithubOffer) -> Iterator[Finding]:

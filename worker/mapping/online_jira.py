@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from worker.mapping.draft import TicketPlan
-from worker.mapping.online import Finding, Spot, Wants, constants, hooked, likeliest, listed, once
+from worker.mapping.online import Finding, Spot, Wants, constants, hooked, likeliest, listed, once, unassignable
 from worker.mapping.status import StatusMap, plain
 from worker.model import Status
 
@@ -53,6 +53,8 @@ class JiraOffer:
     fields: Mapping[str, tuple[FieldOffer, ...]] = field(default_factory=dict)
     statuses: Mapping[str, tuple[StatusOffer, ...]] = field(default_factory=dict)
     rights: frozenset[str] = frozenset(RIGHTS)
+    assignable: Mapping[str, bool | None] = field(default_factory=dict)
+    """Whether the accounts that were asked for may get tickets; None: not shown."""
     hooks: tuple[str, ...] | None = None
     named: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The ids of all fields of the site by their name in lower case: several may have the same."""
@@ -69,6 +71,7 @@ def compare_jira(wants: Wants, offer: JiraOffer, public_url: str | None) -> tupl
         [
             *_rights(wants, offer),
             *_tickets(wants, offer),
+            *unassignable(wants, offer.assignable),
             *_statuses(wants, offer),
             *hooked(wants, offer.hooks, public_url, f"{public_url}/hooks/jira, under Jira's System, WebHooks"),
         ]

@@ -56,8 +56,7 @@ def _projects(book: MappingBook, places: Places, offer: SentryOffer) -> Iterator
     for rule in book.rules:
         for slug in slugs_in(rule.clause.condition):
             if slug not in offer.projects:
-                said = f"there is no project “{slug}”, for which rule “{rule.clause.name}” asks."
-                message = f"{said} {likeliest(slug, offer.projects)}"
+                message = f"there is no project “{slug}”, for which this asks. {likeliest(slug, offer.projects)}"
                 yield Finding(Level.NOTE, SERVICE, message, places.condition(rule.clause.name))
 
 

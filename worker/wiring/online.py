@@ -15,11 +15,11 @@ from worker.ends.jira_site import JiraSite
 from worker.ends.retry import utc_now
 from worker.ends.sentry_offer import read_sentry_offer
 from worker.ends.sentry_site import SentrySite
-from worker.errors import BugferryError, UserFault
+from worker.errors import BugferryError
 from worker.mapping.book import MappingBook
 from worker.mapping.draft import TrackerSpec
-from worker.mapping.online import Finding, Level, Places, Wants
-from worker.mapping.online_github import compare_github, logins_wanted
+from worker.mapping.online import Finding, Level, Places, Wants, accounts_wanted
+from worker.mapping.online_github import compare_github
 from worker.mapping.online_jira import compare_jira, types_wanted
 from worker.mapping.online_sentry import SERVICE, compare_sentry
 from worker.model import TrackerKind
@@ -39,19 +39,6 @@ def ask_services(settings: Settings, book: MappingBook, places: Places, say: Say
             yield from _ask_tracker(settings, spec, wants)
         except BugferryError as error:
             yield wants.problem(str(error))
-
-
-def out_of_reach(settings: Settings, book: MappingBook) -> tuple[str, ...]:
-    """The trackers for which credentials are missing."""
-    return tuple(spec.name for spec in book.trackers.values() if not _has_access(settings, spec))
-
-
-def _has_access(settings: Settings, spec: TrackerSpec) -> bool:
-    try:
-        access_of(settings, spec.name, spec.kind)
-    except UserFault:
-        return False
-    return True
 
 
 def _ask_sentry(settings: Settings, book: MappingBook, places: Places, say: Say) -> Iterator[Finding]:
@@ -82,12 +69,13 @@ def _ask_sentry(settings: Settings, book: MappingBook, places: Places, say: Say)
 
 def _ask_tracker(settings: Settings, spec: TrackerSpec, wants: Wants) -> tuple[Finding, ...]:
     access, hook = access_of(settings, spec.name, spec.kind), _public_url(settings, spec.kind.value)
+    people = accounts_wanted(wants)
     match spec.kind:
         case TrackerKind.JIRA:
-            jira = read_jira_offer(_jira_site(settings, spec, access), spec.place, types_wanted(wants))
+            jira = read_jira_offer(_jira_site(settings, spec, access), spec.place, types_wanted(wants), people)
             return compare_jira(wants, jira, hook)
         case TrackerKind.GITHUB:
-            github = read_github_offer(_github_site(settings, spec, access), spec.place, logins_wanted(wants))
+            github = read_github_offer(_github_site(settings, spec, access), spec.place, people)
             return compare_github(wants, github, hook)
         case _:
             assert_never(spec.kind)
