@@ -1,5 +1,7 @@
 """The commands as a person or a script meets them: what they print, how they end, and never a traceback."""
 
+import contextlib
+import io
 import json
 import os
 import signal
@@ -7,8 +9,11 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from unittest import mock
 
 import pytest
+
+from worker.cli.main import main
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -18,16 +23,45 @@ def outside(**more: str) -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if not k.startswith("BUGFERRY_")} | more
 
 
-def bugferry(*args: str, cwd: Path, timeout_s: float = 120, **env: str) -> subprocess.CompletedProcess[str]:
+def process(*args: str, cwd: Path, timeout_s: float = 120, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run a command as the shell does."""
     done = subprocess.run([sys.executable, "-m", "worker", *args], cwd=cwd, env=outside(PYTHONPATH=str(ROOT), **env),
                           capture_output=True, text=True, timeout=timeout_s, check=False)  # fmt: skip
     assert "Traceback" not in done.stderr, done.stderr
     return done
 
 
+def bugferry(*args: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run a command here, as `process` would: starting another Python each time takes longer than all the rest."""
+    said, complained = io.StringIO(), io.StringIO()
+    everything = (
+        mock.patch.dict(os.environ, outside(**env), clear=True),
+        mock.patch.object(sys, "argv", ["bugferry", *args]),
+        contextlib.chdir(cwd),
+        contextlib.redirect_stdout(said),
+        contextlib.redirect_stderr(complained),
+    )
+    code = 0
+    with contextlib.ExitStack() as stack:
+        for each in everything:
+            stack.enter_context(each)
+        try:
+            main()
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+    assert "Traceback" not in complained.getvalue()
+    return subprocess.CompletedProcess(args, code, said.getvalue(), complained.getvalue())
+
+
 @pytest.mark.parametrize("args", [["bogus"], ["web", "--port", "many"], ["explain"], ["demo", "--events", "nowhere"]])
 def test_a_wrong_command_line_is_exit_code_2(tmp_path, args):
     assert bugferry(*args, cwd=tmp_path).returncode == 2
+
+
+def test_a_process_ends_with_the_code_of_its_command(tmp_path):
+    assert process("bogus", cwd=tmp_path).returncode == 2
+    assert process("check", "nowhere.yaml", cwd=tmp_path).returncode == 1
+    assert process("check", cwd=tmp_path).returncode == 0
 
 
 def test_check_says_file_line_and_the_nearest_right_word(tmp_path):
@@ -160,7 +194,7 @@ def test_demo_on_a_folder_of_events_does_the_whole_job(tmp_path):
         event["exception"]["values"][0]["type"] = kind
         (tmp_path / f"{n}.json").write_text(json.dumps(event))
     (tmp_path / "4.json").write_text('{"message": null, "exception": {"values": [null]}, "tags": null}')
-    done = bugferry("demo", "--once", "--json", "--events", str(tmp_path), cwd=tmp_path)
+    done = process("demo", "--once", "--json", "--events", str(tmp_path), cwd=tmp_path)
     told = json.loads(done.stdout)
     assert done.returncode == 0, told["problems"]
     assert (told["issues"], told["cases"], len(told["tickets"])) == (5, 5, 5)
