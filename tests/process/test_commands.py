@@ -1,7 +1,5 @@
 """The commands as a person or a script meets them: what they print, how they end, and never a traceback."""
 
-import contextlib
-import io
 import json
 import os
 import signal
@@ -9,11 +7,10 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from unittest import mock
 
 import pytest
 
-from worker.cli.main import main
+from tests.process.here import run_here
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -32,25 +29,7 @@ def process(*args: str, cwd: Path, timeout_s: float = 120, **env: str) -> subpro
 
 
 def bugferry(*args: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
-    """Run a command here, as `process` would: starting another Python each time takes longer than all the rest."""
-    said, complained = io.StringIO(), io.StringIO()
-    everything = (
-        mock.patch.dict(os.environ, outside(**env), clear=True),
-        mock.patch.object(sys, "argv", ["bugferry", *args]),
-        contextlib.chdir(cwd),
-        contextlib.redirect_stdout(said),
-        contextlib.redirect_stderr(complained),
-    )
-    code = 0
-    with contextlib.ExitStack() as stack:
-        for each in everything:
-            stack.enter_context(each)
-        try:
-            main()
-        except SystemExit as ended:
-            code = int(ended.code or 0)
-    assert "Traceback" not in complained.getvalue()
-    return subprocess.CompletedProcess(args, code, said.getvalue(), complained.getvalue())
+    return run_here(*args, cwd=cwd, env=outside(**env))
 
 
 @pytest.mark.parametrize("args", [["bogus"], ["web", "--port", "many"], ["explain"], ["demo", "--events", "nowhere"]])

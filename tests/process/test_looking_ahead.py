@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.process.here import run_here
 from worker.cli.practice import environment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,9 +23,7 @@ def env(sandbox, sqlite_url, tmp_path):
 
 
 def run(env, *words: str) -> tuple[int, str]:
-    command = [sys.executable, "-m", "worker", *words]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=120, check=False)
-    assert "Traceback" not in done.stderr, done.stderr
+    done = run_here(*words, env=os.environ | env)
     return done.returncode, done.stdout if "--json" in words else " ".join((done.stdout + done.stderr).split())
 
 

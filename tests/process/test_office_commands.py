@@ -2,6 +2,7 @@
 
 import getpass
 import json
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert
 
-from worker.cli import main as command
+from tests.process.here import run_here
 from worker.model import Delivery, Hint, Issue, Project, Status, Ticket, TicketState
 from worker.settings import PREFIX, Settings
 from worker.store.engine import open_engine
@@ -38,16 +39,12 @@ def store(sqlite_url, monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def bugferry(monkeypatch, capsys):
+def bugferry():
     """Run a command as the shell would; its exit code, its output, and what it said on standard error."""
 
     def run(*args: str):
-        monkeypatch.setattr(sys, "argv", ["bugferry", *args])
-        with pytest.raises(SystemExit) as ended:
-            command.main()
-        said = capsys.readouterr()
-        assert "Traceback" not in said.err
-        return ended.value.code or 0, said.out, said.err
+        done = run_here(*args, env=os.environ)
+        return done.returncode, done.stdout, done.stderr
 
     return run
 
