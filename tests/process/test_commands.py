@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.process.here import run_here
+from worker.cli.processes import undisturbed
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -192,6 +193,21 @@ def test_a_demo_that_is_told_to_end_leaves_no_process_behind(tmp_path):
     demo.terminate()
     assert demo.wait(30) == 128 + signal.SIGTERM
     assert started_in(tmp_path) == set()
+
+
+def test_a_request_to_end_waits_until_what_is_being_started_is_known():
+    def leave(_number: int, _frame: object) -> None:
+        raise SystemExit(1)
+
+    known, before = [], signal.signal(signal.SIGTERM, leave)
+    try:
+        with pytest.raises(SystemExit), undisturbed():
+            signal.raise_signal(signal.SIGTERM)
+            known.append("started")
+        assert known == ["started"]
+        assert signal.getsignal(signal.SIGTERM) is leave
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def started_in(folder: Path) -> set[str]:

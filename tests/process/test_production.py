@@ -99,6 +99,8 @@ def test_a_changed_mapping_runs_without_a_restart_and_a_bad_one_never_does(produ
         return logged in log and what in httpx.get(f"{production.url}/healthz").json()["mapping"]
 
     right = production.mapping.read_text()
+    production.throw("TypeError")
+    eventually(lambda: any(t.startswith("TypeError") for t in production.titles()), production)
     production.mapping.write_text(right.replace('title: "', 'titel: "'))
     eventually(lambda: says("titel", "mapping refused"), production)
     production.throw("KeyError")

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -62,7 +63,8 @@ class House:
         program = executable()
         if program is None:
             return "folders (no Redis on PATH and none in a wheel for this platform)"
-        self.redis = RedisServer(program, self.folder)
+        with undisturbed():
+            self.redis = RedisServer(program, self.folder)
         if not self.redis.wait():
             raise UserFault(f"redis-server did not start; see {self.folder / 'logs' / 'redis.log'}.")
         self.env["BUGFERRY_REDIS_URL"] = self.redis.url
@@ -71,8 +73,9 @@ class House:
     def start(self, name: str, *args: str) -> None:
         """Start a child `python -m ARGS…`."""
         child = Child(name, args, self.folder / "logs" / f"{name}.log")
-        child.start(self.env)
-        self.children[name] = child
+        with undisturbed():
+            child.start(self.env)
+            self.children[name] = child
 
     def wait_for(self, url: str, name: str, timeout_s: float = 30) -> None:
         """Wait until `url` answers; `UserFault` with the child's last words when it dies instead."""
@@ -96,7 +99,8 @@ class House:
             if time.monotonic() - child.started < QUICK_DEATH_S:
                 raise UserFault(f"{child.name} cannot run: {child.tail()} (all of it: {child.log})")
             yield f"{child.name} stopped unexpectedly ({child.process.returncode}) and was started again"
-            child.start(self.env)
+            with undisturbed():
+                child.start(self.env)
 
     def stop(self) -> None:
         """Stop everything, the last started first."""
@@ -113,6 +117,25 @@ class House:
         if self.redis:
             _end(self.redis.process, signal.SIGTERM)
             self.redis.process.wait(STOP_S)
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """Let a request to end wait until this block is through: nobody would stop a process that was only just started."""
+    if threading.current_thread() is not threading.main_thread():  # signals end only that one
+        yield
+        return
+    came: list[int] = []
+    before = {
+        sign: signal.signal(sign, lambda number, _: came.append(number)) for sign in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for sign, handler in before.items():
+            signal.signal(sign, handler)
+        for number in came:
+            signal.raise_signal(number)
 
 
 def free_port(wanted: int | None = None) -> int:
