@@ -199,11 +199,15 @@ def test_a_request_to_end_waits_until_what_is_being_started_is_known():
     def leave(_number: int, _frame: object) -> None:
         raise SystemExit(1)
 
-    known, before = [], signal.signal(signal.SIGTERM, leave)
-    try:
-        with pytest.raises(SystemExit), undisturbed():
+    def start() -> None:
+        with undisturbed():
             signal.raise_signal(signal.SIGTERM)
             known.append("started")
+
+    known, before = [], signal.signal(signal.SIGTERM, leave)
+    try:
+        with pytest.raises(SystemExit):
+            start()
         assert known == ["started"]
         assert signal.getsignal(signal.SIGTERM) is leave
     finally:
