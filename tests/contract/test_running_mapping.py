@@ -130,6 +130,25 @@ def test_a_changed_codeowners_file_changes_the_mapping(tmp_path, file, clock):
     assert "CODEOWNERS" in running.refused
 
 
+def test_a_file_that_a_refused_mapping_names_mends_it_when_it_comes(tmp_path, file, clock):
+    running = Running([file], made_of, clock)
+    write(file, RULES.replace("NAME", "second").replace("project: SHOP", "project: SHOP, codeowners: CODEOWNERS"))
+    assert rule(running, clock) == "first"
+    assert "CODEOWNERS" in running.refused
+    (tmp_path / "CODEOWNERS").write_text("* @one\n")
+    assert rule(running, clock) == "second"
+    assert running.refused is None
+
+
+def test_a_change_while_a_process_starts_is_not_overlooked(file, clock):
+    def changed_meanwhile(book, before):
+        if before is None:
+            write(file, RULES.replace("NAME", "meanwhile"))
+        return sorted(book.trackers)
+
+    assert rule(Running([file], changed_meanwhile, clock), clock) == "meanwhile"
+
+
 def test_a_wrong_start_is_refused(file):
     file.write_text("version: 1\nrulez: []\n")
     with pytest.raises(MappingRefused):

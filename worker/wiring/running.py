@@ -40,9 +40,10 @@ class Running(Generic[Made]):
         Raises `UserFault` with every problem when the files do not make a mapping now.
         """
         self._paths, self._make, self._clock = paths, make, clock
+        # Looked at before they are read: a change in between is one that the next look sees.
+        self._seen = self._loaded = _fingerprint(paths, ())
         book = load_mapping(paths)
         self._now = (book, make(book, None))
-        self._seen = self._loaded = self._fingerprint()
         self._next, self._busy = clock() + LOOK_S, threading.Lock()
         self.refused: str | None = None
         """Why what the files say now does not run; None while it does."""
@@ -58,28 +59,33 @@ class Running(Generic[Made]):
         return self._now
 
     def _look(self) -> None:
-        found = self._fingerprint()
+        found = _fingerprint(self._paths, self._now[0].beside)
         stood_still, self._seen = found == self._seen, found
-        if stood_still and found != self._loaded:
+        # What is refused may be mended by a file that it names and that nobody watches yet: it is tried again.
+        if stood_still and (found != self._loaded or self.refused):
             self._loaded = found
             self._take()
 
     def _take(self) -> None:
+        before = self.refused
         try:
             book = load_mapping(self._paths)
             self._now, self.refused = (book, self._make(book, self._now[1])), None
         except BugferryError as wrong:
             self.refused = str(wrong)
-        if self.refused:
+        if self.refused is not None and self.refused == before:
+            return
+        if self.refused is not None:
             log.error("mapping refused", why=self.refused, what_to_do="correct it; the one that ran goes on running")
         else:
             log.info("mapping changed", rules=len(self._now[0].rules), trackers=sorted(self._now[0].trackers))
 
-    def _fingerprint(self) -> Print:
-        """What tells one state of the files from another; empty where they cannot be looked at."""
-        try:
-            files = [file for path in self._paths for file in mapping_files(path)]
-            found = [(file, file.stat()) for file in (*files, *self._now[0].beside)]
-        except OSError:
-            return ()
-        return tuple((str(file), seen.st_ino, seen.st_mtime_ns, seen.st_size) for file, seen in found)
+
+def _fingerprint(paths: Sequence[Path], beside: Sequence[Path]) -> Print:
+    """What tells one state of the files from another; empty where they cannot be looked at."""
+    try:
+        files = [file for path in paths for file in mapping_files(path)]
+        found = [(file, file.stat()) for file in (*files, *beside)]
+    except OSError:
+        return ()
+    return tuple((str(file), seen.st_ino, seen.st_mtime_ns, seen.st_size) for file, seen in found)
