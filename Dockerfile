@@ -15,7 +15,8 @@ WORKDIR /app
 COPY --from=build /venv /venv
 COPY --from=build /app ./
 COPY mappings ./mappings
-ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 BUGFERRY_DATA_DIR=/tmp/bugferry BUGFERRY_LOG_FORMAT=json
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 BUGFERRY_DATA_DIR=/tmp/bugferry BUGFERRY_LOG_FORMAT=json \
+    MPLCONFIGDIR=/tmp/matplotlib
 USER 10001
 EXPOSE 8700
 CMD ["bugferry", "web", "--host", "0.0.0.0"]

@@ -17,6 +17,7 @@ pytest_plugins = [
     "tests.fixtures.databases",
     "tests.fixtures.practice",
     "tests.fixtures.desk",
+    "tests.fixtures.postboxes",
     "tests.machine.summary",
     "tests.process.soak_summary",
 ]

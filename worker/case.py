@@ -1,6 +1,6 @@
 """A case as the plan sees it, and what a plan may ask for. Frozen values, nothing that acts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -230,6 +230,32 @@ class Agree:
 
     members: tuple[Settled, ...]
     ticket: Status
+
+
+@dataclass(frozen=True, slots=True)
+class TicketChange:
+    """What is set on a ticket that exists; setting it again changes nothing more.
+
+    `fields`: Jira's, by id or name; `priority`: Jira's, by name. Other labels than these stay as they are.
+    """
+
+    fields: Mapping[str, object] = field(default_factory=dict)
+    priority: str | None = None
+    add_labels: tuple[str, ...] = ()
+    remove_labels: tuple[str, ...] = ()
+
+    def parts(self) -> Iterator["TicketChange"]:
+        """Each kind of change by itself, where one is refused and the others shall be made."""
+        if self.fields:
+            yield TicketChange(fields=self.fields)
+        if self.priority:
+            yield TicketChange(priority=self.priority)
+        if self.add_labels or self.remove_labels:
+            yield TicketChange(add_labels=self.add_labels, remove_labels=self.remove_labels)
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to set."""
+        return any(True for _ in self.parts())
 
 
 Linking = CreateTicket | Decline | RetireTicket | FollowDuplicate

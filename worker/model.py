@@ -198,6 +198,8 @@ class Issue:
     """The person it is assigned to; None for nobody and for a team."""
     notes: str | None = None
     """Differs as soon as a person adds or edits a note of those that its detail shows; None where that is not told."""
+    note_count: int | None = None
+    """How many notes it has; None where that is not told."""
     hourly: tuple[tuple[datetime, int], ...] = ()
     """Events of the last day by the hour: when it began, how many came in it."""
 
@@ -269,6 +271,7 @@ class Ticket:
     """How many comments it has; None where the tracker does not say so by the way."""
     nonce: str | None = None
     """The mark of ours that it carries."""
+    priority: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,9 @@ def _rest(case: Case, link: Live) -> tuple[Action, ...]:
     news = tracker != link.agreed or any(m.agreed != m.issue.status for m in case.members)
     closing = tracker is not Status.OPEN and link.agreed is Status.OPEN
     settled = tuple(settled_as(m, m.issue.status, closing=closing) for m in case.members)
-    agree = (do.Agree(settled, tracker),) if news and case.members and not awaiting(case) else ()
+    # A goal whose last issue was deleted is nobody's any more.
+    due = news and not awaiting(case) if case.members else case.goal is not None
+    agree = (do.Agree(settled, tracker),) if due else ()
     return agree + _wait(case, sentry_says(case), tracker)
 
 

@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     github_url: str = GITHUB
     github_token: SecretStr | None = None
     github_webhook_secret: SecretStr | None = None
+    slack_token: SecretStr | None = Field(None, description="bot token that posts into Slack channels")
+    smtp_url: SecretStr | None = Field(None, description="mail server, smtp://user:password@host:587?from=address")
 
     practice: bool = Field(default=False, description="set by `run` and `demo`; never by hand")
     poll_s: float = Field(60, gt=0, description="seconds between polls")
@@ -191,6 +193,16 @@ def hook_secrets(settings: Settings) -> Mapping[str, str]:
         "github": settings.github_webhook_secret,
     }
     return {source: secret.get_secret_value() for source, secret in given.items() if secret}
+
+
+def channel_url(name: str) -> str:
+    """The Apprise address of a channel, from `BUGFERRY_CHANNEL_<NAME>_URL` alone; `UserFault` when it is not set."""
+    variable = f"{PREFIX}CHANNEL_{_slug(name)}_URL"
+    file = os.environ.get(f"{variable}_FILE")
+    url = os.environ.get(variable) or (_content(file, variable.removeprefix(PREFIX)) if file else "")
+    if not url:
+        raise UserFault(f"channel '{name}' has no address: set {variable}, or take it out of the mapping.")
+    return url
 
 
 def _own_access(tracker: str) -> dict[str, str]:

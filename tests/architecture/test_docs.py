@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
 from typing import get_args
@@ -17,13 +17,31 @@ import typer
 from typer.testing import CliRunner
 
 from worker.cli.main import COMMANDS, app
-from worker.mapping import draft, facts, lint, markup, schema, schema_examples, schema_policy, template, text
+from worker.mapping import (
+    draft,
+    facts,
+    lint,
+    markup,
+    schema,
+    schema_channels,
+    schema_conditions,
+    schema_examples,
+    schema_limits,
+    schema_policy,
+    schema_projects,
+    schema_update,
+    schema_watch,
+    template,
+    text,
+)
 from worker.mapping.condition import FUNCTIONS
 from worker.mapping.load import load_mapping
-from worker.mapping.policy import Direction, OnRegression
+from worker.mapping.policy import Direction, FollowPriority, OnRegression
+from worker.mapping.report_facts import declared_in_reports
 from worker.mapping.status import CLOSING_WORDS
 from worker.mapping.words import GITHUB_WORDS
 from worker.model import (
+    Deploy,
     Event,
     Frame,
     Issue,
@@ -40,6 +58,7 @@ from worker.settings import PREFIX, Settings
 from worker.store.inbox import DeliveryRow
 from worker.store.services import ServiceRow
 from worker.store.work import WorkRow
+from worker.triage.release import Confidence, Introduced
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -254,7 +273,7 @@ def test_the_settings_page_has_every_setting_with_its_default():
 def test_every_setting_that_is_named_exists(page):
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     named = {name.removesuffix("_FILE") for name in re.findall(rf"{PREFIX}[A-Z_]*[A-Z]", page.read_text())}
-    own = {name for name in named if re.fullmatch(rf"{PREFIX}TRACKER_\w+_(URL|TOKEN|EMAIL)", name)}
+    own = {name for name in named if re.fullmatch(rf"{PREFIX}(TRACKER_\w+_(URL|TOKEN|EMAIL)|CHANNEL_\w+_URL)", name)}
     assert named - own <= known
 
 
@@ -302,7 +321,10 @@ def test_every_condition_shown_alone_compiles(tmp_path):
         "A rule": schema.RuleEntry,
         "Waiting": schema.WaitForEntry,
         "A ticket": schema.TicketEntry,
-        "A condition": schema.When,
+        "GitHub projects": schema_projects.ProjectEntry,
+        "A condition": schema_conditions.When,
+        "Channels": schema_channels.ChannelEntry,
+        "Reports": schema_channels.ReportEntry,
         "Examples": schema_examples.ExampleEntry,
         "What is expected": schema_examples.ExpectEntry,
         "Policies": schema_policy.PolicyEntry,
@@ -310,6 +332,10 @@ def test_every_condition_shown_alone_compiles(tmp_path):
         "Closed without a fix": schema_policy.ClosedAs,
         "Escalations": schema_policy.EscalationEntry,
         "What else is kept in step": schema_policy.SyncEntry,
+        "What follows later": schema_update.UpdateEntry,
+        "Limits": schema_limits.LimitsEntry,
+        "Storms": schema_watch.StormsEntry,
+        "Missing source maps": schema_watch.SourceMapsEntry,
         "People": schema_policy.PersonEntry,
     }.items(),
 )
@@ -330,6 +356,7 @@ WORDS = {
     ("Closed without a fix", "wont_do"): Status,
     ("Closed without a fix", "duplicate"): schema_policy.DuplicateAs,
     ("Closed without a fix", "cancelled"): Status,
+    ("What follows later", "priority"): FollowPriority,
     ("What else is kept in step", "assignee"): Direction,
     ("What else is kept in step", "comments"): Direction,
 }
@@ -381,7 +408,9 @@ def known_everywhere() -> facts.Facts:
     thrown = filled(Thrown, frames=(filled(Frame),))
     request, errors = filled(Request), (filled(ProcessingError),)
     event = filled(Event, tags={"a": "b"}, exceptions=(thrown,), request=request, errors=errors)
-    return facts.gather(filled(Issue, project=filled(Project)), event)
+    now = PLAIN[datetime]
+    origin = Introduced("x", Deploy("x", "x", now), timedelta(), Confidence.FAIR, ())
+    return facts.gather(filled(Issue, project=filled(Project)), event, facts.Around(now, origin=origin))
 
 
 def type_word(value: object) -> str:
@@ -431,7 +460,7 @@ def test_the_mapping_page_has_every_function_filter_test_and_part():
 def test_the_limits_are_those_of_the_code():
     shown = {
         row[0]: [int(n.replace(",", "")) for n in re.findall(r"\d[\d,]*", row[1])]
-        for row in rows(section(MAPPING, "Limits"))
+        for row in rows(section(MAPPING, "Sizes"))
     }
     frames_shown = import_module("worker.triage.trace").SHOWN_LIMIT
     expected = {
@@ -555,9 +584,20 @@ def test_the_demo_prints_the_figures_that_the_page_shows():
         assert f'"{name}":' in source, name
 
 
+def exported_names() -> set[str]:
+    """The metrics that the web exports."""
+    source = "".join(path.read_text() for path in (ROOT / "worker/web").glob("*.py"))
+    return set(re.findall(r'"(bugferry_\w+)"', source))
+
+
+def test_the_facts_of_reports_are_those_of_the_page():
+    declared = {f"{name}.{field}" for name, fields in declared_in_reports().items() for field in fields}
+    assert set(first_words(section(DOCS / "mapping.md", "What a report may be narrowed by"))) == declared
+
+
 def test_the_metrics_are_those_of_the_page():
-    made = set(re.findall(r'"(bugferry_\w+)"', (ROOT / "worker/web/app.py").read_text()))
-    assert made
+    made = exported_names()
+    assert "bugferry_week_resolution_ratio" in made
     assert set(first_words(section(DOCS / "operating.md", "Metrics"))) == made
 
 
@@ -578,4 +618,4 @@ def test_help_names_every_command_and_loads_none():
         [sys.executable, "-c", script, "--help"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert all(name in done.stdout for name in COMMANDS)
-    assert not {"celery", "fastapi", "sqlalchemy", "cel"} & set(done.stdout.split())
+    assert not {"celery", "fastapi", "sqlalchemy", "cel", "matplotlib", "numpy", "babel"} & set(done.stdout.split())

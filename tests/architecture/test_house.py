@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import matplotlib as mpl
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,6 +31,7 @@ def test_every_module_imports_in_an_empty_environment(tmp_path):
     names = [dotted(p) for p in MODULES if p.stem not in {"__main__", "env"}]
     code = "import importlib, sys\nfor name in sys.argv[1:]: importlib.import_module(name)"
     env = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(ROOT), "HOME": str(tmp_path)}
+    env["MPLCONFIGDIR"] = mpl.get_cachedir()  # the pictures' library keeps a list of fonts, wherever it is told to
     done = subprocess.run([sys.executable, "-W", "error::DeprecationWarning:worker", "-c", code, *names],
                           cwd=tmp_path, env=env, capture_output=True, text=True, check=False)  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -228,3 +228,50 @@ def test_without_online_only_missing_credentials_are_named(tmp_path, monkeypatch
     assert ran.exit_code == 0
     assert "without credentials, so that a worker would not start: code." in ran.output
     assert json.loads(CliRunner().invoke(app, [str(path), "--json"]).output)["without_credentials"] == ["code"]
+
+
+# ---------------------------------------------------------------- types, parents, projects, counts
+
+
+def above(jira, kind):
+    fields = {"project": {"key": "SHOP"}, "issuetype": {"name": kind}, "summary": "All of checkout"}
+    return jira.by_hand("POST", "/issue", {"fields": fields})["key"]
+
+
+def test_a_parent_must_be_there_and_stand_right_above(ask, jira):
+    epic, bug = above(jira, "Epic"), above(jira, "Bug")
+    for key, said in ((epic, None), (bug, "cannot be the parent"), ("SHOP-999", "no ticket SHOP-999")):
+        wrong, _ = ask(f"{DESK}      parent: {key}\n")
+        assert [said in one for one in wrong] == ([True] if said else [])
+
+
+def test_the_fields_that_counts_go_into_must_be_there(ask):
+    for name, said in (("Sentry events", None), ("customfield_10010", None), ("Sentri events", "no field"),
+                       ("Squad", "2 fields of the site")):  # fmt: skip
+        wrong, _ = ask(f"{DESK}    update: {{counts: {{events: {name}}}}}\n")
+        assert [said in one for one in wrong] == ([True] if said else [])
+
+
+PROJECT = "      projects: [{number: 3, fields: {Status: Triage, Notes: '{{ issue.level }}'}}]\n"
+PROJECTS = [
+    ("", None),
+    (PROJECT, None),
+    (PROJECT.replace("3", "4"), "ProjectV2 with the number 4"),
+    (PROJECT.replace("Triage", "Triaged"), "Did you mean “Triage”"),
+    (PROJECT.replace("Notes", "Nots"), "no field “Nots”"),
+    ("      type: bug\n", None),
+    ("      type: Bugg\n", "acme has no issue type “Bugg”"),
+]
+
+
+@pytest.mark.parametrize(("more", "said"), PROJECTS, ids=range(len(PROJECTS)))
+def test_github_types_and_projects_must_be_there(ask, more, said):
+    wrong, notes = ask(CODE + more)
+    assert [said in one for one in wrong] == ([True] if said else [])
+    assert notes == []
+
+
+def test_projects_that_our_token_may_not_see_are_a_problem(ask, github):
+    github.control(project_scope=False)
+    (wrong,) = ask(CODE + PROJECT)[0]
+    assert "the scope `project`" in wrong

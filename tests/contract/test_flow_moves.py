@@ -8,7 +8,7 @@ from tests.fixtures.desk import Desk
 from worker.errors import Ambiguous
 from worker.flow.membership import merge_cases, split_off
 from worker.flow.polls import poll_sentry, poll_tickets, sweep_pairs
-from worker.flow.reconcile import Progress, reconcile, reconcile_by_and_by
+from worker.flow.reconcile import Progress, reconcile, reconcile_by_and_by, sweep_tickets
 from worker.flow.twins import sweep_twins
 from worker.sandbox import seed
 from worker.sandbox.seed import PROJECTS
@@ -297,6 +297,23 @@ def test_reconciliation_finds_a_ticket_that_was_deleted(desk):
     assert reconcile(desk.ctx).differences == 1
     desk.settle()
     assert case(desk, 1).broken_reason
+
+
+@BOTH
+def test_a_ticket_that_vanished_is_noticed_by_the_next_sweep_without_any_webhook(desk, project):
+    issue = desk.throw(project=project)
+    desk.settle(issue)
+    desk.clock.advance(hours=1)
+    assert sweep_tickets(desk.ctx) == 0
+    (ticket,) = desk.tickets()
+    if project is WEB:
+        lever(desk, "github", delete=1)
+    else:
+        desk.as_person("DELETE", f"/jira/rest/api/3/issue/{ticket['key']}")
+    assert sweep_tickets(desk.ctx) == 1
+    desk.settle()
+    assert case(desk, 1).broken_reason
+    assert sweep_tickets(desk.ctx) == 0
 
 
 def test_an_interrupted_reconciliation_goes_on_where_it_stopped(desk):

@@ -129,6 +129,7 @@ def test_a_fix_counts_when_it_was_deployed_to_the_environment_that_the_rule_name
     assert case(desk).waiting_for is None
     assert sweep_waiting(desk.ctx) == 0
     assert kinds(desk).count("case.waiting") == 1
+    assert kinds(desk).count("fixed.in") == 1
 
 
 def test_without_any_release_nobody_waits_for_a_deploy(ruled):

@@ -8,6 +8,7 @@ import pytest
 
 from tests.fixtures.desk import Desk, Died
 from worker.flow.membership import merge_cases
+from worker.flow.polls import sweep_pairs
 from worker.model import Hint
 from worker.sandbox import seed
 from worker.sandbox.jira import adf
@@ -389,6 +390,21 @@ def test_nothing_that_people_say_acts_on_the_other_side(pair):
 
 
 # ---------------------------------------------------------------- assignees
+
+
+@BOTH
+def test_an_assignment_and_a_note_in_sentry_are_noticed_by_the_next_sweep_without_any_webhook(pair):
+    pair.settle()
+    assert sweep_pairs(pair.desk.ctx) == 0
+    pair.assign_issue(ROBIN)
+    assert sweep_pairs(pair.desk.ctx) == 1
+    pair.desk.settle()
+    assert pair.assigned_ticket() == ROBIN
+    pair.note("Known since Monday")
+    assert sweep_pairs(pair.desk.ctx) == 1
+    pair.desk.settle()
+    assert "Known since Monday" in pair.comments()[-1]
+    assert sweep_pairs(pair.desk.ctx) == 0
 
 
 @BOTH

@@ -13,7 +13,7 @@ from worker.flow.polls import CONTACT
 from worker.flow.preview import Step, patiently, preview_case, preview_issue, reasons
 from worker.flow.survey import survey
 
-READS = {"issue", "latest_event", "rows", "search", "read", "ours", "moved_at", "deployed", "now"}
+READS = {"issue", "latest_event", "rows", "search", "read", "ours", "moved_at", "deployed", "deploys_of", "now"}
 
 
 @pytest.fixture

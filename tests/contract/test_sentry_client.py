@@ -500,13 +500,20 @@ CALLS = {
     "rows": lambda client, _one: client.rows(["SHOP-WEB-1"]),
     "search": lambda client, _one: client.search("is:unresolved"),
     "deployed": lambda client, _one: client.deployed(shop(), "production", an_hour_ago()),
+    "releases": lambda client, _one: client.releases(shop(), an_hour_ago()),
+    "deploys_of": lambda client, _one: client.deploys_of("web@1"),
+    "deploys_since": lambda client, _one: client.deploys_since(shop(), an_hour_ago()),
+    "suspects": lambda client, one: client.suspects(shop(), one),
+    "source_map_debug": lambda client, one: client.source_map_debug(shop(), one),
     "comments": lambda client, one: client.comments(one),
     "comment": lambda client, one: client.comment(one, "said", NONCE),
     "edit_comment": lambda client, one: client.edit_comment(one, "1", "said", NONCE),
     "assign": lambda client, one: client.assign(one, PERSON.login),
+    "activities": lambda client, one: client.activities(one),
+    "archive": lambda client, one: client.archive(one, ports.Until()),
 }
 """Everything that may be asked of Sentry."""
-SPENT = {"comment": "create", "move": "write", "link": "write", "edit_comment": "write", "assign": "write"}
+SPENT = dict.fromkeys(("move", "link", "edit_comment", "assign", "archive"), "write") | {"comment": "create"}
 
 
 def test_every_call_of_the_port_is_tried_below():
@@ -523,7 +530,11 @@ def test_every_error_says_that_it_came_from_sentry(desk, name):
         assert caught.value.service == "sentry"
 
 
-@pytest.mark.parametrize("name", sorted(CALLS.keys() - {"now", "link", "active_since", "rows", "search", "deployed"}))
+NOT_OF_ONE = {"now", "link", "active_since", "rows", "search", "source_map_debug", "suspects"}
+NOT_OF_ONE |= {name for name in CALLS if name.startswith(("deploy", "release"))}
+
+
+@pytest.mark.parametrize("name", sorted(CALLS.keys() - NOT_OF_ONE))
 def test_a_missing_issue_is_told_by_sentry_to_be_gone(desk, name):
     with pytest.raises(Gone, match="999") as caught:
         CALLS[name](desk.client, "999")

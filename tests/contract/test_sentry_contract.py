@@ -79,6 +79,28 @@ class SentryPromises:
         issue = end.issue(issue_id)
         assert (issue.status, issue.substatus, issue.moved_how) == (Status.OPEN, "regressed", "set_regression")
 
+    def test_what_happened_to_an_issue_is_told_oldest_first(self, hands, end):
+        issue_id = hands.throw("KeyError")
+        assert end.activities(issue_id)[1] == ()
+        hands.move(issue_id, Status.RESOLVED)
+        hands.again(issue_id)
+        hands.move(issue_id, Status.IGNORED)
+        issue, told = end.activities(issue_id)
+        assert issue == end.issue(issue_id)
+        assert [(one.kind, one.status) for one in told] == [
+            ("resolved", Status.RESOLVED),
+            ("regressed", Status.OPEN),
+            ("archived", Status.IGNORED),
+        ]
+        assert (told[-1].at, told[-1].how) == (issue.moved_at, issue.moved_how)
+
+    def test_what_is_gone_has_no_past(self, hands, end):
+        child, parent = hands.throw("KeyError"), hands.throw("TypeError")
+        hands.again(parent)
+        hands.merge(child, parent)
+        with pytest.raises(Moved):
+            end.activities(child)
+
     def test_an_archived_issue_that_happens_again_stays_archived(self, hands, end):
         issue_id = hands.throw("KeyError")
         hands.move(issue_id, Status.IGNORED)

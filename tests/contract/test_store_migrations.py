@@ -14,7 +14,7 @@ from worker.errors import UserFault
 from worker.store import migrate
 from worker.store.engine import open_engine
 from worker.store.migrate import pending, upgrade
-from worker.store.tables import metadata
+from worker.store.schema import metadata
 
 
 def spelled(index: dict) -> dict:

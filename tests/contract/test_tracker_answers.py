@@ -67,7 +67,7 @@ def jira(service):
 
 @pytest.fixture
 def github(service):
-    return GithubTracker("ours", "acme/shop", service.url, "t", sleep=lambda _s: None, now=lambda: NOW)
+    return GithubTracker("ours", "acme/shop", service.url, "t", sleep=lambda _s: None, now=lambda: NOW, public=True)
 
 
 def draft(kind):

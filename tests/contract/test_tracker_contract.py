@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.fixtures.trackers import DONE, NONCE, OPEN, WORLDS, long_ago, tomorrow
+from worker.case import TicketChange
 from worker.errors import Gone, Permanent
-from worker.model import Draft, StateTarget
+from worker.model import Draft, StateTarget, TrackerKind
 
 
 class TrackerPromises:
@@ -18,6 +19,33 @@ class TrackerPromises:
     @pytest.fixture
     def tracker(self, world):
         return world.tracker()
+
+    # ------------------------------------------------------------ what follows later
+
+    def test_labels_are_added_and_taken_off_and_those_of_others_stay(self, world, tracker):
+        made = tracker.create(world.draft(labels=["sentry", "low", "web"]), NONCE)
+        change = TicketChange(add_labels=("high",), remove_labels=("low", "never-there"))
+        for _ in range(2):
+            tracker.update(made.key, change)
+        kept = set(made.labels) - {"low"} | {"high"}
+        now = tracker.read(made.key)
+        assert (set(now.labels), now.nonce) == (kept, NONCE)
+        assert [ticket.key for ticket in tracker.find(NONCE, long_ago())] == [made.key]
+
+    def test_fields_are_set_or_refused_in_words(self, world, tracker):
+        made = tracker.create(world.draft(), NONCE)
+        if world.kind is TrackerKind.JIRA:
+            tracker.update(made.key, TicketChange({"Sentry events": 7}, priority="High", add_labels=("web",)))
+            now = tracker.read(made.key)
+            assert (now.priority, "web" in now.labels) == ("High", True)
+        for change in (TicketChange({"No such field": 1}), TicketChange({"No such field": 1}, "High")):
+            with pytest.raises(Permanent) as caught:
+                tracker.update(made.key, change)
+            assert caught.value.service == tracker.name
+
+    def test_a_ticket_that_is_gone_is_not_updated(self, world, tracker):
+        with pytest.raises(Permanent):
+            tracker.update(world.missing(), TicketChange(remove_labels=("web",)))
 
     # ------------------------------------------------------------ create and find
 
@@ -35,6 +63,13 @@ class TrackerPromises:
         tracker.create(world.draft(), "bugferry-0f3a1")
         assert [ticket.key for ticket in tracker.find(NONCE, long_ago())] == [made.key]
         assert tracker.find("bugferry-0", long_ago()) == ()
+
+    def test_a_ticket_that_a_person_moved_elsewhere_is_found_there(self, world, tracker):
+        made = tracker.create(world.draft(), NONCE)
+        world.moves_away(made.key)
+        (found,) = tracker.find(NONCE, long_ago())
+        assert found.key != made.key
+        assert tracker.read(found.key) == tracker.read(made.key)
 
     def test_twins_are_found_oldest_first_whatever_their_state(self, world, tracker):
         first, second = (tracker.create(world.draft(), NONCE) for _ in range(2))
@@ -123,6 +158,21 @@ class TrackerPromises:
         assert abs(first - datetime.now(UTC)) < timedelta(minutes=1)
         tracker.comment(made.key, world.body("more"), "bugferry-c1")
         assert tracker.moved_at(made.key) == first
+
+    def test_every_move_is_told_oldest_first_with_who_made_it(self, world, tracker):
+        made = tracker.create(world.draft(), NONCE)
+        assert tracker.moves(made.key) == ()
+        tracker.move(made, DONE)
+        ours = tracker.moves(made.key)
+        assert ours[-1].state == tracker.read(made.key).state
+        assert all(move.ours for move in ours)
+        tracker.move(tracker.read(made.key), OPEN)
+        world.closes(made.key)
+        moves = tracker.moves(made.key)
+        assert moves[: len(ours)] == ours
+        assert [move.at for move in moves] == sorted(move.at for move in moves)
+        assert (moves[-1].state, moves[-1].ours) == (tracker.read(made.key).state, False)
+        assert abs(moves[-1].at - tracker.moved_at(made.key)) < timedelta(seconds=1)
 
     # ------------------------------------------------------------ duplicates
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.fixtures.trackers import NONCE, WORLDS, GithubWorld, JiraWorld
+from worker.case import TicketChange
 from worker.errors import Permanent
 from worker.sandbox import seed
 from worker.sandbox.seed import JIRA_ACCOUNTS
@@ -102,6 +103,18 @@ def test_jira_lists_its_fields_once(jira):
     jira.fault("fail_before", path="/field", times=-1)
     tracker.create(jira.draft(fields={"Sentry events": 3}), "bugferry-3")
     assert jira.count() == 3
+
+
+def test_jira_sets_fields_by_name_later_on_and_its_priority_is_read(jira):
+    tracker = jira.tracker()
+    made = tracker.create(jira.draft(priority="Low"), NONCE)
+    assert made.priority == "Low"
+    seen = {"Sentry events": 12, "First failure": "2026-11-30T12:00+00:00", "Reported on": "2026-11-30T12:00+00:00"}
+    tracker.update(made.key, TicketChange(seen, priority="High"))
+    now = jira.by_hand("GET", f"/issue/{made.key}")["fields"]
+    assert (now["customfield_10010"], now["customfield_10014"]) == (12, "2026-11-30")
+    assert now["customfield_10015"].startswith("2026-11-30T12:00:00")
+    assert tracker.read(made.key).priority == "High"
 
 
 # ---------------------------------------------------------------- who gets it

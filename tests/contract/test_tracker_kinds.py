@@ -1,10 +1,12 @@
 """What only Jira or only GitHub knows: workflows, keys, reasons, limits, tags."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.fixtures.trackers import DONE, NONCE, GithubWorld, JiraWorld, long_ago
+from worker.case import TicketChange
 from worker.ends.retry import guarding
 from worker.errors import Ambiguous, Gone, Permanent, Transient, Unauthorized
 from worker.model import StateTarget, TicketState
@@ -190,6 +192,30 @@ def test_a_public_repository_takes_only_what_is_written_for_everybody(github):
     assert tracker.create(replace(plain, public=True), NONCE).key
     github.control(public=False)
     assert tracker.create(plain, "bugferry-2").key
+
+
+def test_what_became_public_takes_no_comments_and_no_labels_of_ours(github):
+    now = [datetime.now(UTC)]
+    tracker = github.tracker(now=lambda: now[0])
+    made = tracker.create(github.draft(labels=["web"]), NONCE)
+    said = tracker.comment(made.key, "before", "bugferry-1")
+    github.control(public=True)
+    now[0] += timedelta(minutes=6)
+    for write in (
+        lambda: tracker.comment(made.key, "after", "bugferry-2"),
+        lambda: tracker.edit_comment(made.key, said, "after", "bugferry-1"),
+        lambda: tracker.update(made.key, TicketChange(add_labels=("vip",))),
+    ):
+        with pytest.raises(Permanent, match="allow_public: true") as caught:
+            write()
+        assert caught.value.service == "ours"
+    tracker.update(made.key, TicketChange(remove_labels=("web",)))
+    tracker.move(made, DONE)
+    assert [one.text for one in tracker.comments(made.key)] == ["before"]
+    assert tracker.read(made.key).labels == ()
+    assert github.tracker(public=True).comment(made.key, "for everybody", "bugferry-3")
+    github.control(public=False)
+    assert tracker.comment(made.key, "again", "bugferry-4")
 
 
 @pytest.mark.parametrize("reason", ["completed", "not_planned", "duplicate"])

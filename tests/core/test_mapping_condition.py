@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from worker.mapping.condition import Evaluation, Uncompilable, compile_expression, compile_when
 from worker.mapping.facts import FRAMES_LIMIT, TAGS_LIMIT, declared, gather
 from worker.mapping.scan import references, split
-from worker.mapping.schema import When
+from worker.mapping.schema_conditions import When
 from worker.model import Event, Frame, Issue, Project, Request, Thrown
 
 ISSUE = Issue(

@@ -4,13 +4,25 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from worker.model import Event, Frame, ProcessingError, Thrown
 from worker.triage.casebook import KEPT_PER_CASE, POSTING_READ, SCORED, Casebook
 from worker.triage.evidence import Rarity, compare, contradicts, features, prepare
-from worker.triage.same_bug import Alone, Join, Match, Suggest, Thresholds, decide, log_odds
+from worker.triage.same_bug import (
+    APART,
+    CONTRADICTED,
+    SEVERAL,
+    Alone,
+    Join,
+    Match,
+    Suggest,
+    Thresholds,
+    decide,
+    log_odds,
+    reconsider,
+)
 from worker.triage.signature import sign
 
 SURE = Thresholds()
@@ -48,12 +60,14 @@ names = st.lists(
 )
 
 
+@settings(max_examples=40)
 @given(names, names)
 def test_agreement_does_not_depend_on_which_came_first(first, second):
     one, other = prepare(sign(event(*first))), prepare(sign(event(*second)))
     assert log_odds(compare(one, other, NONE_SEEN)) == pytest.approx(log_odds(compare(other, one, NONE_SEEN)))
 
 
+@settings(max_examples=40)
 @given(names, names)
 def test_nothing_agrees_better_than_a_twin(first, second):
     one, other = prepare(sign(event(*first))), prepare(sign(event(*second)))
@@ -116,12 +130,12 @@ def _bundled(one):
     st.lists(st.tuples(st.integers(0, 9), st.floats(0, 1), st.booleans()), max_size=8), st.floats(0, 1), st.floats(0, 1)
 )
 def test_only_the_best_joins_and_only_when_sure_and_allowed(rows, join, suggest):
-    matches = [Match(case, f"I-{case}", score, forbids="because" if no else None) for case, score, no in rows]
+    matches = [Match(case, f"I-{case}", score, sure=0 if no else score) for case, score, no in rows]
     best = max((one.score for one in matches), default=0)
     match decide(matches, Thresholds(join, suggest)):
         case Join(chosen):
-            assert chosen.score == best >= join
-            assert chosen.forbids is None
+            assert chosen.sure == max(one.sure for one in matches) >= join
+            assert chosen.score >= suggest
         case Suggest(chosen, why):
             assert why
             assert chosen[0].score == best >= suggest
@@ -140,6 +154,54 @@ def test_a_helper_that_many_go_through_is_weaker_than_a_whole_way():
     helper = compare(*(prepare(sign(event(a, f"{a}_sum", "divide"))) for a in ("x_one", "y_two")), NONE_SEEN)
     assert (whole.lonely, helper.lonely) == (0, 1)
     assert log_odds(whole) > log_odds(helper)
+
+
+def test_two_functions_of_one_release_that_call_one_helper_stay_two_whatever_calls_them_both():
+    told = [prepare(sign(event("run", caller, "divide"))) for caller in ("x_one", "y_two")]
+    assert compare(*told, NONE_SEEN).lonely == 1
+    later = prepare(sign(event("run", "y_two", "divide", release="shop@2")))
+    assert compare(told[0], later, NONE_SEEN).lonely == 0
+
+
+def test_a_message_that_repeats_the_line_of_a_shared_helper_is_no_evidence_of_its_own():
+    line = "return divide_owner_id(row)"
+    told = [prepare(sign(event(caller, "divide_owner_id", value="'divide_owner_id'"))) for caller in ("x_one", "y_two")]
+    assert line in told[0].lines
+    assert compare(*told, NONE_SEEN).names is None
+    assert compare(told[0], told[0], NONE_SEEN).names is not None
+
+
+def test_different_statements_of_one_bundle_are_suggested_at_most():
+    old = event("dispatch", "histogram", "draw", release="web@1", **UNRESOLVED)
+    old = replace(old, exceptions=(replace(old.exceptions[0], frames=tuple(_bundled(old))),))
+    moved = tuple(replace(f, column=f.column + 90_000) for f in old.exceptions[0].frames)
+    elsewhere = replace(old, exceptions=(replace(old.exceptions[0], frames=moved),))
+    assert isinstance(verdict(old, old), Join)
+    assert book_of(old).rank(sign(elsewhere))[0].forbids == APART
+    assert not isinstance(verdict(elsewhere, old), Join)
+
+
+def test_an_issue_that_names_different_things_draws_nothing_to_itself():
+    book = Casebook()
+    for value in ("'owner_id'", "'tax_code'"):
+        book.keep(1, "I-1", sign(event("handle", "load_cart", "price_of", value=value)))
+    found = book.rank(sign(event("job", "load_cart", "price_of")))[0]
+    assert (found.forbids, found.sure) == (SEVERAL, 0)
+
+
+def test_a_look_that_two_cases_share_merges_them_and_one_unlike_its_own_case_does_not():
+    one, other = Match(1, "I-1", 0.9, sure=0.9), Match(2, "I-2", 0.85, sure=0.85)
+    assert reconsider([other, one], 1, SURE) == (other,)
+    assert reconsider([other], 1, SURE) == ()
+    assert reconsider([other, Match(1, "I-1", 0.1)], 1, SURE) == ()
+    assert reconsider([other, Match(1, "I-1", 0.9, forbids=CONTRADICTED)], 1, SURE) == ()
+    assert reconsider([Match(2, "I-2", 0.95, forbids=SEVERAL), one], 1, SURE) == ()
+
+
+def test_what_a_merged_case_held_is_found_under_the_case_that_holds_it_now():
+    book = book_of(event("main", "send_mail", value="'subject'"), event("handle", "load_cart", "price_of"))
+    book.merge(1, into=0)
+    assert [(one.case, one.issue) for one in book.rank(sign(event("job", "load_cart", "price_of")))] == [(0, "I-1")]
 
 
 def test_a_look_up_is_bounded_however_many_cases_there_are():

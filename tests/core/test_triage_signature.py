@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from worker.model import Event, Frame, ProcessingError, Thrown
@@ -12,7 +12,7 @@ from worker.triage.signature import POSTINGS_LIMIT, from_json, normal_function, 
 from worker.triage.wording import identifiers, is_minified, meaning, sub_tokens
 
 NOW = datetime(2026, 3, 6, 12, 0, tzinfo=UTC)
-words = st.text(st.sampled_from("abcXYZ_./<>$?19 '\n"), max_size=40)
+words = st.text(st.sampled_from("abcXYZ_./<>$?19 '\n"), max_size=20)
 frames = st.builds(
     Frame,
     function=words,
@@ -31,17 +31,19 @@ events = st.builds(
     release=words,
     occurred_at=st.sampled_from([None, NOW]),
     exceptions=st.lists(
-        st.builds(Thrown, type=words, value=words, frames=st.lists(frames, max_size=60).map(tuple)), max_size=4
+        st.builds(Thrown, type=words, value=words, frames=st.lists(frames, max_size=35).map(tuple)), max_size=3
     ).map(tuple),
 )
 
 
+@settings(max_examples=40)
 @given(events)
 def test_any_event_has_a_signature_that_goes_to_json_and_back(event):
     signature = sign(event)
     assert from_json(json.loads(json.dumps(to_json(signature)))) == signature
 
 
+@settings(max_examples=40)
 @given(events)
 def test_a_signature_is_found_under_a_bounded_number_of_distinct_keys(event):
     keys = postings(sign(event))
@@ -119,6 +121,17 @@ def test_engines_tell_the_owner_the_member_or_both():
     )
     assert (chrome, firefox) == ({"read:title"}, {"owner:author"})
     assert safari == chrome | firefox
+
+
+def test_a_function_of_the_language_is_not_what_was_undefined():
+    said = "undefined is not an object (evaluating 'Object.keys({})')"
+    assert identifiers(said.format("e"), "javascript") == set()
+    assert identifiers(said.format("e.settings"), "javascript") == {"owner:settings"}
+
+
+def test_the_name_of_the_error_itself_is_no_evidence_in_its_message():
+    thrown = Thrown("decimal.InvalidOperation", "[<class 'decimal.InvalidOperation'>]")
+    assert sign(Event("e", platform="python", exceptions=(thrown,))).identifiers == set()
 
 
 @pytest.mark.parametrize(

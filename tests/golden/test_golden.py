@@ -1,8 +1,7 @@
 """What people see, word for word: whoever changes it must look at it (`--update-golden` rewrites)."""
 
 import json
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from typer.testing import CliRunner
@@ -10,16 +9,17 @@ from typer.testing import CliRunner
 from worker.cli.main import COMMANDS, app
 from worker.ends.sentry_shapes import read_event
 from worker.mapping.load import load_mapping
-from worker.model import Issue, Project
+from worker.model import Deploy, Issue, Project
 from worker.settings import SHIPPED_MAPPINGS
+from worker.triage.release import introduced
 
-FILES = Path(__file__).parent / "files"
 SEEN = datetime(2026, 11, 20, 23, 5, tzinfo=UTC)
 ISSUE = Issue(
     "7", "SHOP-WEB-7", "TypeError: order.discount is null", Project("1", "shop-web"), culprit="checkout/summary",
     permalink="https://acme.sentry.example/issues/7/", level="error", count=2800, user_count=412,
     first_seen=SEEN, last_seen=SEEN, first_release="web@4.19.0", last_release="web@4.19.0",
 )  # fmt: skip
+DEPLOY = Deploy("web@4.19.0", "production", SEEN - timedelta(minutes=12))
 EVENT = read_event({
     "platform": "javascript", "release": "web@4.19.0", "environment": "production",
     "tags": {"plan": "paid", "browser": "Firefox 144"},
@@ -32,21 +32,11 @@ EVENT = read_event({
 })  # fmt: skip
 
 
-@pytest.fixture
-def golden(request):
-    def same(name: str, text: str) -> None:
-        file = FILES / name
-        if request.config.getoption("--update-golden"):
-            FILES.mkdir(exist_ok=True)
-            file.write_text(text, encoding="utf-8")
-        assert text == file.read_text(encoding="utf-8"), f"look at the difference, then --update-golden ({name})"
-
-    return same
-
-
 @pytest.mark.parametrize("tracker", ["github", "jira"])
 def test_a_ticket_as_it_is_sent(golden, tracker):
-    draft = load_mapping([SHIPPED_MAPPINGS / "default.yaml"]).draft("web shop", ISSUE, EVENT, tracker)
+    draft = load_mapping([SHIPPED_MAPPINGS / "default.yaml"]).draft(
+        "web shop", ISSUE, EVENT, tracker, introduced(ISSUE, "production", [DEPLOY])
+    )
     body = draft.body if isinstance(draft.body, str) else json.dumps(draft.body, indent=1, ensure_ascii=False)
     fields = json.dumps(dict(draft.fields), ensure_ascii=False)
     golden(f"ticket-{tracker}.txt", f"{draft.title}\n{fields}\n\n{body}\n")

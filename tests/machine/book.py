@@ -1,5 +1,6 @@
 """A mapping drawn at random: two projects, two trackers, and policies of every kind."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from random import Random
@@ -11,6 +12,7 @@ from worker.mapping.policy import (
     Acquaintance,
     Direction,
     Escalation,
+    Limits,
     OnRegression,
     People,
     Policy,
@@ -20,6 +22,7 @@ from worker.mapping.policy import (
 from worker.mapping.route import Clause, Verdict
 from worker.mapping.status import StatusMap
 from worker.model import Draft, Event, Issue, Resolve, StateTarget, Status, TrackerKind, Winner
+from worker.triage.release import Introduced
 
 JIRA_NAMED = {
     Status.OPEN: StateTarget(done=False, name="To Do"),
@@ -63,8 +66,15 @@ class MemoryBook(MappingBook):
         tracker = "github" if issue.project.id == "1" else "jira"
         return Verdict(f"to {tracker}", tracker, None, f"rule 'to {tracker}' matches", ())
 
-    def draft(self, rule: str, issue: Issue, event: Event | None, tracker: str | None = None) -> Draft:
-        del event
+    def draft(
+        self,
+        rule: str,
+        issue: Issue,
+        event: Event | None,
+        tracker: str | None = None,
+        origin: Introduced | None = None,
+    ) -> Draft:
+        del event, origin
         spec = self.tracker(tracker or rule.removeprefix("to "))
         return Draft(rule, spec.name, spec.kind, spec.place, issue.title, "It breaks.", {"labels": ["sentry"]})
 
@@ -77,6 +87,20 @@ def drawn(rng: Random, learned: frozenset[str]) -> MemoryBook:
     )
     defaults = {name: rule.policy[name] for name, rule in zip(SPECS, rules, strict=True)}
     return MemoryBook(SPECS, rules, defaults, acquainted())
+
+
+def limited(seed: int, drawn: MemoryBook, learned: frozenset[str]) -> MemoryBook:
+    """In some worlds the same with so narrow limits that many bugs meet in umbrella tickets."""
+    rng = Random(f"limits {seed}")  # its own chance, so that worlds without limits stay as they are
+    if "limits" not in learned or rng.random() < 0.6:
+        return drawn
+    limits = Limits(rng.choice((1, 2, 3)), rng.choice((None, None, 8)))
+    rules = tuple(replace(rule, policy=_within(limits, rule.policy)) for rule in drawn.rules)
+    return replace(drawn, rules=rules, defaults=_within(limits, drawn.defaults))
+
+
+def _within(limits: Limits, policies: Mapping[str, Policy]) -> dict[str, Policy]:
+    return {name: replace(policy, limits=limits) for name, policy in policies.items()}
 
 
 def acquainted() -> People:

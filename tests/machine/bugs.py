@@ -14,6 +14,7 @@ from tests.machine.chance import determined
 from tests.machine.machine import Machine
 from tests.machine.tally import Broken
 from tests.machine.tracker_ends import MemoryTracker
+from tests.machine.tracker_world import TrackerWorld
 from tests.machine.violation import Violation
 from worker.case import Agree, MoveIssue, MoveTicket, Plan
 from worker.errors import Gone
@@ -111,12 +112,20 @@ def _look_for_tickets_only(ctx: Context, intent: Any, find: Any) -> Any:
     return None if intent.kind == "comment" else _look_for(ctx, intent, find)
 
 
-def _without(name: str) -> dict[str, Any]:
-    return {known: work for known, work in rounds.ROUNDS.items() if known != name}
+_listed = TrackerWorld.listed
+
+
+def _at_home(self: TrackerWorld, *, anywhere: bool = False) -> Any:
+    del anywhere
+    return _listed(self)
+
+
+def _without(*names: str) -> dict[str, Any]:
+    return {known: work for known, work in rounds.ROUNDS.items() if known not in names}
 
 
 BUGS = (
-    Bug("no adoption after a lost answer: create again", "1", 2, lambda: [(once, "_adopt", _nothing)]),
+    Bug("no adoption after a lost answer: create again", "1", 2, lambda: [(once, "adopt", _nothing)]),
     Bug("intent committed after the call", "1", 2, lambda: [(Intents, "sent", _nothing)]),
     Bug("grace shorter than the index lags", "1", 25, lambda: [(Timing, "grace", None)]),
     Bug("no sweep for twins", "1", 91, lambda: [(rounds, "ROUNDS", _without("sweep.twins"))]),
@@ -137,6 +146,8 @@ BUGS = (
     Bug("a hint for a busy key is dropped", "1", 21, lambda: [(Work, "push", _push_unless_busy)]),
     Bug("trouble parks at once", "4", 1, lambda: [(attend, "_later", _park_at_once)]),
     Bug("404 of a hidden project means deleted", "1", 45, lambda: [(MemoryTracker, "_proved", _gone_at_once)]),
+    Bug("a lost create is looked for at home only", "1", 1, lambda: [(TrackerWorld, "listed", _at_home)]),
+    Bug("no sweep of tickets", "9", 1, lambda: [(rounds, "ROUNDS", _without("sweep.tickets", "reconcile"))]),
     Bug("a ticket that a person deleted is made again", "1", 24, lambda: [(Cases, "break_link", _forget_break)]),
 )
 

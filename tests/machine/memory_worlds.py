@@ -48,6 +48,9 @@ class MemoryWorld:
     def rewrites(self, key, comment_id, text):
         self.world.edit(self.world.by_key[key], comment_id, text)
 
+    def moves_away(self, key):
+        self.world.transfer(self.world.by_key[key], "OTHER" if self.kind is TrackerKind.JIRA else "acme/other")
+
     def closes(self, key):
         self.world.move(self.world.by_key[key], self.closed, by_us=False)
 

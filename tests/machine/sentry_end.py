@@ -6,9 +6,11 @@ from datetime import datetime
 
 from tests.machine.door import Door, NotFound
 from tests.machine.sentry_world import US, Bug, SentryWorld
-from worker.ends.ports import Found
+from worker.ends.ports import Activity, Found, Until
 from worker.errors import BugferryError, Gone, Moved, NoRelease, Permanent, Unauthorized
 from worker.model import Comment, Deploy, Event, Fixed, Issue, Project, Status
+from worker.triage.map_answers import MapAnswer
+from worker.triage.release import Release, Suspect
 
 PAGE = 100
 
@@ -26,6 +28,9 @@ class MemorySentry:
     def issue(self, issue_id: str) -> Issue:
         return self._on(issue_id, "GET", "", self._look)
 
+    def activities(self, issue_id: str) -> tuple[Issue, tuple[Activity, ...]]:
+        return self._on(issue_id, "GET", "", lambda bug: (self._look(bug), tuple(bug.past)))
+
     def latest_event(self, issue_id: str) -> Event | None:
         def event(bug: Bug) -> Event | None:
             issue = self._look(bug)
@@ -35,6 +40,9 @@ class MemorySentry:
 
     def move(self, issue_id: str, to: Status, fixed: Fixed) -> None:
         self._on(issue_id, "PUT", "", lambda bug: self._own(lambda: self.world.move(bug, to, fixed)))
+
+    def archive(self, issue_id: str, until: Until) -> None:
+        self._on(issue_id, "PUT", "", lambda bug: self._own(lambda: self.world.move(bug, Status.IGNORED)))
 
     def link(self, issue_id: str, url: str, place: str, identifier: str, installation: str | None) -> bool:
         if not self.carries_links:
@@ -81,6 +89,31 @@ class MemorySentry:
             return next((deploy for deploy in after if deploy.finished_at > since), None)
 
         return self.door.read("/api/0/organizations/acme/releases/", find)
+
+    def releases(self, project: Project, since: datetime) -> tuple[Release, ...]:
+        def find() -> tuple[Release, ...]:
+            return tuple(Release(version) for version in reversed(self.world.releases[project.id]))
+
+        return self.door.read("/api/0/organizations/acme/releases/", find)
+
+    def deploys_of(self, version: str) -> tuple[Deploy, ...]:
+        def find() -> tuple[Deploy, ...]:
+            return tuple(one for known in self.world.deploys.values() for one in known if one.release == version)
+
+        return self.door.read(f"/api/0/organizations/acme/releases/{version}/deploys/", find)
+
+    def deploys_since(self, project: Project, since: datetime) -> tuple[Deploy, ...]:
+        def find() -> tuple[Deploy, ...]:
+            return tuple(one for one in self.world.deploys[project.id] if one.finished_at >= since)
+
+        return self.door.read("/api/0/organizations/acme/releases/", find)
+
+    def suspects(self, project: Project, event_id: str) -> tuple[Suspect, ...]:
+        return self.door.read(f"/api/0/projects/acme/{project.slug}/events/{event_id}/committers/", tuple[Suspect, ...])
+
+    def source_map_debug(self, project: Project, event_id: str) -> MapAnswer | None:
+        path = f"/api/0/projects/acme/{project.slug}/events/{event_id}/source-map-debug/"
+        return self.door.read(path, lambda: None)
 
     def comments(self, issue_id: str) -> tuple[Comment, ...]:
         return self._on(issue_id, "GET", "comments/", lambda bug: tuple(bug.notes))
@@ -140,7 +173,7 @@ class MemorySentry:
     def _look(self, bug: Bug) -> Issue:
         unsettled = bug.unsettled_until is not None and self.world.clock() < bug.unsettled_until
         told = sorted((note.id, note.text) for note in bug.notes if note.nonce is None)
-        return replace(bug.issue, settled=not unsettled, notes=str(told))
+        return replace(bug.issue, settled=not unsettled, notes=str(told), note_count=len(bug.notes))
 
     def _listing(self, about: str, wanted) -> list[Issue]:
         """Rows as the list shows them, which may lag behind."""
@@ -148,8 +181,12 @@ class MemorySentry:
         def rows() -> list[Issue]:
             moment = self.world.clock() - self.world.lag
             there = (bug for bug in self.world.bugs.values() if bug.gone_at is None or bug.gone_at > moment)
-            seen = (bug.versions.before(moment) for bug in there)
-            return [issue for issue in seen if issue is not None and wanted(issue)]
+            seen = [(bug, bug.versions.before(moment)) for bug in there]
+            return [
+                replace(issue, note_count=sum(note.created_at <= moment for note in bug.notes))
+                for bug, issue in seen
+                if issue is not None and wanted(issue)
+            ]
 
         return self.door.read(f"/api/0/organizations/acme/issues/?query={about}", rows)
 

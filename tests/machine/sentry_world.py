@@ -5,11 +5,19 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from tests.machine.clock import Clock, Versions
+from worker.ends.ports import Activity, Happened
 from worker.errors import NoRelease
 from worker.model import Comment, Deploy, Fixed, Issue, Person, Project, Resolve, Status
 
 US = Person("app", "Bugferry")
 MOVED_HOW = {Status.OPEN: "set_unresolved", Status.RESOLVED: "set_resolved", Status.IGNORED: "set_ignored"}
+HAPPENED: dict[str, Happened] = {
+    "set_unresolved": "reopened",
+    "set_resolved": "resolved",
+    "set_ignored": "archived",
+    "set_regression": "regressed",
+    "set_escalating": "escalated",
+}
 SUBSTATUS = {Status.OPEN: "ongoing", Status.RESOLVED: None, Status.IGNORED: "archived_until_escalating"}
 
 Post = Callable[[str, str, "Bug"], None]
@@ -28,6 +36,7 @@ class Bug:
     deleted: bool = False
     unsettled_until: datetime | None = None
     gone_at: datetime | None = None
+    past: list[Activity] = field(default_factory=list)
 
     @property
     def issue(self) -> Issue:
@@ -85,6 +94,7 @@ class SentryWorld:
         if issue.status is Status.RESOLVED and (bug.fixed_after < 0 or ahead > bug.fixed_after):
             moved = {"status": Status.OPEN, "substatus": "regressed", "moved_at": now, "moved_how": "set_regression"}
             bug.versions.set(now, replace(seen, **moved))
+            self._happened(bug, "set_regression")
             bug.fixed_after = -1
             self.post("issue", "unresolved", bug)
         else:
@@ -97,6 +107,7 @@ class SentryWorld:
         if bug.issue.status is Status.IGNORED:
             moved = {"status": Status.OPEN, "moved_at": now, "moved_how": "set_escalating"}
             bug.versions.set(now, replace(bug.issue, substatus="escalating", **moved))
+            self._happened(bug, "set_escalating")
             self.post("issue", "unresolved", bug)
         elif bug.issue.status is Status.OPEN:
             bug.versions.set(now, replace(bug.issue, substatus="escalating"))
@@ -124,8 +135,13 @@ class SentryWorld:
             return
         moved = {"status": to, "substatus": SUBSTATUS[to], "moved_at": self.clock(), "moved_how": MOVED_HOW[to]}
         bug.versions.set(self.clock(), replace(bug.issue, **moved))
+        self._happened(bug, MOVED_HOW[to])
         names = {Status.OPEN: "unresolved", Status.RESOLVED: "resolved", Status.IGNORED: "archived"}
         self.post("issue", names[to], bug)
+
+    def _happened(self, bug: Bug, how: str) -> None:
+        number, at = f"{bug.issue.id}-{len(bug.past)}", bug.issue.moved_at or self.clock()
+        bug.past.append(Activity(number, HAPPENED[how], at, how))
 
     def _fixed_after(self, known: list[str], fixed: Fixed) -> int:
         """The place of the newest release whose events do not count; -1 when all events do."""

@@ -7,7 +7,9 @@ from typing import TypeVar
 
 from tests.machine.door import Door, NotFound
 from tests.machine.tracker_world import Look, Slip, TrackerWorld, jira_state
+from worker.case import TicketChange
 from worker.ends.jira_moves import Step, next_step, no_way
+from worker.ends.ports import TicketMove
 from worker.errors import BugferryError, Gone, Permanent, Transient, Unauthorized
 from worker.model import Body, Comment, Draft, Ours, Person, StateTarget, Stirred, Ticket, TicketState, TrackerKind
 from worker.sandbox.jira.workflow import DONE, STATES
@@ -16,6 +18,8 @@ T = TypeVar("T")
 
 PAGE = 100
 LABEL_LIMIT = 50
+NUMBER_FIELDS = frozenset({"Sentry events"})
+"""Fields of the Jira site in memory."""
 
 
 class MemoryTracker:
@@ -42,7 +46,7 @@ class MemoryTracker:
 
     def find(self, nonce: str, since: datetime) -> tuple[Ticket, ...]:
         start = since.replace(microsecond=0)
-        found = [self._shown(look) for look in self._listed() if look.by_us and self._carries(look, nonce)]
+        found = [self._shown(look) for look in self._listed(anywhere=True) if look.by_us and self._carries(look, nonce)]
         kept = [ticket for ticket in found if ticket.created_at and ticket.created_at >= start]
         return tuple(sorted(kept, key=lambda ticket: (ticket.created_at, len(ticket.id), ticket.id)))
 
@@ -64,6 +68,9 @@ class MemoryTracker:
         raise NotImplementedError
 
     def set_priority(self, key: str, priority: str) -> None:
+        raise NotImplementedError
+
+    def update(self, key: str, change: TicketChange) -> None:
         raise NotImplementedError
 
     def comments(self, key: str) -> tuple[Comment, ...]:
@@ -104,6 +111,9 @@ class MemoryTracker:
 
     def moved_at(self, key: str) -> datetime | None:
         return self._on(key, "GET", self.history, lambda slip: slip.moved_at)
+
+    def moves(self, key: str) -> tuple[TicketMove, ...]:
+        return self._on(key, "GET", self.history, lambda slip: tuple(slip.moves))
 
     def changed_since(self, since: datetime) -> Iterator[tuple[Stirred, ...]]:
         start = since.replace(microsecond=0) - self.overlap
@@ -167,10 +177,10 @@ class MemoryTracker:
     def _place_path(self) -> str:
         raise NotImplementedError
 
-    def _listed(self) -> list[Look]:
+    def _listed(self, *, anywhere: bool = False) -> list[Look]:
         def rows() -> list[Look]:
             self._seen_place()
-            return [look for _slip, look in self.world.listed()]
+            return [look for _slip, look in self.world.listed(anywhere=anywhere)]
 
         return self.door.read(self.list_path, rows)
 
@@ -218,6 +228,19 @@ class MemoryJira(MemoryTracker):
 
     def set_priority(self, key: str, priority: str) -> None:
         self._on(key, "PUT", "", lambda slip: self.world.prioritise(slip, priority, by_us=True))
+
+    def update(self, key: str, change: TicketChange) -> None:
+        unknown = [name for name in change.fields if name not in NUMBER_FIELDS]
+        if unknown:
+            raise self.door.said(Permanent(f"Jira has no field {unknown[0]}"))
+
+        def edit(slip: Slip) -> None:
+            slip.fields.update(change.fields)
+            self.world.relabel(slip, _relabelled(slip, change), by_us=True)
+            if change.priority:
+                self.world.prioritise(slip, change.priority, by_us=True)
+
+        self._on(key, "PUT", "", edit)
 
     def _take(self, key: str, name: str) -> None:
         def go(slip: Slip) -> None:
@@ -277,6 +300,11 @@ class MemoryGithub(MemoryTracker):
     def set_priority(self, key: str, priority: str) -> None:
         raise self.door.said(Permanent("GitHub has no priorities: take `priority` out of the rule"))
 
+    def update(self, key: str, change: TicketChange) -> None:
+        if change.fields or change.priority:
+            raise self.door.said(Permanent("GitHub has no fields and no priorities"))
+        self._on(key, "POST", "labels", lambda slip: self.world.relabel(slip, _relabelled(slip, change), by_us=True))
+
     def _edit(self, key: str, state: str, reason: str | None) -> str | None:
         """A reason is only taken when the state changes."""
 
@@ -314,6 +342,11 @@ def plain(body: Body) -> str:
         return body
     between = "\n\n" if body.get("type") == "doc" else ""
     return between.join(plain(part) for part in body.get("content", ())) + str(body.get("text", ""))
+
+
+def _relabelled(slip: Slip, change: TicketChange) -> tuple[str, ...]:
+    kept = [label for label in slip.ticket.labels if label not in change.remove_labels]
+    return tuple(dict.fromkeys([*kept, *change.add_labels]))
 
 
 def _steps(slip: Slip) -> list[Step]:

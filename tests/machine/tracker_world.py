@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from tests.machine.clock import BEGIN, Clock, Versions
+from worker.ends.ports import TicketMove
 from worker.model import Comment, Person, Ticket, TicketState, TrackerKind
 from worker.sandbox.jira.workflow import DONE, STATES
 
@@ -40,7 +41,9 @@ class Slip:
     moved_at: datetime | None = None
     moved_by_us: bool = True
     """Whether its last move was ours."""
+    moves: list[TicketMove] = field(default_factory=list)
     priority: str | None = None
+    fields: dict[str, object] = field(default_factory=dict)
     linked: set[str] = field(default_factory=set)
     """Keys of the tickets that it is said to duplicate."""
     made_at: datetime = BEGIN
@@ -116,6 +119,7 @@ class TrackerWorld:
             return
         now = self.clock()
         slip.moved_at, slip.moved_by_us = now, by_us
+        slip.moves.append(TicketMove(self.told(now), state, self.account if by_us else PERSON, by_us))
         kept = slip.ticket.duplicate_of if state.done and (state.resolution or "").lower() == "duplicate" else None
         closed_at = self.told(now) if state.done and self.kind is TrackerKind.GITHUB else None
         self._change(slip, by_us=by_us, state=state, duplicate_of=kept, moved_at=closed_at)
@@ -137,12 +141,13 @@ class TrackerWorld:
 
     def prioritise(self, slip: Slip, priority: str, *, by_us: bool) -> None:
         slip.priority = priority
-        self._change(slip, by_us=by_us)
+        self._change(slip, by_us=by_us, priority=priority)
         self._tell(slip, "issue", "updated", {"priority": "changed"})
 
-    def relabel(self, slip: Slip, labels: tuple[str, ...]) -> None:
-        """A person edits the labels."""
-        self._change(slip, by_us=False, labels=labels)
+    def relabel(self, slip: Slip, labels: tuple[str, ...], *, by_us: bool = False) -> None:
+        if slip.ticket.labels == labels:
+            return
+        self._change(slip, by_us=by_us, labels=labels)
         self._tell(slip, "issue", "updated", {"labels": "changed"})
 
     def say(self, slip: Slip, text: str, author: Person, nonce: str | None = None) -> str:
@@ -190,11 +195,12 @@ class TrackerWorld:
 
     # ------------------------------------------------------------ lists
 
-    def listed(self) -> list[tuple[Slip, Look]]:
-        """What the lists of this place show: maybe not yet what is."""
+    def listed(self, *, anywhere: bool = False) -> list[tuple[Slip, Look]]:
+        """What the lists of this place show, or of all places: maybe not yet what is."""
         moment = self.clock() - self.lag
         seen = ((slip, slip.versions.before(moment)) for slip in self.slips)
-        here = [(slip, look) for slip, look in seen if look and not look.deleted and look.place == self.place]
+        there = [(slip, look) for slip, look in seen if look and not look.deleted]
+        here = [(slip, look) for slip, look in there if anywhere or look.place == self.place]
         return [(slip, look) for slip, look in here if not slip.look.deleted]
 
 

@@ -26,9 +26,9 @@ class Climate:
     dies: float = 0.0
     freezes: float = 0.0
     troubles: int = 0
-    latest_s: float = 60.0
-    longest_freeze_s: float = 75.0
-    longest_lag_s: float = 70.0
+    latest_s: float = 30.0
+    longest_freeze_s: float = 45.0
+    longest_lag_s: float = 30.0
 
 
 def drawn(rng: Random, *, long: bool) -> Climate:
@@ -38,9 +38,9 @@ def drawn(rng: Random, *, long: bool) -> Climate:
         dies=rng.choice((0.0, rng.uniform(0, 0.01), rng.uniform(0.01, 0.04))),
         freezes=rng.choice((0.0, rng.uniform(0, 0.03))),
         troubles=rng.choice((0, 0, 1, 2)),
-        latest_s=400.0 if long else 60.0,
-        longest_freeze_s=400.0 if long else 75.0,
-        longest_lag_s=300.0 if long else 70.0,
+        latest_s=400.0 if long else 30.0,
+        longest_freeze_s=400.0 if long else 45.0,
+        longest_lag_s=300.0 if long else 30.0,
     )
 
 

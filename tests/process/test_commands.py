@@ -171,7 +171,10 @@ def left_behind(folder: Path) -> list[str]:
 def test_demo_on_a_folder_of_events_does_the_whole_job(tmp_path):
     for n, kind in enumerate(("KeyError", "ValueError", "TypeError", "OSError")):
         event = json.loads(json.dumps(EVENT))
-        event["exception"]["values"][0]["type"] = kind
+        thrown = event["exception"]["values"][0]
+        thrown["type"], thrown["value"] = kind, f"what {kind.lower()} says"
+        name = {"function": f"step_{n}", "filename": f"shop/part_{n}.py", "context_line": f"call_{n}(order)"}
+        thrown["stacktrace"]["frames"][0] |= name
         (tmp_path / f"{n}.json").write_text(json.dumps(event))
     (tmp_path / "4.json").write_text('{"message": null, "exception": {"values": [null]}, "tags": null}')
     done = process("demo", "--once", "--json", "--events", str(tmp_path), cwd=tmp_path)

@@ -29,7 +29,8 @@ class Production(Installation):
     mapping: Path
 
     def throw(self, kind: str) -> None:
-        frame = {"filename": "shop/pay.py", "function": "pay", "lineno": 9, "in_app": True, "context_line": "a.b"}
+        """An error of that type, each of another bug."""
+        frame = {"filename": f"shop/{kind}.py", "function": f"pay_{kind}", "lineno": 9, "in_app": True}
         value = {"type": kind, "value": "no", "stacktrace": {"frames": [frame]}}
         event = {"platform": "python", "exception": {"values": [value]}}
         self.sandbox.throw(event, seed.PROJECTS[1]).raise_for_status()

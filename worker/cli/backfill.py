@@ -2,17 +2,20 @@
 
 import re
 import time
+from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
 from rich.text import Text
 
+from worker.cli.backfill_past import import_past
 from worker.cli.plan import routes
 from worker.cli.screen import out, print_json
 from worker.cli.sync_screen import Screen
 from worker.errors import BugferryError
 from worker.flow import backfill as flow
 from worker.flow.backfill import BroughtIn, Rehearsed
+from worker.flow.backfill_past import RETENTION
 from worker.flow.context import Context
 from worker.flow.reconcile import Progress
 from worker.settings import load_settings
@@ -28,9 +31,12 @@ _DURATION = re.compile(r"\d+[mhdw]")
 
 @app.command()
 def backfill(
-    query: Annotated[str, typer.Option(help="Which issues: a search as Sentry's own issue page takes it.")] = (
-        "is:unresolved"
-    ),
+    query: Annotated[
+        str | None,
+        typer.Option(
+            help="Which issues: a search as Sentry's own issue page takes it. None: is:unresolved; for history, all."
+        ),
+    ] = None,
     project: Annotated[str | None, typer.Option(help="Only those of one Sentry project, by its slug.")] = None,
     since: Annotated[
         str | None, typer.Option(metavar="DURATION", help="Only those with an event since: 90m, 12h, 30d, 4w.")
@@ -38,24 +44,40 @@ def backfill(
     limit: Annotated[
         int | None, typer.Option(min=1, help="Stop after so many issues that a rule wants. None: at the end.")
     ] = None,
-    go: Annotated[
-        bool, typer.Option("--go/--dry-run", help="Make the tickets; else only say what would be made.")
+    history: Annotated[
+        bool, typer.Option("--history", help="Bring in what happened, for reports; no ticket is made.")
     ] = False,
+    go: Annotated[bool, typer.Option("--go/--dry-run", help="Do it; else only say what would be done.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Bring in issues that were there before: say how many would get a ticket, by which rule; with --go, make them.
 
+    With --history, bring in only what happened to them and to our tickets, so that reports begin with a past.
     Stopped by Ctrl-C, the same command goes on from there. Exit code 1 when it was stopped or work is left parked.
     """
     if since and not _DURATION.fullmatch(since):
         raise typer.BadParameter(f"'{since}' is no duration; say 90m, 12h, 30d or 4w", param_hint="--since")
+    if history and limit:
+        raise typer.BadParameter(
+            "it counts tickets, and --history makes none; narrow it by --since", param_hint="--limit"
+        )
     settings = load_settings()
     start_logging(settings)
-    ctx, asked = build(settings), flow.query_of(query, project, since)
-    if go:
+    ctx = build(settings)
+    asked = flow.query_of("" if history and query is None else query or "is:unresolved", project, since)
+    if history:
+        whole = query is None and project is None
+        import_past(ctx, asked, _days(since) if whole else None, go=go, json=json)
+    elif go:
         _bring_in(ctx, asked, limit, json=json)
     else:
         _rehearse(ctx, asked, limit, json=json)
+
+
+def _days(since: str | None) -> timedelta:
+    """How far back a search narrowed so finds everything."""
+    unit = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+    return timedelta(**{unit[since[-1]]: int(since[:-1])}) if since else RETENTION
 
 
 def _rehearse(ctx: Context, query: str, limit: int | None, *, json: bool) -> None:

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from worker.cli import demo_triage
 from worker.cli.demo_referee import Referee, Verdict
 from worker.cli.demo_scene import Scene, friday_scene, scene_of_files
 from worker.cli.demo_screen import Progress
@@ -89,11 +90,25 @@ def _play(scene: Scene, practice: Practice, *, quiet: bool) -> Verdict:
         wait_until(lambda: referee.quiet() and not referee.judge(scene.complaint, 0).problems, PATIENCE_S, 0.3)
         moves = _people_move(scene, world, progress)
         wait_until(referee.quiet, PATIENCE_S, 0.3)
-        verdict = referee.judge(scene.complaint, time.monotonic() - began)
-    verdict = Verdict(verdict.figures, [*verdict.problems, *moves])
+        seconds = time.monotonic() - began
+        progress.says("both sides are at rest; waiting until people were told")
+        wait_until(referee.told, SOON_S, 0.3)
+        verdict = referee.judge(scene.complaint, seconds)
+    loud = _too_loud(scene, verdict.figures["messages"])
+    issues = world.look().issues
+    triage = demo_triage.told(demo_triage.figures(store, book, issues), scene.labels)
+    missed = demo_triage.missed(triage, scene.labels, issues)
+    verdict = Verdict({**verdict.figures, "triage": triage}, [*verdict.problems, *moves, *loud, *missed])
     if not quiet:
         _tell(verdict)
     return verdict
+
+
+def _too_loud(scene: Scene, messages: int) -> list[str]:
+    """A night that says nothing, or too much, has failed those on call."""
+    if scene.messages is None or 0 < messages <= scene.messages:
+        return []
+    return [f"{messages} messages that night; those on call want at least one and at most {scene.messages}"]
 
 
 def _people_move(scene: Scene, world: World, progress: Progress) -> list[str]:
@@ -113,8 +128,9 @@ def _tell(verdict: Verdict) -> None:
     for ticket in figures["tickets"]:
         line = f"  {ticket['tracker']:>6} {ticket['key']:<8} {ticket['status']:<9}{', '.join(ticket['issues']):<14}"
         out.print(Text.assemble((line, "cyan"), ticket["title"]), no_wrap=True, overflow="ellipsis")
-    names = ("events", "issues", "deliveries", "cases", "parked", "lost", "duplicates", "seconds")
+    names = ("events", "issues", "deliveries", "cases", "parked", "lost", "duplicates", "messages", "seconds")
     out.print("\n" + ", ".join(f"{name} {figures[name]}" for name in names))
+    out.print("triage: " + ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in figures["triage"].items()))
     if not verdict.problems:
         out.print("[bold green]One ticket for each real bug, none for the rest; both sides agree.[/]")
     for problem in verdict.problems:

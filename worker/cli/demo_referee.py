@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from worker.cli.demo_world import Seen, World
+from worker.flow.alerts import HISTORY
 from worker.mapping.book import MappingBook
 from worker.model import Status, TicketState
 from worker.speaker import aggregate
@@ -42,12 +43,23 @@ class Referee:
             counts = tx.work.counts(utc_now())
         return not counts.due and not counts.leased
 
+    def told(self) -> bool:
+        """Whether everything that history gives reason to say was said, or belongs to what was said."""
+        with self.store.read() as tx:
+            heard, last, rows = tx.cursors.get(HISTORY), tx.history.last(), tx.outbox.recent(EVERYTHING)
+        told = {row.bundle for row in rows if row.state == "done"}
+        waits = [
+            row for row in rows if row.state in {"waiting", "sent"} or (row.state == "held" and row.bundle not in told)
+        ]
+        return heard == str(last) and not waits
+
     def judge(self, wants_ticket: Callable[[Mapping[str, Any], str | None], str | None], seconds: float) -> Verdict:
         """Compare. `wants_ticket(issue, verdict)` gives a complaint about an issue, or None."""
         seen = self.world.look()
         with self.store.read() as tx:
             cases, counts = tx.cases.overview(EVERYTHING, 0), tx.work.counts(utc_now())
             kept = {row.digest for row in tx.inbox.recent(EVERYTHING)}
+            messages = tx.outbox.counts().get("done", 0)
         acknowledged = self.world.acknowledged()
         tickets = [self._ticket(ticket, seen) for ticket in seen.tickets]
         lost = sum(digest not in kept and not duplicate for digest, duplicate in acknowledged)
@@ -63,6 +75,7 @@ class Referee:
             "parked": counts.parked,
             "lost": lost,
             "duplicates": duplicates,
+            "messages": messages,
             "seconds": round(seconds, 1),
         }
         verdicts = {member.id: case for case in cases for member in case.members}

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from worker.cli.demo_triage import Labels
 from worker.cli.demo_world import Seen, World
 from worker.errors import UserFault
 from worker.sandbox import friday
@@ -37,6 +38,10 @@ class Scene:
     complaint: Callable[[Found, str | None], str | None]
     """What is wrong with an issue as it is now, given why Bugferry made no ticket for it; None: nothing."""
     moves: Callable[[Seen], list[Move]]
+    messages: int | None = None
+    """How many messages those on call may get; None: any number."""
+    labels: Labels = field(default_factory=Labels)
+    """What is noise and what is not, where that is known."""
 
 
 def friday_scene(now: datetime) -> Scene:
@@ -54,7 +59,10 @@ def friday_scene(now: datetime) -> Scene:
         broken = next((issue for issue in seen.issues if issue["title"] == title), None)
         return [_close(broken, seen, "the hotfix is out: a developer closes")] if broken else []
 
-    return Scene("the Friday deploy", begins, friday.known_before(begins), friday.friday(begins), complaint, moves)
+    night = friday.friday(begins)
+    labels = Labels(real, friday.titles(friday.NOISE), friday.titles(friday.KNOWN))
+    known = friday.known_before(begins)
+    return Scene("the Friday deploy", begins, known, night, complaint, moves, messages=3, labels=labels)
 
 
 def scene_of_files(folder: Path) -> Scene:

@@ -8,12 +8,18 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from worker.cli import eval_grouping, eval_triage
+from worker.cli import eval_fit, eval_grouping, eval_triage
+from worker.cli.eval_fit_screen import show_fit
 from worker.cli.screen import out, print_json, table
 from worker.ends.sentry_shapes import read_event, read_issue
 from worker.errors import UserFault
+from worker.settings import load_settings
+from worker.store.engine import open_engine
+from worker.store.store import Store
+from worker.triage import fit as thresholds
 from worker.triage.same_bug import JOIN, Thresholds
 from worker.triage.signature import sign
+from worker.wiring.ground import open_store
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Measure grouping and triage on labelled data.")
 
@@ -56,6 +62,47 @@ def triage(
     judged = eval_triage.run(read)
     said = {str(row.get("issue")): str(row.get("label")) for row in _rows(labels)}
     _show(eval_triage.figures(judged, said), as_json)
+
+
+@app.command()
+def fit(
+    feedback: Annotated[
+        str | None, typer.Option("--feedback", help="Database with people's answers: an address, or an SQLite file.")
+    ] = None,
+    events: Annotated[
+        Path | None, typer.Option("--events", help="Instead: one {project, issue, event} a line, in time order.")
+    ] = None,
+    labels: Annotated[
+        Path | None, typer.Option("--labels", help="With --events: {event_id, issue, bug} a line.")
+    ] = None,
+    precision: Annotated[
+        float, typer.Option(min=0.5, max=1, help="So large a share of the joins shall be right.")
+    ] = 0.97,
+    as_json: AsJson = False,
+) -> None:
+    """Refit the two thresholds from people's answers, and say what would have been done differently.
+
+    Nothing is changed: the mapping lines to paste are printed. None of the options: the configured database.
+    """
+    now = Thresholds()
+    if (events is None) != (labels is None) or (events and feedback):
+        raise typer.BadParameter("--events goes with --labels, and --feedback alone")
+    if events and labels:
+        bugs = {str(row.get("event_id")): str(row.get("bug")) for row in _rows(labels)}
+        answers, groups = eval_fit.from_labels([_seen(row, events) for row in _rows(events)], bugs, now)
+    else:
+        answers, groups = eval_fit.from_feedback(_store(feedback))
+    fitted = thresholds.fit(answers, now, precision)
+    if as_json:
+        print_json(eval_fit.as_json(fitted, answers, groups))
+    else:
+        show_fit(fitted, answers, groups)
+
+
+def _store(feedback: str | None) -> Store:
+    if feedback is None:
+        return open_store(load_settings())
+    return Store(open_engine(feedback if "://" in feedback else f"sqlite:///{feedback}"))
 
 
 def _rows(file: Path) -> Iterator[Mapping[str, Any]]:

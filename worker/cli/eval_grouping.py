@@ -7,7 +7,7 @@ from itertools import combinations
 
 from worker.triage.casebook import Casebook
 from worker.triage.mixed import suggest_split
-from worker.triage.same_bug import Join, Match, Suggest, Thresholds, decide
+from worker.triage.same_bug import Join, Match, Suggest, Thresholds, decide, reconsider
 from worker.triage.signature import Signature
 
 LARGEST_CASE_READ = 200
@@ -32,6 +32,8 @@ class Pass:
     """Issue to case, joined by the machine alone."""
     suggested_case_of: dict[str, int] = field(default_factory=dict)
     """The same with every first suggestion taken unseen."""
+    joined: set[str] = field(default_factory=set)
+    """Issues that joined an earlier case when they were first seen."""
     ranked: dict[str, list[Match]] = field(default_factory=dict)
     splits: set[str] = field(default_factory=set)
     platform: dict[str, str] = field(default_factory=dict)
@@ -39,16 +41,28 @@ class Pass:
 
 
 def run(events: Iterable[Seen], thresholds: Thresholds) -> Pass:
-    """Take the events one by one, as they came."""
+    """Take the events one by one, as they came: a new issue is compared, and so is every new look of a known one."""
     done, books, kept = Pass(), defaultdict[str, Casebook](Casebook), defaultdict[str, list[Signature]](list)
     for one in events:
         book = books[one.project]
         if one.issue not in done.case_of:
             _first_seen(one, book, thresholds, done)
+            _draw_together(one, book, done.ranked[one.issue], thresholds, done)
+        elif all(one.signature.look != other.look for other in kept[one.issue]):
+            _draw_together(one, book, book.rank(one.signature), thresholds, done)
         book.keep(done.case_of[one.issue], one.issue, one.signature)
         kept[one.issue].append(one.signature)
     done.splits = {issue for issue, all_of in kept.items() if suggest_split(all_of[-LARGEST_CASE_READ:])}
     return done
+
+
+def _draw_together(one: Seen, book: Casebook, matches: list[Match], thresholds: Thresholds, done: Pass) -> None:
+    """Merge the cases that one look shows to be the same bug; the older case stays."""
+    for match in reconsider(matches, done.case_of[one.issue], thresholds):
+        into, case = sorted((done.case_of[one.issue], match.case))
+        book.merge(case, into)
+        moved = [issue for issue, held in done.case_of.items() if held == case]
+        done.case_of.update(dict.fromkeys(moved, into))
 
 
 def _first_seen(one: Seen, book: Casebook, thresholds: Thresholds, done: Pass) -> None:
@@ -59,6 +73,8 @@ def _first_seen(one: Seen, book: Casebook, thresholds: Thresholds, done: Pass) -
     done.project[one.issue] = one.project
     done.platform[one.issue] = one.signature.platform + ("" if one.signature.resolved else " unresolved")
     done.case_of[one.issue] = decision.match.case if isinstance(decision, Join) else fresh
+    if isinstance(decision, Join):
+        done.joined.add(one.issue)
     nearest = (
         decision.match if isinstance(decision, Join) else decision.matches[0] if isinstance(decision, Suggest) else None
     )
@@ -124,17 +140,13 @@ def _ranks(done: Pass, first: Mapping[str, str], issues: list[str]) -> dict[str,
         before.add(first[issue])
     asked = [issue for issue in issues if issue in seen_before]
     ranks = [next((n for n, m in enumerate(done.ranked[i], 1) if first.get(m.issue) == first[i]), 0) for i in asked]
-    joins = [first.get(done.ranked[i][0].issue) == first[i] for i in issues if _joined(done, i)]
+    joins = [first.get(done.ranked[i][0].issue) == first[i] for i in issues if i in done.joined]
     return {
         "rr1": _share(rank == 1 for rank in ranks),
         "mrr": round(sum(1 / rank for rank in ranks if rank) / len(ranks), 4) if ranks else 1.0,
         "join_precision": _share(joins),
         "join_recall": round(sum(joins) / len(asked), 4) if asked else 1.0,
     }
-
-
-def _joined(done: Pass, issue: str) -> bool:
-    return bool(done.ranked[issue]) and done.case_of[issue] == done.ranked[issue][0].case
 
 
 def _share(hits: Iterable[bool]) -> float:
@@ -183,5 +195,5 @@ def _is_mixed(counts: Iterable[int]) -> bool:
 def explain(done: Pass) -> Iterator[tuple[str, str, float, tuple[str, ...]]]:
     """Issue, the nearest earlier issue, score and reasons, of everything that joined."""
     for issue, matches in done.ranked.items():
-        if _joined(done, issue):
+        if issue in done.joined:
             yield issue, matches[0].issue, matches[0].score, matches[0].reasons

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from worker.cli.lines import case_facts, member_table
 from worker.cli.screen import ago, out, print_json, table
 from worker.errors import BugferryError, Gone, Moved, UserFault
 from worker.flow.context import Context
+from worker.flow.known import Known, known_of
 from worker.flow.named import Named, NamedCase, NamedIssue, NamedTicket, case_of, named
 from worker.flow.preview import Preview, Step, preview_case, preview_issue, reasons
 from worker.mapping.load import load_mapping
@@ -22,7 +24,10 @@ from worker.store.work import WorkRow
 from worker.wiring.flow import build
 from worker.wiring.ground import start_logging
 
-NOTHING: Mapping[str, Any] = {"rule": None, "why": None, "skipped": None, "ticket": None, "steps": []}
+NOTHING: Mapping[str, Any] = {
+    **dict.fromkeys(("rule", "why", "skipped", "ticket", "introduced")),
+    "steps": [],
+}
 """What is said of rules where there is no issue to ask them about."""
 
 
@@ -36,6 +41,7 @@ class _Told:
     preview: Preview | None
     decision: dict[str, Any] | None
     problem: str | None
+    known: Sequence[Known] = ()
 
 
 def explain_now(name: str, kind: TrackerKind | None, mapping: Sequence[Path] | None, *, json: bool) -> int:
@@ -51,7 +57,7 @@ def explain_now(name: str, kind: TrackerKind | None, mapping: Sequence[Path] | N
 
 def explain_live(ctx: Context, name: str, kind: TrackerKind | None, *, json: bool) -> int:
     """Print everything about what a person names; the exit code. Nothing is written anywhere."""
-    told = _find_out(ctx, named(ctx, name), kind)
+    told = _with_known(ctx, _find_out(ctx, named(ctx, name), kind))
     if json:
         print_json(_as_json(told))
     else:
@@ -74,6 +80,13 @@ def _find_out(ctx: Context, what: Named, kind: TrackerKind | None) -> _Told:
     except BugferryError as error:
         return _Told(what, row, work, None, None, str(error))
     return _Told(what, row, (preview and preview.work) or work, preview, decision, None)
+
+
+def _with_known(ctx: Context, told: _Told) -> _Told:
+    if told.row is None:
+        return told
+    with ctx.store.read() as tx:
+        return replace(told, known=known_of(tx, told.row, tx.history.of_case(told.row.id)))
 
 
 def _known(ctx: Context, case_id: int | None) -> tuple[CaseRow | None, WorkRow | None]:
@@ -108,6 +121,7 @@ def _as_json(told: _Told) -> dict[str, Any]:
         "work": asdict(told.work) if told.work else None,
         "left_alone": preview.left_alone if preview else False,
         "plan": [asdict(step) for step in preview.steps] if preview else None,
+        "known": [asdict(one) for one in told.known],
         "problem": told.problem,
     }
 
@@ -118,11 +132,7 @@ def _as_json(told: _Told) -> dict[str, Any]:
 def _tell(ctx: Context, told: _Told) -> None:
     now = ctx.now()
     if told.row:
-        asked = "" if isinstance(told.what, NamedCase) else f", which has {told.what.said}"
-        out.print(Text.assemble((f"Case {told.row.id}", "bold"), asked))
-        for name, value in case_facts(told.row, told.work, now):
-            out.print(Text.assemble((f"{name:>10}  ", "dim"), value))
-        out.print(member_table(told.row.members, now))
+        _tell_row(told, told.row, now)
     if told.preview:
         for member in told.preview.case.members:
             seen = ago(member.issue.last_seen, now)
@@ -139,6 +149,15 @@ def _tell(ctx: Context, told: _Told) -> None:
             out.print("`bugferry backfill` brings such issues in.")
     if told.problem:
         out.print(Text(f"\nCould not be planned: {told.problem}", style="yellow"))
+
+
+def _tell_row(told: _Told, row: CaseRow, now: datetime) -> None:
+    asked = "" if isinstance(told.what, NamedCase) else f", which has {told.what.said}"
+    out.print(Text.assemble((f"Case {row.id}", "bold"), asked))
+    facts = case_facts(row, told.work, now)
+    for name, value in (*facts, *((one.name, one.said) for one in told.known)):
+        out.print(Text.assemble((f"{name:>10}  ", "dim"), value))
+    out.print(member_table(row.members, now))
 
 
 def _looks(issue: Issue) -> str:

@@ -16,6 +16,10 @@ def show_decision(said: dict[str, Any]) -> None:
     for step in said["steps"]:
         out.print(_step(step))
     out.print(Text(f"\n{said['why']}", style="bold"))
+    if origin := said.get("introduced"):
+        out.print(Text(f"Introduced by: {origin['said']} ({origin['confidence']})"))
+        for line in origin["evidence"]:
+            out.print(Text(f"  {line}", style="dim"))
     if said["ticket"]:
         _show_ticket(said["ticket"])
 

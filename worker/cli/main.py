@@ -23,10 +23,16 @@ COMMANDS = {
     "backfill": "Bring in issues that were there before: say how many would get a ticket, by which rule; with --go, "
     "make them.",
     "sync": "Look once at whatever changed and bring both sides together, without waiting for a worker.",
+    "triage": "What waits for a decision, worst first, answered with one letter each.",
     "case": "One bug: its issues, its ticket, its history; merge and split.",
     "work": "Work that is due, waiting, under way or parked.",
     "replay": "Give the hints of recorded deliveries again: whatever they were about is looked at once more.",
+    "report": "Say how a week went: what came in, what was fixed, how long it took, and how sure that is.",
+    "digest": "Say what is new since yesterday, what came back, and what waits for a person: one screen. Nothing is "
+    "sent.",
     "eval": "Measure grouping and triage on labelled data.",
+    "heal": "Propose grouping rules for Sentry that would have kept a bug in one issue; with --apply, write them.",
+    "sourcemaps": "Source maps: check a build folder before it ships; list releases whose code Sentry cannot show.",
     "db": "The database schema.",
     "web": "Receive webhooks and show the pages.",
     "worker": "Attend to due work: look at both sides, plan, apply.",

@@ -58,7 +58,8 @@ def _start_practice(settings: Settings, port: int, errors_every: float) -> House
         out.print(f"  {name:<16} [cyan]{url}[/]")
     out.print(
         "\nErrors come in by themselves and become tickets below. Close a ticket in practice Jira or GitHub and watch "
-        "its Sentry issue resolve; or throw an error of your own in practice Sentry. Ctrl-C stops.\n"
+        "its Sentry issue resolve; or throw an error of your own in practice Sentry. What a weekly report says after "
+        "half a year: `bugferry report --preview`. Ctrl-C stops.\n"
     )
     return practice.house
 

@@ -1,7 +1,9 @@
 """`web`: receives webhooks and shows the pages."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import cache
+from importlib import import_module
 from typing import Annotated
 
 import typer
@@ -12,6 +14,7 @@ from worker.mapping.book import MappingBook
 from worker.settings import Settings, access_of, hook_secrets, load_settings
 from worker.store.engine import open_engine
 from worker.store.migrate import upgrade
+from worker.store.store import Store
 from worker.web.app import create_app
 from worker.web.receive import Door
 from worker.wiring.ground import broker, clock_of, open_store, start_logging, tracker_of
@@ -55,8 +58,22 @@ def web(
         hold=timedelta(seconds=settings.hold_s),
     )
     practice_url = settings.jira_url.removesuffix("/jira") if settings.practice and settings.jira_url else None
-    application = create_app(door, practice_url=practice_url)
+    application = create_app(door, practice_url=practice_url, report_page=_report_page(store, door.now))
     uvicorn.run(application, host=host, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=3)
+
+
+def _report_page(store: Store, now: Callable[[], datetime]) -> Callable[[], str]:
+    """The page of the last week. What computes and draws it is loaded when the first one asks (adr/0005)."""
+
+    @cache
+    def made() -> Callable[[], str]:
+        page: Callable[[], str] = import_module("worker.wiring.report_page").ReportPage(store, now)
+        return page
+
+    def page() -> str:
+        return made()()
+
+    return page
 
 
 def _places(settings: Settings, book: MappingBook) -> Callable[[str, str], str | None]:

@@ -24,6 +24,15 @@ app = typer.Typer(help="Work that is due, waiting, under way or parked.", no_arg
 SHOWN = 10
 """How many deliveries, and how many entries of history, `show` has beside a piece of work."""
 
+PARKABLE = {
+    "issue": "issue:ID",
+    "ticket": "ticket:TRACKER:KEY",
+    "case": "case:ID",
+    "message": "message:ID",
+    "report": "report:WEEK:NAME",
+}
+"""Kinds of work, and how the key of each is written."""
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -112,8 +121,8 @@ def park(
 ) -> None:
     """Let a piece of work wait for a person."""
     kind, _, rest = key.partition(":")
-    if kind not in {"issue", "ticket", "case"} or not rest:
-        raise typer.BadParameter(f"'{key}' is no key; keys are issue:ID, ticket:TRACKER:KEY and case:ID")
+    if kind not in PARKABLE or not rest:
+        raise typer.BadParameter(f"'{key}' is no key; keys are {', '.join(PARKABLE.values())}")
     store = open_store(load_settings())
     now = clock_of(store)()
     with store.write(now=now) as tx:

@@ -5,15 +5,19 @@ Contracts: docs.github.com/en/rest/issues. Issues and pull requests share their 
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from worker.case import TicketChange
 from worker.ends.answers import Absent, Call, Forbidden, blaming
 from worker.ends.budget import Boundless
 from worker.ends.github_fields import GithubFields
+from worker.ends.github_past import read_moves
+from worker.ends.github_projects import GithubProjects
 from worker.ends.github_shapes import (
     DUPLICATE,
+    WHICH_ORIGINAL,
     all_since,
     comment_of,
     id_in,
@@ -32,18 +36,13 @@ from worker.ends.github_shapes import (
 from worker.ends.github_site import Asked, GithubSite
 from worker.ends.github_wire import PAGE
 from worker.ends.loose import Loose, moment
-from worker.ends.ports import Budget
+from worker.ends.ports import Budget, TicketMove
 from worker.ends.retry import Now, Sleep, utc_now
 from worker.errors import BugferryError, Gone, Permanent, Unauthorized
 from worker.model import Body, Comment, Draft, Ours, Person, StateTarget, Stirred, Ticket, TrackerKind
 
 _READS = "the right to read issues"
 _WRITES = "the right to write issues"
-_MOVES = frozenset({"closed", "reopened"})
-_ORIGINAL = (
-    "query($owner: String!, $name: String!, $number: Int!) { repository(owner: $owner, name: $name) "
-    "{ issue(number: $number) { duplicateOf { number repository { nameWithOwner } } } } }"
-)
 
 
 class GithubTracker:
@@ -63,32 +62,25 @@ class GithubTracker:
         sleep: Sleep = time.sleep,
         now: Now = utc_now,
         budget: Budget | None = None,
+        public: bool = False,
     ) -> None:
-        """`name`: ours for it; `place`: `owner/name`; `url`: of the API (`https://api.github.com`)."""
+        """`name`: ours for it; `place`: `owner/name`; `url`: of the API; `public`: all may read what we say there."""
         self.name = name
         self.place = place
+        self._public = public
         self._site = GithubSite(
-            name,
-            place,
-            url,
-            token,
-            connect_s=connect_s,
-            read_s=read_s,
-            sleep=sleep,
-            now=now,
+            name, place, url, token, connect_s=connect_s, read_s=read_s, sleep=sleep, now=now,
             budget=budget or Boundless(),
-        )
+        )  # fmt: skip
         self._fields = GithubFields(name, self._site, place)
+        self._projects = GithubProjects(name, self._site)
 
     # ------------------------------------------------------------ tickets
 
     def create(self, draft: Draft, nonce: str) -> Ticket:
         """Create a ticket that carries `nonce` out of sight. `Ambiguous` when it may exist nevertheless."""
-        with blaming(self.name):
-            text = marked(draft.body, nonce)
-        body = {"title": draft.title, "body": text, **self._fields.of(draft)}
-        if not draft.public and self._site.is_public(self.place):
-            raise self._refusal(not_for_everybody(draft.tracker, self.place))
+        body: dict[str, object] = {"title": draft.title, **self._fields.of(draft)}
+        body |= self._said(self.place, draft.body, nonce, may=draft.public)
         call = Call("GitHub", f"a new issue in {self.place}", creates=True, needs=_WRITES, wide=True)
         issue = self._site.write(call, self.place, "POST", "/issues", body, issue_in)
         # where our place leads to is our place, whatever its name now
@@ -96,15 +88,21 @@ class GithubTracker:
         return self._ticket(issue)
 
     def find(self, nonce: str, since: datetime) -> tuple[Ticket, ...]:
-        """Tickets of our own account created at or after `since` that carry `nonce`, oldest first.
+        """Tickets of our own account created at or after `since` that carry `nonce`, oldest first, in any repository.
 
-        The list may be stale for minutes: nothing found is no proof until a grace period is over.
+        A person may have transferred one before we heard of it. The list may be stale for minutes: nothing found is
+        no proof until a grace period is over.
         """
         login = self._site.login()
         call = self._listing(f"the issues of {self.place} that carry {nonce}")
-        pages = self._own(call, since, login, "desc")
-        found = [ticket for page in pages for row in page if (ticket := self._ticket(row)).nonce == nonce]
+        found = self._carrying(nonce, self._own(call, since, login, "desc"))
+        if not found and login:
+            anywhere = self._site.mine(self._listing(f"our issues that carry {nonce}"), all_since(since))
+            found = self._carrying(nonce, ([row for row in page if is_by(row.get("user"), login)] for page in anywhere))
         return tuple(sorted(found, key=lambda one: (one.created_at or since, int(one.id))))
+
+    def _carrying(self, nonce: str, pages: Iterable[list[Loose]]) -> list[Ticket]:
+        return [ticket for page in pages for row in page if (ticket := self._ticket(row)).nonce == nonce]
 
     def ours(self, since: datetime) -> Iterator[tuple[Ours, ...]]:
         """Pages of all tickets that our own account created at or after `since`, oldest first, as the list has them.
@@ -164,6 +162,16 @@ class GithubTracker:
             "escalation, or use a label."
         )
 
+    def update(self, key: str, change: TicketChange) -> None:
+        """Add and remove labels; issues have no fields and no priorities: `Permanent` for those."""
+        at, call = self._located(key), self._change(f"the labels of issue {key} of {self.place}", key)
+        self._gate(at[0], may=self._public or not change.add_labels)
+        self._fields.relabel(change, call, at)
+
+    def add_to_project(self, key: str, wanted: Mapping[str, object]) -> None:
+        """Add a ticket to a project and set fields of its item there. Harmless to repeat (`github_projects`)."""
+        self._projects.add(self._located(key), wanted)
+
     # ------------------------------------------------------------ comments
 
     def comments(self, key: str) -> tuple[Comment, ...]:
@@ -174,14 +182,15 @@ class GithubTracker:
         """Add a comment that carries `nonce` out of sight; its id."""
         place, number = self._located(key)
         call = Call("GitHub", f"a comment on issue {key} of {self.place}", creates=True, needs=_WRITES, item=key)
-        return self._site.write(call, place, "POST", f"/issues/{number}/comments", self._said(body, nonce), id_in)
+        said = self._said(place, body, nonce, may=self._public)
+        return self._site.write(call, place, "POST", f"/issues/{number}/comments", said, id_in)
 
     def edit_comment(self, key: str, comment_id: str, body: Body, nonce: str) -> None:
         """Say it anew. Repeating it is harmless."""
         place, _ = self._located(key)
         call = self._change(f"comment {comment_id} on issue {key} of {self.place}", key)
-        path = f"/issues/comments/{comment_id}"
-        self._site.write(call, place, "PATCH", path, self._said(body, nonce), id_in)
+        said = self._said(place, body, nonce, may=self._public)
+        self._site.write(call, place, "PATCH", f"/issues/comments/{comment_id}", said, id_in)
 
     def find_comment(self, key: str, nonce: str) -> str | None:
         """The id of our comment that carries `nonce`, if it arrived."""
@@ -210,12 +219,11 @@ class GithubTracker:
 
     def moved_at(self, key: str) -> datetime | None:
         """When it was last closed or reopened, by GitHub's own events; None when it never was."""
-        place, number = self._located(key)
-        call = Call("GitHub", f"the events of issue {key} of {self.place}", needs=_READS, item=key)
-        self._site.settle(place)
-        pages = self._site.pages(call, place, f"/issues/{number}/events", {})
-        moves = (moment(one.get("created_at")) for page in pages for one in page if one.get("event") in _MOVES)
-        return max(filter(None, moves), default=None)
+        return max((move.at for move in read_moves(self._rows(key, "events"), None)), default=None)
+
+    def moves(self, key: str) -> tuple[TicketMove, ...]:
+        """Every closing and reopening by GitHub's own events, oldest first."""
+        return read_moves(self._rows(key, "events"), self._site.login())
 
     def changed_since(self, since: datetime) -> Iterator[tuple[Stirred, ...]]:
         """Pages of tickets changed at or after `since`, latest first (with overlap: repeats are harmless).
@@ -244,6 +252,13 @@ class GithubTracker:
             made = [row for row in page if (moment(row.get("created_at")) or start) >= start]
             yield [row for row in made if is_issue(row) and is_by(row.get("user"), login)]
 
+    def _rows(self, key: str, what: str) -> Iterator[Loose]:
+        """Rows of one of an issue's own lists: `comments`, `events`."""
+        place, number = self._located(key)
+        call = Call("GitHub", f"the {what} of issue {key} of {self.place}", needs=_READS, item=key)
+        self._site.settle(place)
+        return (row for page in self._site.pages(call, place, f"/issues/{number}/{what}", {}) for row in page)
+
     def _listing(self, about: str) -> Call:
         return Call("GitHub", about, needs=_READS, wide=True)
 
@@ -263,13 +278,15 @@ class GithubTracker:
         self._edit(key, wanted)
 
     def _comments(self, key: str) -> Iterator[Comment]:
-        place, number = self._located(key)
-        call = Call("GitHub", f"the comments on issue {key} of {self.place}", needs=_READS, item=key)
-        self._site.settle(place)
-        pages = self._site.pages(call, place, f"/issues/{number}/comments", {})
-        return (found for page in pages for row in page if (found := comment_of(row)))
+        return (found for row in self._rows(key, "comments") if (found := comment_of(row)))
 
-    def _said(self, body: Body, nonce: str) -> Loose:
+    def _gate(self, place: str, *, may: bool) -> None:
+        """Refuse to write where everybody reads, unless we may."""
+        if not may and self._site.is_public(place):
+            raise self._refusal(not_for_everybody(self.name, place))
+
+    def _said(self, place: str, body: Body, nonce: str, *, may: bool) -> Loose:
+        self._gate(place, may=may)
         with blaming(self.name):
             return {"body": marked(body, nonce)}
 
@@ -286,8 +303,9 @@ class GithubTracker:
         """What somebody chose in the browser, which REST does not tell; servers may lack GraphQL or this field."""
         owner, _, name = self._site.name_of(place).partition("/")
         call = Call("GitHub", f"what issue {number} of {place} duplicates", needs=_READS)
+        asked: Asked = {"owner": owner, "name": name, "number": number}
         try:
-            return self._site.graph(call, _ORIGINAL, {"owner": owner, "name": name, "number": number}, original_told)
+            return self._site.graph(call, WHICH_ORIGINAL, asked, original_told)
         except Permanent:
             return None
 

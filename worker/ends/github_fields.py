@@ -6,9 +6,10 @@ Contracts: docs.github.com/en/rest/issues (issues, milestones, assignees), docs.
 from collections.abc import Mapping
 from urllib.parse import quote
 
+from worker.case import TicketChange
 from worker.ends.answers import Absent, Call, Invalid, blaming
 from worker.ends.assignees import chosen
-from worker.ends.github_shapes import labels_of, person_of, the_one
+from worker.ends.github_shapes import issue_in, labels_of, person_of, rows_in, short, the_one
 from worker.ends.github_site import GithubSite
 from worker.ends.loose import items, line, text, whole
 from worker.mapping.problem import nearest
@@ -40,6 +41,21 @@ class GithubFields:
         if title := text(draft.fields.get("milestone")):
             made["milestone"] = self._milestone(title)
         return made
+
+    def relabel(self, change: TicketChange, call: Call, at: tuple[str, int]) -> None:
+        """Add labels to an issue and take others off. One that is off already is no trouble."""
+        with blaming(self._name):
+            if change.fields or change.priority:
+                raise Invalid("GitHub's issues have no fields and no priorities: only labels follow there.")
+            added = short(change.add_labels)
+        (place, number), path = at, f"/issues/{at[1]}/labels"
+        if added:
+            self._site.write(call, place, "POST", path, {"labels": added}, rows_in)
+        for label in change.remove_labels:
+            try:
+                self._site.write(call, place, "DELETE", f"{path}/{quote(label, safe='')}", None, rows_in)
+            except Absent:  # off already, or the issue is gone: which only a read of it can tell
+                self._site.read(call, place, f"/issues/{number}", issue_in)
 
     def person(self, email: str) -> Person | None:
         """The one account that may be assigned here and shows this address; None when there is none, or several."""

@@ -1,21 +1,33 @@
 """Reads what a GitHub repository offers our account: its state, our role, milestones, labels, people, webhooks.
 
-Contracts: docs.github.com/en/rest: repos (get, webhooks), issues (milestones, labels, assignees).
+Contracts: docs.github.com/en/rest: repos (get, webhooks), issues (milestones, labels, assignees), orgs (issue types).
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import quote
 
 from worker.ends.answers import Absent, Call, Forbidden
+from worker.ends.github_projects import GithubProjects
 from worker.ends.github_site import GithubSite
-from worker.ends.loose import Loose, dig, flag, line, mapping
-from worker.errors import Unauthorized
-from worker.mapping.online_github import GithubOffer
+from worker.ends.loose import Loose, dig, flag, line, mapping, objects
+from worker.errors import Permanent, Unauthorized
+from worker.mapping.online_github import GithubOffer, ProjectAsked
 
 _ISSUES = "the right to read issues"
 
 
-def read_github_offer(site: GithubSite, place: str, logins: frozenset[str]) -> GithubOffer:
-    """What it offers, and whether `logins` can be assigned there. `Unauthorized` when it is not readable."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is worth asking for: logins, whether types are named, projects."""
+
+    logins: frozenset[str] = frozenset()
+    types: bool = False
+    projects: tuple[ProjectAsked, ...] = ()
+
+
+def read_github_offer(site: GithubSite, place: str, asked: Asked) -> GithubOffer:
+    """What it offers of what is asked for. `Unauthorized` when the repository is not readable."""
     site.settle(place)
     needs = "the right to read it and its issues"
     call = Call("GitHub", f"the repository {place}", needs=needs, wide=True)
@@ -28,8 +40,10 @@ def read_github_offer(site: GithubSite, place: str, logins: frozenset[str]) -> G
         push=flag(dig(repo, "permissions", "push")) is not False,  # an app's token is told no permissions
         milestones=tuple(line(row.get("title")) for row in _rows(site, place, "milestones", {"state": "all"})),
         labels=tuple(line(row.get("name")) for row in _rows(site, place, "labels", {})),
-        assignable={login: _assignable(site, place, login) for login in sorted(logins)},
+        assignable={login: _assignable(site, place, login) for login in sorted(asked.logins)},
         hooks=_hooks(site, place),
+        types=_types(site, place.partition("/")[0]) if asked.types else None,
+        refused={key: why for one in asked.projects for key, why in _refused(site, place, one)},
     )
 
 
@@ -46,6 +60,34 @@ def _assignable(site: GithubSite, place: str, login: str) -> bool:
     except Absent:
         return False
     return True
+
+
+def _types(site: GithubSite, owner: str) -> tuple[str, ...] | None:
+    """The issue types that are switched on; None for a person, and where our token does not see them."""
+    call = Call("GitHub", f"the issue types of {owner}", needs="the right to read the organisation")
+    try:
+        rows = site.ask(call, f"/orgs/{quote(owner, safe='')}/issue-types", objects)
+    except (Absent, Forbidden):
+        return None
+    return tuple(line(row.get("name")) for row in rows if flag(row.get("is_enabled")) is not False)
+
+
+def _refused(
+    site: GithubSite, place: str, asked: ProjectAsked
+) -> Iterator[tuple[tuple[ProjectAsked, str | None], str]]:
+    """Why a project or a field of it cannot be had, as far as that can be told without an issue."""
+    try:
+        board = GithubProjects(place, site).board(asked.owner, asked.number)
+    except Permanent as refusal:
+        yield (asked, None), str(refusal)
+        return
+    if board.closed:
+        yield (asked, None), f"{board.called} is closed. Open it again, or take it out of `projects`."
+    for named, said in asked.fields:
+        try:
+            board.field(named) if said is None else board.value(named, said)
+        except Permanent as refusal:
+            yield (asked, named), str(refusal)
 
 
 def _hooks(site: GithubSite, place: str) -> tuple[str, ...] | None:

@@ -4,6 +4,7 @@ Read from the rows as they came: PyGithub's objects make a call of their own for
 """
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from worker.ends.loose import Loose, dig, first_text, items, line, mapping, moment, objects, text, whole
@@ -18,6 +19,11 @@ _DUPLICATE_OF = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 DUPLICATE = "duplicate"
+WHICH_ORIGINAL = (
+    "query($owner: String!, $name: String!, $number: Int!) { repository(owner: $owner, name: $name) "
+    "{ issue(number: $number) { duplicateOf { number repository { nameWithOwner } } } } }"
+)
+"""Asks GraphQL what an issue duplicates."""
 LABEL_LIMIT = 50
 
 
@@ -34,6 +40,14 @@ def issue_in(data: object) -> Loose:
     if whole(row.get("number")) is None or not row.get("html_url"):
         raise ValueError("not an issue")
     return row
+
+
+def node_in(data: object) -> str:
+    """By which id GraphQL knows an issue. `ValueError` when the answer has none."""
+    found = text(issue_in(data).get("node_id"))
+    if not found:
+        raise ValueError("an issue without node_id")
+    return found
 
 
 def is_issue(row: Loose) -> bool:
@@ -105,9 +119,9 @@ def nonce_in(body: object) -> str | None:
 
 
 def not_for_everybody(tracker: str, place: str) -> str:
-    """Why a ticket that is not written for everybody does not go to a public repository, and what to do."""
+    """Why a ticket or a comment that is not written for everybody does not go there, and what to do."""
     return (
-        f"{place} is public and this ticket is not written for everybody. Make the repository private, or say "
+        f"{place} is public and what was to be written there is not for everybody. Make the repository private, or say "
         f"`allow_public: true` under tracker {tracker} in the mapping: its tickets then hold nothing about users, "
         "requests and machines. Then retry."
     )
@@ -172,8 +186,12 @@ def stirred(data: object) -> tuple[tuple[Stirred, ...], int]:
 
 def labels_of(draft: Draft) -> list[str]:
     """The labels of a draft; GitHub would refuse a long one in words that do not name it."""
-    labels = [str(label) for label in items(draft.fields.get("labels"))]
+    return short([str(label) for label in items(draft.fields.get("labels"))])
+
+
+def short(labels: Sequence[str]) -> list[str]:
+    """The same labels if GitHub takes them; else `Permanent`."""
     for label in labels:
         if len(label) > LABEL_LIMIT:
             raise Permanent(f"The label {label!r} is longer than GitHub's {LABEL_LIMIT} characters: shorten it.")
-    return labels
+    return list(labels)

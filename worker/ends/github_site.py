@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
 from typing import Any, TypeVar, cast
@@ -10,7 +11,7 @@ from typing import Any, TypeVar, cast
 import requests
 from github import GithubException
 
-from worker.ends.answers import Call, Forbidden, answered, blaming, lost, unreached
+from worker.ends.answers import Absent, Call, Forbidden, answered, blaming, lost, unreached
 from worker.ends.github_shapes import rows_in
 from worker.ends.github_wire import PAGE, Redirected, Unchanged, Wire, read_answer
 from worker.ends.loose import Loose, line, mapping, text
@@ -20,6 +21,8 @@ from worker.errors import Permanent, Unauthorized
 
 T = TypeVar("T")
 Asked = Mapping[str, str | int]
+STAYS_PRIVATE = timedelta(minutes=5)
+"""How long we believe that a repository is private; each poll sees it anew."""
 KEPT = 32
 """Answers remembered with their tags."""
 _SHUT = ("resource not accessible by", "organization saml", "archived so is read-only", "repository access blocked")
@@ -62,7 +65,7 @@ class GithubSite:
         self._budget = budget
         self._mine = threading.local()
         self._names: dict[str, str] = {}
-        self._not_public: set[str] = set()
+        self._private: dict[str, datetime] = {}
         self._login: str | None = None
         self._remembered: dict[tuple[object, ...], _Remembered] = {}
         self._memory = threading.Lock()
@@ -108,15 +111,18 @@ class GithubSite:
             lambda: self._straight(call, lambda: self._told(self._path(place), "", _repository)), self._sleep
         )
         self.remember(place, line(repo.get("full_name")))
+        if repo.get("private") is False:
+            self._private.pop(place, None)
+        else:
+            self._private[place] = self._now()
         return repo
 
     def is_public(self, place: str) -> bool:
-        """Whether everybody can read a repository; once the answer was no, it is not asked again."""
-        if place not in self._not_public:
-            if self.settle(place).get("private") is False:
-                return True
-            self._not_public.add(place)
-        return False
+        """Whether everybody can read a repository; one that was not a moment ago is not asked again."""
+        seen = self._private.get(place)
+        if seen is None or self._now() - seen > STAYS_PRIVATE:
+            self.settle(place)
+        return place not in self._private
 
     def remember(self, place: str, name: str) -> None:
         """Take note of the name that a repository goes by now."""
@@ -136,6 +142,11 @@ class GithubSite:
         """Make a read beside any repository."""
         return reading(lambda: self._straight(call, lambda: take(self._send("GET", path, asked)[1])), self._sleep)
 
+    def mutate(self, call: Call, mutation: str, variables: Mapping[str, object], take: Callable[[object], T]) -> T:
+        """Change what only GraphQL can, exactly once. Its answer may hold errors beside data."""
+        body = {"query": mutation, "variables": variables}
+        return self._straight(call, lambda: take(self._send("POST", self._requester().graphql_url, body=body)[1]))
+
     def graph(self, call: Call, query: str, variables: Mapping[str, str | int], take: Callable[[object], T]) -> T:
         """Ask GraphQL what REST does not tell. Its answer may hold errors beside data."""
         body = {"query": query, "variables": variables}
@@ -151,6 +162,18 @@ class GithubSite:
                 return None
             self._login = text(told.get("login"))
         return self._login
+
+    def mine(self, call: Call, asked: Asked) -> Iterator[list[Loose]]:
+        """Pages of the issues that our account made in any repository; none for an app's token, which may not ask."""
+        everything: Asked = {**asked, "filter": "created", "per_page": PAGE}
+        for number in count(1):
+            try:
+                page = self.ask(call, "/issues", rows_in, {**everything, "page": number})
+            except (Absent, Forbidden):
+                return
+            yield page
+            if len(page) < PAGE:
+                return
 
     # ------------------------------------------------------------ one request
 

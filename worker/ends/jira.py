@@ -9,23 +9,26 @@ import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
+from worker.case import TicketChange
 from worker.ends.answers import Absent, Call, Conflict, Invalid
 from worker.ends.budget import Boundless
 from worker.ends.jira_fields import JiraFields
 from worker.ends.jira_moves import Choose, Step, closing_step, next_step, no_way, read_steps
+from worker.ends.jira_past import JiraPast
 from worker.ends.jira_shapes import (
     DUPLICATE,
     READ,
     comment_of,
+    made,
     makers,
     originals,
     ticket_of,
     touched,
 )
 from worker.ends.jira_site import JiraSite
-from worker.ends.jira_words import document, fields_of, marked, quoted
-from worker.ends.loose import Loose, items, mapping, moment, objects, text
-from worker.ends.ports import Budget
+from worker.ends.jira_words import document, fields_of, marked, named, quoted
+from worker.ends.loose import Loose, items, mapping, moment, text
+from worker.ends.ports import Budget, TicketMove
 from worker.ends.retry import Now, Sleep, utc_now
 from worker.errors import BugferryError, Gone, Permanent
 from worker.model import (
@@ -44,6 +47,8 @@ from worker.model import (
 MOST_STEPS = 6
 OVERLAP = timedelta(minutes=2)
 """Searches look back this much further: JQL counts in whole minutes, by Jira's clock and not by ours."""
+MADE = (*READ, "creator", "reporter")
+"""What is read of a ticket to know whose it is."""
 _TICKETS = "the permission Browse Projects"
 
 
@@ -83,6 +88,7 @@ class JiraTracker:
             budget=budget or Boundless(),
         )
         self._fields = JiraFields(name, self._site, place)
+        self._past = JiraPast(self._site, _TICKETS, self._own_account)
 
     # ------------------------------------------------------------ tickets
 
@@ -91,21 +97,23 @@ class JiraTracker:
         fields = {**fields_of(draft, self.place, nonce), **self._fields.of(draft)}
         needs = "the permission Create Issues"
         call = Call("Jira", f"a new ticket in {self.place}", creates=True, needs=needs, wide=True)
-        created = self._site.write(call, lambda jira: _made(jira.create_issue(fields, prefetch=False).raw))
+        created = self._site.write(call, lambda jira: made(jira.create_issue(fields, prefetch=False).raw))
         try:
             return self.read(str(created["key"]))
         except BugferryError:  # the ticket exists: whatever ails the reading of it, its key must not be lost
             return self._just_created(draft, nonce, created)
 
     def find(self, nonce: str, since: datetime) -> tuple[Ticket, ...]:
-        """Tickets of our own account created at or after `since` that carry `nonce`, oldest first.
+        """Tickets of our own account created at or after `since` that carry `nonce`, oldest first, in any project.
 
-        The index lags behind for seconds to minutes: nothing found is no proof until a grace period is over.
+        A person may have moved one to another project before we heard of it. The index lags behind for seconds to
+        minutes: nothing found is no proof until a grace period is over.
         """
-        ours = self._own_account()
-        jql = f"{self._in_place} AND labels = {quoted(nonce)} AND created >= -{self._minutes_since(since)}m"
-        call = self._listing(f"the tickets of {self.place} that carry {nonce}")
-        found = [row for page in self._site.search(call, jql, (*READ, "creator", "reporter")) for row in page]
+        ours, carries = self._own_account(), f"labels = {quoted(nonce)} AND created >= -{self._minutes_since(since)}m"
+        call = self._listing(f"the tickets that carry {nonce}")
+        # Our own project first: where it is hidden from us, that is no proof of anything.
+        searches = (self._site.search(call, jql, MADE) for jql in (f"{self._in_place} AND {carries}", carries))
+        found = next(filter(None, ([row for page in pages for row in page] for pages in searches)), [])
         tickets = [self._ticket(row) for row in found if ours in makers(row)]
         kept = [one for one in tickets if nonce in one.labels and (one.created_at is None or one.created_at >= since)]
         return tuple(sorted(kept, key=lambda one: (one.created_at or since, len(one.id), one.id)))
@@ -150,9 +158,13 @@ class JiraTracker:
 
     def set_priority(self, key: str, priority: str) -> None:
         """Set the priority by its name. `Permanent` when the project does not offer it."""
-        call = self._change(f"the priority of {key}", key, "the permission Edit Issues")
-        fields = {"fields": {"priority": {"name": priority}}}
-        self._site.write(call, lambda jira: jira.send("PUT", f"issue/{key}", fields))
+        self.update(key, TicketChange(priority=priority))
+
+    def update(self, key: str, change: TicketChange) -> None:
+        """Set fields, the priority and labels. `Permanent` names the field that is not there or not on the screen."""
+        edit = self._fields.edit(change)
+        call = self._change(f"setting {', '.join(named(change))} of {key}", key, "the permission Edit Issues")
+        self._site.write(call, lambda jira: jira.send("PUT", f"issue/{key}", edit))
 
     # ------------------------------------------------------------ comments
 
@@ -194,10 +206,11 @@ class JiraTracker:
 
     def moved_at(self, key: str) -> datetime | None:
         """When the status last changed, by Jira's changelog; None when it never did."""
-        call = self._about(f"the history of {key}", key)
-        rows = self._site.listing(call, f"issue/{key}/changelog", "values")
-        moves = [row for row in rows if any(item.get("field") == "status" for item in objects(row.get("items")))]
-        return max((when for row in moves if (when := moment(row.get("created")))), default=None)
+        return self._past.moved_at(key)
+
+    def moves(self, key: str) -> tuple[TicketMove, ...]:
+        """Every status change of a ticket by Jira's changelog, oldest first."""
+        return self._past.moves(key)
 
     def changed_since(self, since: datetime) -> Iterator[tuple[Stirred, ...]]:
         """Pages of tickets changed at or after `since`, latest first (with overlap: repeats are harmless).
@@ -331,10 +344,3 @@ class JiraTracker:
             state=TicketState(name="", done=False),
             labels=(*map(str, items(draft.fields.get("labels"))), nonce),
         )
-
-
-def _made(raw: Mapping[str, object]) -> Mapping[str, object]:
-    """Refuse an answer to a create that does not name what was created."""
-    if not raw["key"]:
-        raise ValueError("no key")
-    return raw

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from worker.case import TicketChange
 from worker.ends.answers import Call, Invalid, blaming
 from worker.ends.assignees import chosen
 from worker.ends.jira_shapes import assignable
@@ -53,6 +54,15 @@ class JiraFields:
         account = chosen(draft, self._may_be_assigned, self.person)
         return {**spelled, **({"assignee": {"accountId": account}} if account else {})}
 
+    def edit(self, change: TicketChange) -> Fields:
+        """The body of an edit. Labels are added and removed one by one, so that those of people stay."""
+        with blaming(self._name):
+            fields = dict(self._spelled(change.fields)) if change.fields else {}
+        if change.priority:
+            fields["priority"] = {"name": change.priority}
+        labels = [{"add": label} for label in change.add_labels] + [{"remove": one} for one in change.remove_labels]
+        return {**({"fields": fields} if fields else {}), **({"update": {"labels": labels}} if labels else {})}
+
     def person(self, email: str) -> Person | None:
         """The one account that may be assigned in the project and shows this address; None for none, or several."""
         call = Call("Jira", f"who has the address {email}", needs="the permission Browse users and groups")
@@ -92,7 +102,7 @@ def the_field(named: str, known: Sequence[Field]) -> Field:
     by_id = [field for field in known if field.id == named]
     found = by_id or [field for field in known if field.name.lower() == named.strip().lower()]
     if not found:
-        raise Invalid(f"Jira has no field “{named}”. {_nearest(named, known)} Correct `fields` in the mapping.")
+        raise Invalid(f"Jira has no field “{named}”. {_nearest(named, known)} Correct its name in the mapping.")
     if len(found) > 1:
         ids = ", ".join(field.id for field in found)
         raise Invalid(f"Jira has {len(found)} fields “{named}”: {ids}. Name one by its id in the mapping, then retry.")
@@ -163,7 +173,7 @@ def _user(_field: Field, value: object) -> object:
 
 def _misfit(field: Field, value: object, wanted: str) -> Invalid:
     named = f"“{field.name}” ({field.id})"
-    return Invalid(f"Jira's field {named} takes {wanted}, not “{value}”. Correct `fields` in the mapping, then retry.")
+    return Invalid(f"Jira's field {named} takes {wanted}, not “{value}”. Correct it in the mapping, then retry.")
 
 
 _MAKERS: Mapping[str, Callable[[Field, object], object]] = {

@@ -5,26 +5,36 @@ Contracts: GET /rest/api/3/issue/createmeta/{project}/issuetypes and /{type} (th
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from worker.ends.answers import Call
 from worker.ends.jira_site import JiraSite
-from worker.ends.loose import Loose, dig, flag, line, mapping, objects, text
+from worker.ends.loose import Loose, dig, flag, line, mapping, objects, text, whole
 from worker.errors import Permanent, Unauthorized
-from worker.mapping.online_jira import RIGHTS, FieldOffer, JiraOffer, StatusOffer
+from worker.mapping.online_jira import RIGHTS, FieldOffer, JiraOffer, ParentOffer, StatusOffer
 
 _NAMES = ("value", "name", "id", "key")
 """How an allowed value may be named, the one for people first."""
 
 
-def read_jira_offer(site: JiraSite, place: str, types: frozenset[str], accounts: frozenset[str]) -> JiraOffer:
-    """What it offers: create screens of `types`, whether `accounts` get tickets. `Unauthorized` when it is shut."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is worth asking for: create screens of types, whether accounts get tickets, parents by key."""
+
+    types: frozenset[str] = frozenset()
+    accounts: frozenset[str] = frozenset()
+    parents: frozenset[str] = frozenset()
+
+
+def read_jira_offer(site: JiraSite, place: str, asked: Asked) -> JiraOffer:
+    """What it offers of what is asked for. `Unauthorized` when the project is shut."""
     at = quote(place, safe="")
     needs = "the permission Browse Projects"
     project = Call("Jira", f"the project {place}", needs=needs, wide=True)
     site.read(project, lambda jira: jira.told(f"project/{at}"))
     rights = _rights(site, place)
-    rows = _types(site, place, at) if "CREATE_ISSUES" in rights else ()
+    rows = list(_types(site, place, at)) if "CREATE_ISSUES" in rights else []
     known = {line(row.get("name")): line(row.get("id")) for row in rows}
     kinds = site.read(
         Call("Jira", f"the statuses of {place}", needs=needs),
@@ -32,13 +42,27 @@ def read_jira_offer(site: JiraSite, place: str, types: frozenset[str], accounts:
     )
     return JiraOffer(
         types=tuple(known),
-        fields={name: tuple(_fields(site, place, at, known[name])) for name in types if name in known},
+        fields={name: tuple(_fields(site, place, at, known[name])) for name in asked.types if name in known},
         statuses={line(row.get("name")): tuple(map(_status, objects(row.get("statuses")))) for row in kinds},
         rights=rights,
-        assignable={account: _assignable(site, place, account) for account in sorted(accounts)},
+        assignable={account: _assignable(site, place, account) for account in sorted(asked.accounts)},
         hooks=_hooks(site),
         named=_named(site),
+        levels={
+            line(row.get("name")): level for row in rows if (level := whole(row.get("hierarchyLevel"))) is not None
+        },
+        parents={key: _parent(site, key) for key in sorted(asked.parents)},
     )
+
+
+def _parent(site: JiraSite, key: str) -> ParentOffer | None:
+    call = Call("Jira", f"the parent {key}", needs="the permission Browse Projects")
+    try:
+        row = site.read(call, lambda jira: mapping(jira.issue(key, fields="issuetype").raw))
+    except Permanent:
+        return None
+    kind = dig(row, "fields", "issuetype")
+    return ParentOffer(line(dig(kind, "name")), whole(dig(kind, "hierarchyLevel")))
 
 
 def _types(site: JiraSite, place: str, at: str) -> Iterator[Loose]:

@@ -7,7 +7,7 @@ from worker.ends.loose import Loose, dig, flag, items, line, mapping, moment, ob
 from worker.ends.marks import nonce_among
 from worker.model import Comment, Person, Ticket, TicketState
 
-READ = ("summary", "status", "resolution", "labels", "assignee", "created", "updated", "issuelinks")
+READ = ("summary", "status", "resolution", "labels", "assignee", "created", "updated", "issuelinks", "priority")
 """The fields that `ticket_of` reads."""
 DUPLICATE = "Duplicate"
 """The resolution and the kind of link that every Jira site starts with."""
@@ -35,6 +35,7 @@ def ticket_of(raw: Loose, tracker: str, url: str) -> Ticket:
         assigned=person_of(fields.get("assignee")),
         duplicate_of=_original(fields),
         nonce=nonce_among(labels),
+        priority=text(dig(fields, "priority", "name")),
     )
 
 
@@ -60,6 +61,13 @@ def comment_of(row: Loose) -> Comment | None:
         edited_at=edited_at if edited_at != created_at else None,
         nonce=nonce,
     )
+
+
+def made(raw: Loose) -> Loose:
+    """Refuse an answer to a create that does not name what was created."""
+    if not raw["key"]:
+        raise ValueError("no key")
+    return raw
 
 
 def makers(raw: Loose) -> frozenset[str]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from worker.case import TicketChange
 from worker.ends.loose import dig, first_text, items, line, mapping, objects, text
 from worker.ends.marks import NONCE
 from worker.model import Body, Draft
@@ -39,6 +40,12 @@ def fields_of(draft: Draft, project: str, nonce: str) -> Fields:
         if said := told.pop(word, None):
             fields[name] = {spell: said} if spell else said
     return {**fields, **told}
+
+
+def named(change: TicketChange) -> list[str]:
+    """What a change sets, as people call it."""
+    labels = ["labels"] if change.add_labels or change.remove_labels else []
+    return [*change.fields, *(["priority"] if change.priority else []), *labels]
 
 
 def document(body: Body) -> Mapping[str, object]:

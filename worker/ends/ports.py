@@ -5,11 +5,12 @@ Every method raises only `Transient` (with `Ambiguous` and `Unauthorized`), `Per
 writes are made exactly once a call.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
+from worker.case import TicketChange
 from worker.model import (
     Body,
     Comment,
@@ -25,8 +26,11 @@ from worker.model import (
     Status,
     Stirred,
     Ticket,
+    TicketState,
     TrackerKind,
 )
+from worker.triage.map_answers import MapAnswer
+from worker.triage.release import Release, Suspect
 
 Spending = Literal["read", "write", "create"]
 """What a call does to a service's limits: a read, a write to something, or new content (a ticket, a comment)."""
@@ -41,6 +45,61 @@ class Found:
     total: int | None
 
 
+Happened = Literal[
+    "resolved", "resolved_in_release", "resolved_in_commit", "resolved_in_pull_request", "resolved_by_age",
+    "reopened", "regressed", "escalated", "archived", "merged",
+]  # fmt: skip
+"""What may have happened to an issue; `merged`: others were merged into it."""
+
+_AFTER: Mapping[Happened, Status] = {
+    "reopened": Status.OPEN,
+    "regressed": Status.OPEN,
+    "escalated": Status.OPEN,
+    "archived": Status.IGNORED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """One thing that happened to an issue. `how`: the error tracker's own word for it.
+
+    `by` None: the error tracker itself. `release`, `commit`: that fixed it, or that it came back in. `others`: ids of
+    the issues that were merged into it.
+    """
+
+    id: str
+    kind: Happened
+    at: datetime
+    how: str
+    by: Person | None = None
+    release: str | None = None
+    commit: str | None = None
+    others: tuple[str, ...] = ()
+
+    @property
+    def status(self) -> Status | None:
+        """The status of the issue after it; None when it changes none."""
+        return None if self.kind == "merged" else _AFTER.get(self.kind, Status.RESOLVED)
+
+
+@dataclass(frozen=True, slots=True)
+class TicketMove:
+    """One status change of a ticket, as its tracker remembers it. `ours`: our own account made it."""
+
+    at: datetime
+    state: TicketState
+    by: Person | None = None
+    ours: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Until:
+    """How long an issue stays archived: so many minutes, or so many more events. None of both: until it escalates."""
+
+    minutes: int | None = None
+    events: int | None = None
+
+
 class Sentry(Protocol):
     """The error tracker."""
 
@@ -52,6 +111,10 @@ class Sentry(Protocol):
         """Read one issue, with its latest status activity. `Gone` when deleted, `Moved` when merged into another."""
         ...
 
+    def activities(self, issue_id: str) -> tuple[Issue, tuple[Activity, ...]]:
+        """Read one issue with what happened to it, oldest first, as far as that is still told. Raises as `issue`."""
+        ...
+
     def latest_event(self, issue_id: str) -> Event | None:
         """Read the newest event of an issue; None when it has none (any more)."""
         ...
@@ -61,6 +124,10 @@ class Sentry(Protocol):
 
         `NoRelease` when the project has no release to tie the resolution to; nothing was changed then.
         """
+        ...
+
+    def archive(self, issue_id: str, until: Until) -> None:
+        """Archive the issue until what a person said; it comes back by itself then. Harmless to repeat."""
         ...
 
     def link(self, issue_id: str, url: str, place: str, identifier: str, installation: str | None) -> bool:
@@ -89,6 +156,26 @@ class Sentry(Protocol):
         """
         ...
 
+    def releases(self, project: Project, since: datetime) -> tuple[Release, ...]:
+        """The releases of a project made at or after `since`, of its newest 100, newest first; some minutes old."""
+        ...
+
+    def deploys_of(self, version: str) -> tuple[Deploy, ...]:
+        """The finished deploys of a release; none where it is unknown. Some minutes old at most."""
+        ...
+
+    def deploys_since(self, project: Project, since: datetime) -> tuple[Deploy, ...]:
+        """The deploys of a project that finished at or after `since`, oldest first; some minutes old at most."""
+        ...
+
+    def suspects(self, project: Project, event_id: str) -> tuple[Suspect, ...]:
+        """The commits that the error tracker suspects of an event; none where it knows of none."""
+        ...
+
+    def source_map_debug(self, project: Project, event_id: str) -> MapAnswer | None:
+        """Tell why the frames of a JavaScript event are not readable; None where nobody tells."""
+        ...
+
     def comments(self, issue_id: str) -> tuple[Comment, ...]:
         """Read what was said on an issue, oldest first."""
         ...
@@ -103,6 +190,26 @@ class Sentry(Protocol):
 
     def assign(self, issue_id: str, email: str | None) -> None:
         """Assign the issue to the member with this address, or to nobody. `Permanent` when there is no such member."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class GroupingRules:
+    """The two texts by which a project of the error tracker groups, as people wrote them."""
+
+    fingerprinting: str
+    enhancements: str
+
+
+class RuleKeeper(Protocol):
+    """Where the grouping rules of the error tracker's projects stand."""
+
+    def grouping_rules(self, project: str) -> GroupingRules:
+        """Read the rules of a project, by its slug."""
+        ...
+
+    def set_grouping_rules(self, project: str, before: GroupingRules, after: GroupingRules) -> None:
+        """Write them where they still are as they were read; `Permanent` where they are not, or we may not."""
         ...
 
 
@@ -141,6 +248,10 @@ class Tracker(Protocol):
         """Set the priority. `Permanent` where the tracker has no such thing."""
         ...
 
+    def update(self, key: str, change: TicketChange) -> None:
+        """Set what has changed. Repeating it is harmless. `Permanent` names what cannot be set here."""
+        ...
+
     def comments(self, key: str) -> tuple[Comment, ...]:
         """Read what was said on a ticket, oldest first."""
         ...
@@ -169,11 +280,24 @@ class Tracker(Protocol):
         """When the status last changed, by the tracker's own history; None when it never did."""
         ...
 
+    def moves(self, key: str) -> tuple[TicketMove, ...]:
+        """Every status change of a ticket by the tracker's own history, oldest first."""
+        ...
+
     def changed_since(self, since: datetime) -> Iterator[tuple[Stirred, ...]]:
         """Pages of tickets changed at or after `since` (with overlap: repeats are harmless).
 
         Asking again with the same `since` while nothing changed costs nothing where the tracker can tell so.
         """
+        ...
+
+
+@runtime_checkable
+class Boards(Protocol):
+    """A tracker whose tickets can be put on boards of their own: GitHub's projects."""
+
+    def add_to_project(self, key: str, wanted: Mapping[str, object]) -> None:
+        """Put a ticket on `{owner, number}` and set its `fields`. Harmless to repeat. `Permanent` names the nearest."""
         ...
 
 

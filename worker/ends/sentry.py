@@ -4,35 +4,29 @@ Endpoints and parameters: docs.sentry.io/api; comments go by the address that Se
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import assert_never
 from urllib.parse import quote
 
 from worker.ends.answers import Absent, Call, Forbidden, Invalid, blaming, lost
 from worker.ends.budget import Boundless
-from worker.ends.loose import dig, mapping, objects, text
-from worker.ends.ports import Budget, Found
+from worker.ends.loose import Loose, dig, mapping, objects, text
+from worker.ends.ports import Activity, Budget, Found, Until
 from worker.ends.retry import Now, Sleep, utc_now
-from worker.ends.sentry_deploys import Release, first_after, read_deploys, read_releases
+from worker.ends.sentry_maps import ask_about_maps
+from worker.ends.sentry_moves import AT_ONCE, MOVES, asleep, counting_from
 from worker.ends.sentry_notes import marked, read_note
+from worker.ends.sentry_past import read_activities
+from worker.ends.sentry_releases import SentryReleases
 from worker.ends.sentry_shapes import read_event, read_issue
-from worker.ends.sentry_site import SERVICE, Body, Monotonic, Params, SentrySite, json_in, rows_in
+from worker.ends.sentry_site import SERVICE, Body, Monotonic, SentrySite, json_in, rows_in
 from worker.errors import BugferryError, Gone, Moved, NoRelease, Permanent
-from worker.model import Comment, Deploy, Event, Fixed, Issue, Project, Resolve, Status
+from worker.model import Comment, Deploy, Event, Fixed, Issue, Project, Status
+from worker.triage.map_answers import MapAnswer
+from worker.triage.release import Release, Suspect
 
 PAGE = 100
-RELEASES_ASKED = 10
-"""Of how many releases, newest first, the deploys are read at most when the list of releases leaves them open."""
 SHOWN = ("integrationIssues", "sentryAppIssues")
-MOVES: Mapping[Status, Mapping[str, str]] = {
-    Status.OPEN: {"status": "unresolved"},
-    Status.RESOLVED: {"status": "resolved"},
-    Status.IGNORED: {"status": "ignored", "substatus": "archived_until_escalating"},
-}
-"""What is submitted to reach each status; only what is submitted changes."""
-AT_ONCE = Fixed()
-
 _READS = "the scope event:read"
 _WRITES = "the scope event:write"
 
@@ -67,6 +61,7 @@ class SentryClient:
             monotonic=monotonic,
             budget=budget or Boundless(),
         )
+        self._releases = SentryReleases(self._site, org, now)
 
     def close(self) -> None:
         """Close the connections."""
@@ -84,17 +79,26 @@ class SentryClient:
     @blaming(SERVICE)
     def issue(self, issue_id: str) -> Issue:
         """Read one issue, with its latest status activity. `Gone` when deleted, `Moved` when merged into another."""
+        return read_issue(self._detail(issue_id))
+
+    @blaming(SERVICE)
+    def activities(self, issue_id: str) -> tuple[Issue, tuple[Activity, ...]]:
+        """Read one issue with what happened to it, oldest first: the newest hundred, more Sentry does not show."""
+        data = self._detail(issue_id)
+        return read_issue(data), read_activities(data)
+
+    def _detail(self, issue_id: str) -> Loose:
         call = Call("Sentry", f"issue {issue_id}", needs=_READS, item=issue_id)
         try:
-            data = self._site.get(call, self._path(issue_id), {"collapse": ("tags",), "expand": SHOWN})
+            data = mapping(self._site.get(call, self._path(issue_id), {"collapse": ("tags",), "expand": SHOWN}))
         except (Absent, Forbidden) as refusal:
             raise self._proved(refusal, issue_id) from refusal
-        issue = read_issue(mapping(data))
-        if not issue.id:
+        found = text(data.get("id"))
+        if not found:
             raise lost(call, "no issue")
-        if issue.id != issue_id:
-            raise Moved(f"Sentry merged issue {issue_id} into {issue.id}.", to=issue.id)
-        return issue
+        if found != issue_id:
+            raise Moved(f"Sentry merged issue {issue_id} into {found}.", to=found)
+        return data
 
     @blaming(SERVICE)
     def latest_event(self, issue_id: str) -> Event | None:
@@ -113,7 +117,7 @@ class SentryClient:
 
         `NoRelease` when the project has no release to tie the resolution to; nothing was changed then.
         """
-        details = _details(issue_id, fixed) if to is Status.RESOLVED else {}
+        details = counting_from(issue_id, fixed) if to is Status.RESOLVED else {}
         call = Call("Sentry", f"moving issue {issue_id} to {to}", writes=True, needs=_WRITES, item=issue_id)
         try:
             self._put(call, {**MOVES[to], **details})
@@ -121,6 +125,13 @@ class SentryClient:
             if details and "release" in str(invalid).lower():
                 raise NoRelease(f"{invalid} Or resolve without a release: `resolve: now` in the rule.") from invalid
             raise
+
+    @blaming(SERVICE)
+    def archive(self, issue_id: str, until: Until) -> None:
+        """Archive the issue until what a person said; it comes back by itself then. Harmless to repeat."""
+        self._put(
+            Call("Sentry", f"archiving issue {issue_id}", writes=True, needs=_WRITES, item=issue_id), asleep(until)
+        )
 
     @blaming(SERVICE)
     def assign(self, issue_id: str, email: str | None) -> None:
@@ -229,19 +240,32 @@ class SentryClient:
         Looks at the newest 100 releases, in at most eleven calls, most often in one. `NoRelease` when the project has
         no release at all, so that no deploy will ever come.
         """
-        call = Call("Sentry", f"the releases of project {project.slug}", needs="the scope project:releases")
-        asked: Params = {"project": project.id or project.slug, "per_page": PAGE}
-        listed = self._site.get(call, f"organizations/{self._org}/releases/", asked)
-        releases = read_releases(rows_in(call, listed), project)
-        if not releases:
-            raise NoRelease(
-                f"Project {project.slug} has no release in Sentry, so no deploy to {environment} will come. "
-                "Send releases and deploys to Sentry, or choose another `resolve` in the rule."
-            )
-        found = [one.last for one in releases if one.last]
-        for release in [one for one in releases if one.unclear(since)][:RELEASES_ASKED]:
-            found += self._deploys(release)
-        return first_after(found, environment, since)
+        return self._releases.deployed(project, environment, since)
+
+    @blaming(SERVICE)
+    def releases(self, project: Project, since: datetime) -> tuple[Release, ...]:
+        """The releases of a project made at or after `since`, of its newest 100, newest first; at most 5 min old."""
+        return self._releases.releases(project, since)
+
+    @blaming(SERVICE)
+    def deploys_of(self, version: str) -> tuple[Deploy, ...]:
+        """The finished deploys of a release, the newest 100; none where it is unknown. At most 5 min old."""
+        return self._releases.deploys_of(version)
+
+    @blaming(SERVICE)
+    def deploys_since(self, project: Project, since: datetime) -> tuple[Deploy, ...]:
+        """The deploys of a project that finished at or after `since`, oldest first; at most 5 min old."""
+        return self._releases.deploys_since(project, since)
+
+    @blaming(SERVICE)
+    def suspects(self, project: Project, event_id: str) -> tuple[Suspect, ...]:
+        """The commits that Sentry suspects of an event; none where it knows no commits, or does not tell us."""
+        return self._releases.suspects(project, event_id)
+
+    @blaming(SERVICE)
+    def source_map_debug(self, project: Project, event_id: str) -> MapAnswer | None:
+        """Tell why the frames of a JavaScript event are not readable; None where Sentry does not know, or not tell."""
+        return ask_about_maps(self._site, self._org, project, event_id)
 
     # ------------------------------------------------------------ what stands behind
 
@@ -261,11 +285,6 @@ class SentryClient:
             self._site.write(call, "PUT", self._path(call.item), body)
         except (Absent, Forbidden) as refusal:
             raise self._missing(refusal, call.item) from refusal
-
-    def _deploys(self, release: Release) -> tuple[Deploy, ...]:
-        call = Call("Sentry", f"the deploys of release {release.version}", needs="the scope project:releases")
-        path = f"organizations/{self._org}/releases/{quote(release.version, safe='')}/deploys/"
-        return read_deploys(release.version, rows_in(call, self._site.get(call, path)))
 
     def _glimpse(self) -> None:
         """Read one row of the organisation. `Unauthorized` when it cannot be read at all."""
@@ -300,23 +319,6 @@ class SentryClient:
 
 def _listing(query: str) -> dict[str, str | int | Sequence[str]]:
     return {"query": query, "project": -1, "limit": PAGE, "expand": SHOWN, "collapse": ("stats", "filtered")}
-
-
-def _details(issue_id: str, fixed: Fixed) -> Body:
-    """Say in Sentry's words from which release on the resolution counts."""
-    match fixed.how:
-        case Resolve.NOW:
-            return {}
-        case Resolve.NEXT_RELEASE:
-            return {"statusDetails": {"inNextRelease": True}}
-        case Resolve.CURRENT_RELEASE:
-            return {"statusDetails": {"inRelease": "latest"}}
-        case Resolve.ON_DEPLOY if fixed.release:
-            return {"statusDetails": {"inRelease": fixed.release}}
-        case Resolve.ON_DEPLOY:
-            raise NoRelease(f"Issue {issue_id} is to be resolved by a deploy, but no release was named: name it.")
-        case _:
-            assert_never(fixed.how)
 
 
 def _id_in(call: Call, data: object) -> str:

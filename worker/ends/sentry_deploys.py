@@ -1,26 +1,18 @@
-"""Releases of a Sentry project and their deploys: which deploy was the first after a moment. Pure and total."""
+"""Releases of a Sentry project, their deploys and the commits that are suspected. Pure and total."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from worker.ends.loose import Loose, dig, first_text, items, moment, text, whole
-from worker.model import Deploy, Project
+from worker.ends.loose import Loose, dig, first_text, items, mapping, moment, objects, text, whole
+from worker.model import Deploy, Person, Project
+from worker.triage.release import Release, Suspect
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
-    """A row of the list of releases. `deploys`: how many it had; None when not told. `last`: the latest of them."""
-
-    version: str
-    deploys: int | None
-    last: Deploy | None
-
-    def unclear(self, since: datetime) -> bool:
-        """Whether its row leaves open how its deploys after `since` went."""
-        if self.last is None:
-            return self.deploys != 0
-        return self.deploys != 1 and self.last.finished_at > since
+def unclear(release: Release, since: datetime) -> bool:
+    """Whether the row of a release leaves open how its deploys after `since` went."""
+    if release.last is None:
+        return release.deploys != 0
+    return release.deploys != 1 and release.last.finished_at > since
 
 
 def read_releases(rows: Iterable[Loose], project: Project) -> tuple[Release, ...]:
@@ -32,6 +24,17 @@ def read_releases(rows: Iterable[Loose], project: Project) -> tuple[Release, ...
 def read_deploys(version: str, rows: Iterable[Loose]) -> tuple[Deploy, ...]:
     """Read the finished deploys of a release."""
     return tuple(found for row in rows if (found := _deploy(version, row)))
+
+
+def read_suspect(row: Loose) -> Iterator[Suspect]:
+    """Read one committer with the commits of theirs that Sentry suspects."""
+    author = _author(mapping(row.get("author")))
+    for commit in objects(row.get("commits")):
+        if (sha := text(commit.get("id"))) is not None:
+            said, how = text(commit.get("message")), text(commit.get("suspectCommitType"))
+            yield Suspect(
+                sha, said, author or _author(mapping(commit.get("author"))), moment(commit.get("dateCreated")), how
+            )
 
 
 def first_after(deploys: Iterable[Deploy], environment: str, since: datetime) -> Deploy | None:
@@ -47,10 +50,22 @@ def _of(row: Loose, project: Project) -> bool:
 
 
 def _release(version: str, row: Loose) -> Release:
-    last = row.get("lastDeploy")
-    return Release(version, whole(row.get("deployCount")), _deploy(version, last) if isinstance(last, dict) else None)
+    return Release(
+        version,
+        whole(row.get("deployCount")),
+        _deploy(version, mapping(row.get("lastDeploy"))),
+        created_at=moment(row.get("dateCreated")),
+        released_at=moment(row.get("dateReleased")),
+    )
 
 
 def _deploy(version: str, row: Loose) -> Deploy | None:
     environment, at = text(row.get("environment")), moment(row.get("dateFinished"))
     return Deploy(version, environment, at) if environment and at else None
+
+
+def _author(told: Loose) -> Person | None:
+    """Who committed: a member of the organisation, or somebody known by an address alone, who has no id."""
+    name, email = text(told.get("name")), text(told.get("email"))
+    account = first_text(told.get("id"), email, name)
+    return Person(account, name, email) if account else None

@@ -26,7 +26,7 @@ def read_note(row: Loose) -> Comment | None:
     if note_id is None or at is None or not isinstance(told, str):
         return None
     said, nonce = _unmarked(told)
-    return Comment(note_id, said, _author(row), at, nonce=nonce)
+    return Comment(note_id, said, author(row), at, nonce=nonce)
 
 
 def notes_seen(activity: object) -> str | None:
@@ -47,7 +47,7 @@ def _unmarked(told: str) -> tuple[str, str | None]:
     return clean[: found.start()].rstrip()[:NOTE_LIMIT], found[1]
 
 
-def _author(row: Loose) -> Person:
+def author(row: Loose) -> Person:
     """A person, or the integration whose token wrote it."""
     app, user = mapping(row.get("sentry_app")), mapping(row.get("user"))
     if app:

@@ -112,6 +112,7 @@ def read_issue(data: Loose) -> Issue:
         linked=_linked(data),
         assigned=_assigned(mapping(data.get("assignedTo"))),
         notes=notes_seen(data.get("activity")),
+        note_count=whole(data.get("numComments")),
         hourly=_hourly(dig(data, "stats", "24h")),
     )
 

@@ -21,11 +21,12 @@ from worker.case import (
     Wait,
 )
 from worker.errors import NoRelease
-from worker.flow import story, story_cases
+from worker.flow import story, story_cases, story_watch
 from worker.flow.context import Context
+from worker.flow.goal import GOAL
 from worker.flow.lease import Lease
 from worker.flow.linking import link
-from worker.flow.look import GOAL, Seen
+from worker.flow.look import Seen
 from worker.flow.tell import tell
 from worker.model import Fixed
 
@@ -92,5 +93,7 @@ def _agree(ctx: Context, lease: Lease, seen: Seen, action: Agree, goal: Goal | N
     with ctx.store.write(lease.claim, now) as tx:
         members = {s.issue_id: (s.status, s.closed_with_ticket) for s in action.members}
         tx.cases.agree(seen.case.id, members, action.ticket)
-        for entry in story.our_moves(seen.row, seen.case, goal, now) if goal else ():
+        environment = seen.case.policy.resolve.environment
+        fixes = story_watch.deployed_fixes(seen.case.id, goal, environment, now) if goal else ()
+        for entry in (*story.our_moves(seen.row, seen.case, goal, now), *fixes) if goal else ():
             tx.history.add(entry, now)

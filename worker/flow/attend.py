@@ -4,6 +4,7 @@ Keys `issue:` and `ticket:` only find their case and forward; only the holder of
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -11,17 +12,27 @@ import structlog
 from worker.case import CreateTicket, FollowDuplicate, NoTicket, RetireTicket
 from worker.ends.retry import Held, wait_s
 from worker.errors import BugferryError, Gone, LeaseLost, Moved, Permanent, Transient, UserFault
-from worker.flow import story
+from worker.flow import beginnings
 from worker.flow.apply import apply
+from worker.flow.before import bring_back
+from worker.flow.boards import call_for, put_on_boards
 from worker.flow.context import Context
 from worker.flow.converse import converse
+from worker.flow.follow import follow
+from worker.flow.grouping import assign, newest, sight
 from worker.flow.lease import Lease
 from worker.flow.look import UNSETTLED_S, look
+from worker.flow.maps import take_in
 from worker.flow.polls import older_than_we
+from worker.flow.post import send
+from worker.flow.regrouping import look_closer
+from worker.flow.tend import tend
+from worker.flow.weekly import write_report
 from worker.model import Hint, Issue
 from worker.plan import plan
 from worker.store.store import Tx
 from worker.store.work import Claim
+from worker.triage.cause import Cause
 
 log = structlog.get_logger()
 
@@ -30,6 +41,9 @@ ACTIVITY = frozenset({"Sentry: error", "poll", "poll.activity"})
 
 HANDS_OVER = (CreateTicket, RetireTicket, FollowDuplicate)
 """What leaves the case with another ticket than the one that was looked at."""
+
+LOOKS_AGAIN = 3
+"""How often something that is gone in the middle of our work is looked at anew before it is parked."""
 
 STUMBLES = 5
 """How often work may end in an error nobody foresaw before it is parked, so that it never holds up the rest."""
@@ -53,6 +67,7 @@ def _anything_due(ctx: Context) -> bool:
 
 def attend(ctx: Context, claim: Claim) -> None:
     """Do one piece of work; whatever happens, its row says so and nothing is lost."""
+    ctx = replace(ctx, events={})
     lease = Lease(ctx, claim)
     if claim.stumbles >= STUMBLES:
         _park(ctx, lease, f"{STUMBLES} workers in a row died of it or stumbled over it. Please report it with the log.")
@@ -60,6 +75,7 @@ def attend(ctx: Context, claim: Claim) -> None:
     try:
         with lease.gate.watching(lease.cover):
             again_at = _do(ctx, lease)
+        take_in(ctx, ctx.events or {})
         _finish(ctx, lease, again_at)
     except LeaseLost as lost:
         log.info("lease lost", key=claim.key, why=str(lost))
@@ -67,6 +83,11 @@ def attend(ctx: Context, claim: Claim) -> None:
         _later(ctx, lease, error)
     except Moved as moved:  # merged or renamed between our look and our call: the next look follows it
         _later(ctx, lease, Transient(f"{moved} Looking again."))
+    except Gone as gone:  # deleted meanwhile: the next look finds that out, unless it is something no look asks for
+        if claim.attempts >= LOOKS_AGAIN:
+            _park(ctx, lease, str(gone))
+        else:
+            _later(ctx, lease, Transient(f"{gone} Looking again."))
     except (Permanent, UserFault) as error:
         _park(ctx, lease, str(error))
     except Exception as error:  # noqa: BLE001 - the task's edge: one poisoned item must not stop the worker
@@ -83,6 +104,13 @@ def _do(ctx: Context, lease: Lease) -> datetime | None:
             _forward_ticket(ctx, lease, rest)
         case "case":
             return _settle(ctx, lease, int(rest))
+        case "board":
+            put_on_boards(ctx, lease, int(rest))
+        case "message":
+            send(ctx, lease, int(rest))
+        case "report":
+            week, _, lead = rest.partition(":")
+            write_report(ctx, week, lead)
         case _:
             raise Permanent(f"nobody knows what to do with the key '{lease.claim.key}'")
     return None
@@ -95,12 +123,15 @@ def _forward_issue(ctx: Context, lease: Lease, issue_id: str) -> None:
     issue = None if case_id else _first_sight(ctx, lease, issue_id)
     if case_id is None and issue is None:
         return
+    seen = sight(issue, newest(ctx, issue)) if issue else None
     with ctx.store.write(lease.claim, ctx.now()) as tx:
         if issue:
-            tx.cases.lock_group(issue.project.slug)
-            case_id = tx.cases.open(issue, issue.project.slug, ctx.now())
-            tx.history.add(story.case_opened(case_id, issue, ctx.now()), ctx.now())
+            case_id = assign(tx, ctx.book(), issue, seen, ctx.now())
+            infrastructure = seen is not None and seen.verdict.leading is Cause.INFRASTRUCTURE
+            beginnings.heard(tx, issue, infrastructure=infrastructure, now=ctx.now())
         why = lease.claim.why
+        if issue is None and why not in ACTIVITY:
+            bring_back(tx, issue_id)
         tx.work.push(Hint(f"case:{case_id}", why, urgent=why not in ACTIVITY), ctx.now())
 
 
@@ -133,7 +164,9 @@ def _forward_ticket(ctx: Context, lease: Lease, rest: str) -> None:
 
 def _settle(ctx: Context, lease: Lease, case_id: int) -> datetime | None:
     seen = look(ctx, lease, case_id)
-    if seen is None:
+    if seen is None or look_closer(ctx, lease, seen):
+        return None
+    if not seen.row.members and tend(ctx, lease, seen):
         return None
     todo = plan(seen.case, ctx.now())
     if todo.actions:
@@ -144,6 +177,8 @@ def _settle(ctx: Context, lease: Lease, case_id: int) -> datetime | None:
         _look_once_more(ctx, lease)
     else:
         converse(ctx, lease, seen)
+        follow(ctx, lease, seen, todo.actions)
+        call_for(ctx, lease, seen)
     return seen.case.link.again_at if isinstance(seen.case.link, NoTicket) else None
 
 

@@ -12,6 +12,7 @@ from worker.case import NoTicket
 from worker.ends.ports import Found
 from worker.errors import Gone, Moved
 from worker.flow.attend import drain
+from worker.flow.before import bring_back, is_known_before
 from worker.flow.context import Context
 from worker.flow.look import first_glance
 from worker.flow.preview import Pause, patiently, sparing
@@ -94,7 +95,7 @@ def rehearse(ctx: Context, query: str, report: Report, pause: Pause, limit: int 
     """
     tally = _Tally()
     with sparing(ctx):
-        for found in _pages(ctx, query, None, pause):
+        for found in pages(ctx, query, None, pause):
             for issue in found.issues:
                 tally.count(patiently(lambda issue=issue: _judge(ctx, issue), pause))  # type: ignore[misc] # bound per turn
                 report(Progress(tally.looked, found.total, tally.wanted, 0))
@@ -111,7 +112,7 @@ def bring_in(ctx: Context, query: str, report: Report, pause: Pause, limit: int 
     """
     before, cursor = _place(ctx, query)
     tally, under_way, whole = _Tally(), _UnderWay(ctx, pause), True
-    for found in _pages(ctx, query, cursor, pause):
+    for found in pages(ctx, query, cursor, pause):
 
         def tell(found: Found = found) -> None:
             report(Progress(before + tally.looked, found.total, tally.wanted, under_way.finished))
@@ -137,7 +138,8 @@ def bring_in(ctx: Context, query: str, report: Report, pause: Pause, limit: int 
 # ---------------------------------------------------------------- where it is
 
 
-def _pages(ctx: Context, query: str, cursor: str | None, pause: Pause) -> Iterator[Found]:
+def pages(ctx: Context, query: str, cursor: str | None, pause: Pause) -> Iterator[Found]:
+    """Pages of what the search finds, from a cursor or the start on."""
     while True:
         found = patiently(lambda at=cursor: ctx.sentry.search(query, at), pause)  # type: ignore[misc] # bound per turn
         yield found
@@ -161,6 +163,7 @@ def _hint(ctx: Context, query: str, issue_ids: list[str], place: tuple[int, str 
     """Give the hints of a page and remember the place after it; None: the page is not done with, and stays."""
     with ctx.store.write(now=ctx.now()) as tx:
         for issue_id in issue_ids:
+            bring_back(tx, issue_id)
             tx.work.push(Hint(f"issue:{issue_id}", WHY), ctx.now())
         if place:
             looked, cursor = place
@@ -189,7 +192,7 @@ def _guarded(ctx: Context, issue: Issue) -> _Fate:
 def _judge(ctx: Context, row: Issue) -> _Fate:
     """Look at an issue as its first look would. A row of a search leaves things out that rules may ask for."""
     with ctx.store.read() as tx:
-        if tx.cases.of_issue(row.id) is not None:
+        if tx.cases.of_issue(row.id) is not None and not is_known_before(tx, row.id):
             return _Fate(None, "it has a case already")
     if row.status is not Status.OPEN:
         return _Fate(None, f"it is {row.status} in Sentry, and only an open issue gets a new ticket")
@@ -283,7 +286,7 @@ class _UnderWay:
         """What became of an issue; None while its work goes on."""
         case_id = tx.cases.of_issue(issue_id)
         row = tx.cases.load(case_id) if case_id else None
-        work = tx.work.get(f"case:{case_id}" if case_id else f"issue:{issue_id}")
+        work = (tx.work.get(f"case:{case_id}") if case_id else None) or tx.work.get(f"issue:{issue_id}")
         if row and row.ticket:
             self.made[row.ticket.rule, row.ticket.tracker] += 1
             return "made"

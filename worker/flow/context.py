@@ -4,10 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from worker.ends.notify import Notifier, Rendered
 from worker.ends.ports import Sentry, Tracker
 from worker.errors import UserFault
 from worker.flow.trouble import Trouble
 from worker.mapping.book import MappingBook
+from worker.mapping.channels import Channel, Lead
+from worker.model import Event
 from worker.store.store import Store
 
 
@@ -41,6 +44,12 @@ class Context:
     """What this process last read of services in trouble."""
     latest: Callable[[], tuple[MappingBook, Mapping[str, Tracker]]] | None = None
     """The running mapping with its trackers, where it may change; None: `book` and `trackers` are for good."""
+    events: dict[str, Event | None] | None = None
+    """The newest events that this piece of work has read, by issue; None: nothing is kept."""
+    notifier: Callable[[Channel], Notifier] | None = None
+    """Who says something in a channel; None: nobody says anything."""
+    report: Callable[[Lead, str, bool], Rendered] | None = None
+    """Writes a lead's report of an ISO week, as one that is late or not; None: nobody writes any."""
 
     def fresh(self) -> "Context":
         """The same with the mapping that runs now: one piece of work or one round goes by one mapping."""
@@ -48,6 +57,14 @@ class Context:
             return self
         book, trackers = self.latest()
         return replace(self, book=lambda: book, trackers=trackers)
+
+    def newest_event(self, issue_id: str) -> Event | None:
+        """The newest event of an issue, read once for one piece of work; None when it has none."""
+        if self.events is None:
+            return self.sentry.latest_event(issue_id)
+        if issue_id not in self.events:
+            self.events[issue_id] = self.sentry.latest_event(issue_id)
+        return self.events[issue_id]
 
     def tracker(self, name: str) -> Tracker:
         """The tracker of that name; `UserFault` when it is no longer set up (a ticket never moves to another)."""

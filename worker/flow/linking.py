@@ -4,12 +4,13 @@ from typing import assert_never
 
 from worker.case import CreateTicket, Decline, FollowDuplicate, Linking, Live, RetireTicket
 from worker.errors import Gone, Permanent, Transient
-from worker.flow import once, story, story_cases
+from worker.flow import once, story, story_cases, umbrella
 from worker.flow.context import Context
 from worker.flow.lease import Lease
 from worker.flow.look import Seen
 from worker.flow.membership import follow
-from worker.model import Ticket
+from worker.model import Status, Ticket
+from worker.speaker import sentry_says
 from worker.store.membership import BUSY_S
 from worker.store.store import Tx
 
@@ -30,7 +31,13 @@ def link(ctx: Context, lease: Lease, seen: Seen, action: Linking) -> None:
 
 
 def _decline(ctx: Context, lease: Lease, seen: Seen, action: Decline) -> None:
+    """A collected case that was called leaves its umbrella as well, unless its bug is only closed just now."""
     with ctx.store.write(lease.claim, ctx.now()) as tx:
+        if tx.umbrellas.stay_of(seen.case.id):
+            if seen.case.members and sentry_says(seen.case) is not Status.OPEN:
+                tx.umbrellas.call([seen.case.id], None)
+                return
+            umbrella.release(tx, seen.case.id, action.reason, ctx.now())
         tx.cases.set_verdict(seen.case.id, action.rule, action.reason)
         tx.history.add(story.declined(seen.case.id, action.rule, action.reason, ctx.now()), ctx.now())
 
@@ -66,6 +73,8 @@ def _go_over(tx: Tx, ctx: Context, seen: Seen, over: tuple[Live, Ticket]) -> Non
     if original.id == link.ticket.id or any(original.id == past.vendor_id for past in seen.row.past):
         raise Permanent(f"{original.key} is a former ticket of the same case")
     theirs = tx.cases.of_ticket(original.tracker, original.id) or _made_for(tx, original, seen.case.id)
+    if theirs is not None and tx.umbrellas.of(theirs):
+        raise Permanent(f"{original.key} is an umbrella ticket and stands for no bug of its own")
     if theirs is not None:
         follow(tx, seen.case.id, theirs, reason, now)
         return

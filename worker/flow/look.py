@@ -3,13 +3,14 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from pydantic import TypeAdapter
-
-from worker.case import Broken, Case, Goal, Link, Live, Member, NoTicket, Parting, Waiting
+from worker.case import Broken, Case, Link, Live, Member, NoTicket, Parting, Waiting
 from worker.errors import Gone, Moved, NoRelease, Transient
+from worker.flow.before import KNOWN_BEFORE, rests
 from worker.flow.context import Context
+from worker.flow.goal import GOAL
 from worker.flow.lease import Lease
 from worker.flow.notes import Notes, Unwritten, Written, create_intent
+from worker.flow.origin import origin_asked
 from worker.mapping.facts import Around
 from worker.mapping.policy import Policy
 from worker.mapping.status import StatusMap
@@ -25,9 +26,6 @@ PRECISION = timedelta(seconds=1)
 
 UNROUTED = Policy(StatusMap(TrackerKind.JIRA))
 """What holds for a case that no tracker was found for yet."""
-
-GOAL: TypeAdapter[Goal] = TypeAdapter(Goal)
-"""A goal at rest: the same value as JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +55,8 @@ def glance(ctx: Context, case_id: int) -> Seen | None:
 
 def first_glance(ctx: Context, issue: Issue) -> Case:
     """The case that an issue without one would open, as it would be seen first; nothing is remembered."""
-    verdict = ctx.book().route(issue, ctx.sentry.latest_event(issue.id), Around(ctx.now()))
+    event = ctx.sentry.latest_event(issue.id)
+    verdict = ctx.book().route(issue, event, Around(ctx.now(), origin=origin_asked(ctx, issue, event)))
     policy = ctx.book().policy(verdict.rule, verdict.tracker) if verdict.tracker else UNROUTED
     return Case(0, (Member(issue),), NoTicket(verdict.rule, verdict.tracker, verdict.why), policy)
 
@@ -131,14 +130,29 @@ def _link(ctx: Context, row: CaseRow, issues: list[Issue], ticket: Ticket | None
         return Broken(row.broken_reason or "the ticket is gone")
     with ctx.store.read() as tx:
         intent = tx.intents.get(row.id, *create_intent(row))
+        stay = tx.umbrellas.stay_of(row.id)
     if intent and intent.state == "sent":
         return NoTicket(row.rule, row.tracker, "a create was interrupted", row.verdict, interrupted=True)
+    if stay and not stay.called_at:
+        return NoTicket(row.rule, None, collected := row.verdict or stay.why, collected)
+    # One that was called because there is room is routed anew: its reason is no longer the last word.
+    return _unlinked(ctx, replace(row, verdict=None) if stay else row, issues)
+
+
+def _unlinked(ctx: Context, row: CaseRow, issues: list[Issue]) -> NoTicket:
+    """What its rule says of a case without a ticket."""
     if not issues:
         return NoTicket(None, None, "every issue of this case is gone from Sentry", row.verdict)
     if any(ticket.farewell == "succeeded" for ticket in row.past):
         return NoTicket(row.rule, row.tracker, "its bug came back after its ticket was retired", row.verdict)
-    around = Around(ctx.now(), tuple(issues))
-    verdict = ctx.book().route(issues[0], ctx.sentry.latest_event(issues[0].id), around)
+    if rests(ctx, row, issues):
+        return NoTicket(None, None, KNOWN_BEFORE, KNOWN_BEFORE)
+    event = ctx.newest_event(issues[0].id)
+    with ctx.store.read() as tx:
+        word = tx.feedback.word_on([issue.id for issue in issues])
+    origin = origin_asked(ctx, issues[0], event)
+    around = Around(ctx.now(), tuple(issues), origin, word.no_noise, word.wanted_by)
+    verdict = ctx.book().route(issues[0], event, around)
     # The sentence holds values that change with every event; the decision is news only when its rule is.
     decided_before = row.verdict is not None and row.rule == verdict.rule and verdict.tracker is None
     recorded = verdict.why if decided_before else row.verdict

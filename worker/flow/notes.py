@@ -5,16 +5,17 @@ from datetime import datetime
 from typing import Protocol
 
 from worker.case import Goal
-from worker.errors import Gone, Moved
-from worker.flow import story
+from worker.errors import Gone, Moved, Transient
+from worker.flow import beginnings, story
 from worker.flow.context import Context
 from worker.flow.lease import Lease
-from worker.flow.membership import take_in
+from worker.flow.membership import follow, take_in
 from worker.mapping.policy import Policy
 from worker.model import Hint, Issue, Ticket
 from worker.store.case_rows import CaseRow, MemberRow, TicketRow
 from worker.store.intents import Kind
 from worker.store.store import Tx
+from worker.triage.cause import Cause
 
 
 class Notes(Protocol):
@@ -74,7 +75,7 @@ class Written:
             making = tx.intents.get(row.id, *create_intent(row))
         if theirs not in {None, row.id} and making and making.state == "sent":
             return  # its own create is adopted or given up first, or the ticket would be nobody's
-        issue = ctx.sentry.issue(gone.to) if isinstance(gone, Moved) and theirs is None else None
+        issue = _successor(ctx, gone) if isinstance(gone, Moved) and theirs is None else None
         alone = all(other.gone_at for other in row.members if other.id != member.id)
         with ctx.store.write(lease.claim, ctx.now()) as tx:
             tx.cases.issue_gone(member.id, ctx.now())
@@ -100,11 +101,23 @@ class Written:
     ) -> None:
         """Mirror both sides; what changed without us is somebody's move."""
         ctx = self._ctx
+        if ticket and row.ticket and ticket.id != row.ticket.vendor_id:
+            self._meet(row, ticket)
         with ctx.store.write(self._lease.claim, ctx.now()) as tx:
             for issue in issues:
                 _note_issue(tx, row, issue, goal, ctx.now())
             if ticket and row.ticket:
                 _note_ticket(tx, row, (row.ticket, ticket), policy, goal, ctx.now())
+
+    def _meet(self, row: CaseRow, ticket: Ticket) -> None:
+        """Join the case that holds this very ticket by now: it was transferred, and that case followed it there."""
+        ctx = self._ctx
+        with ctx.store.write(self._lease.claim, ctx.now()) as tx:
+            theirs = tx.cases.of_ticket(ticket.tracker, ticket.id)
+            if theirs in {None, row.id}:
+                return
+            follow(tx, row.id, int(theirs or 0), f"both go on in {ticket.key}", ctx.now())
+        raise Transient(f"case {row.id} became part of case {theirs}: looking again")
 
     def closed_at(self, case_id: int, moment: datetime) -> None:
         """Correct since when the ticket has been closed."""
@@ -118,11 +131,21 @@ def create_intent(row: CaseRow) -> tuple[Kind, str]:
     return "create", f"after ticket {max(before)}" if before else "first ticket"
 
 
+def _successor(ctx: Context, moved: Moved) -> Issue | None:
+    """The issue that a member was merged into; None when that was deleted since."""
+    try:
+        return ctx.sentry.issue(moved.to)
+    except Gone:
+        return None
+
+
 def _note_issue(tx: Tx, row: CaseRow, issue: Issue, goal: Goal | None, now: datetime) -> None:
     """Mirror an issue; a status that changed without us is somebody's move and goes into history once."""
     before = next(m for m in row.members if m.id == issue.id)
     ours = goal is not None and issue.id in goal.moves and issue.status is goal.to
     tx.cases.save_issue(issue, now)
+    if beginnings.begins_anew(before.substatus, issue):
+        beginnings.heard(tx, issue, infrastructure=before.cause == Cause.INFRASTRUCTURE, now=now)
     if before.status != issue.status and not ours:
         tx.history.add(story.issue_moved(row.id, before.status, issue, now), now)
 

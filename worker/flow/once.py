@@ -11,12 +11,15 @@ from typing import TypeVar
 from worker.case import CreateTicket
 from worker.ends.ports import Tracker
 from worker.errors import Ambiguous, Permanent, Transient
-from worker.flow import story
+from worker.flow import limits, storms, story, story_watch, umbrella
 from worker.flow.context import Context
 from worker.flow.lease import Lease
 from worker.flow.look import Seen
 from worker.flow.notes import create_intent
+from worker.flow.origin import origin_told
+from worker.flow.story_cases import called
 from worker.model import Body, Hint, Status, Ticket
+from worker.store.history import Entry
 from worker.store.intents import Intent
 
 SKEW = timedelta(minutes=5)
@@ -29,12 +32,17 @@ def create_ticket(ctx: Context, lease: Lease, seen: Seen, action: CreateTicket) 
     """Make the case's ticket, or adopt it if an earlier attempt made it.
 
     The route is written down with the intent: whatever the mapping says later, it is looked for where it was sent.
+    In a storm, or over the limit of its rule, it is collected instead.
     """
     tracker = ctx.tracker(action.tracker)
     with ctx.store.write(lease.claim, ctx.now()) as tx:
         tx.cases.set_route(seen.case.id, action.rule, action.tracker)
+        if not action.adopt_only and (storms.held(ctx, tx, seen, action) or limits.held(ctx, tx, seen, action)):
+            return
         intent = tx.intents.open(seen.case.id, *create_intent(seen.row), ctx.now())
-    found = _adopt(ctx, tracker, intent)
+        if intent.state == "unsent" and not intent.fresh:
+            tx.intents.renew(intent, ctx.now())
+    found = adopt(ctx, tracker, intent)
     if found is None and action.adopt_only:
         _give_up(ctx, lease, intent)
         return
@@ -47,6 +55,7 @@ def create_ticket(ctx: Context, lease: Lease, seen: Seen, action: CreateTicket) 
         tx.cases.add_ticket(seen.case.id, ticket, action.rule, intent.id, agreed, now)
         tx.cases.agree(seen.case.id, {m.issue.id: (Status.OPEN, False) for m in seen.case.members}, agreed)
         tx.intents.done(intent, ticket.key, now)
+        umbrella.release(tx, seen.case.id, f"it has its own ticket, {called(ticket.key)}", now)
         tx.history.add(story.ticket_created(seen.case.id, action.rule, ticket, adopted=bool(found), now=now), now)
 
 
@@ -72,7 +81,9 @@ def _give_up(ctx: Context, lease: Lease, intent: Intent) -> None:
         tx.work.push(Hint(lease.claim.key, "create given up"), ctx.now())
 
 
-def _adopt(ctx: Context, tracker: Tracker, intent: Intent) -> Ticket | None:
+def adopt(ctx: Context, tracker: Tracker, intent: Intent) -> Ticket | None:
+    """The ticket that an earlier attempt made; None when it is safe to make it, `Transient` while it may show up."""
+
     def oldest() -> Ticket | None:
         return next(iter(tracker.find(intent.id, intent.opened_at - SKEW)), None)
 
@@ -96,14 +107,22 @@ def look_for(ctx: Context, intent: Intent, find: Callable[[], Made | None]) -> M
 def _create(ctx: Context, lease: Lease, seen: Seen, action: CreateTicket, at: tuple[Tracker, Intent]) -> Ticket:
     tracker, intent = at
     issue = seen.case.members[0].issue
-    draft = ctx.book().draft(action.rule, issue, ctx.sentry.latest_event(issue.id), action.tracker)
-    return attempt(ctx, lease, intent, lambda: tracker.create(draft, intent.id))
+    event = ctx.newest_event(issue.id)
+    origin = origin_told(ctx, action.rule, issue, event)
+    draft = ctx.book().draft(action.rule, issue, event, action.tracker, origin)
+    brought = story_watch.introduced(seen.case.id, issue.id, origin, ctx.now()) if origin else None
+    return attempt(ctx, lease, intent, lambda: tracker.create(draft, intent.id), brought)
 
 
-def attempt(ctx: Context, lease: Lease, intent: Intent, write: Callable[[], Made]) -> Made:
-    """Make the write; remember when it certainly did not arrive, so that the next attempt need not wait."""
+def attempt(ctx: Context, lease: Lease, intent: Intent, write: Callable[[], Made], told: Entry | None = None) -> Made:
+    """Make the write; remember when it certainly did not arrive, so that the next attempt need not wait.
+
+    `told`: what goes into history with the attempt, whatever becomes of it.
+    """
     with ctx.store.write(lease.claim, ctx.now()) as tx:
         tx.intents.sent(intent, ctx.now())
+        if told is not None:
+            tx.history.add(told, ctx.now())
     try:
         return write()
     except Ambiguous:

@@ -160,7 +160,12 @@ def _news(ctx: Context, issue: Issue) -> Hint | None:
 
 def _differs(seen: Issue | None, member: MemberRow) -> bool:
     """Whether a row says something else than our mirror; a missing row (deleted, merged, renamed) does."""
-    return seen is None or (seen.settled and (seen.status, seen.substatus) != (member.status, member.substatus))
+    if seen is None or not seen.settled:
+        return seen is None
+    noted = seen.note_count is not None and member.note_count is not None and seen.note_count != member.note_count
+    looks, looked = (seen.status, seen.substatus, seen.assignee), (member.status, member.substatus, member.assignee)
+    ranked = seen.priority is not None and seen.priority != member.priority
+    return looks != looked or noted or ranked
 
 
 def _rows(ctx: Context, short_ids: list[str]) -> Iterable[Issue]:

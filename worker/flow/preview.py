@@ -26,9 +26,12 @@ from worker.case import (
 from worker.ends.retry import Held, guarding
 from worker.errors import Transient
 from worker.flow.context import Context
-from worker.flow.look import first_glance, glance
+from worker.flow.follow import outlook
+from worker.flow.look import Seen, first_glance, glance
+from worker.flow.origin import origin_shown
 from worker.flow.polls import CONTACT, older_than_we
 from worker.flow.story_cases import called
+from worker.flow.story_follow import in_words
 from worker.mapping.explain import explain
 from worker.mapping.facts import Around
 from worker.model import Issue, Resolve, TrackerKind
@@ -75,12 +78,13 @@ def preview_case(ctx: Context, case_id: int) -> Preview | None:
     """Look at a case and plan; None when there is no such case. `Transient` while a side cannot be read."""
     with sparing(ctx):
         seen = glance(ctx, case_id)
-    if seen is None:
-        return None
-    with ctx.store.read() as tx:
-        work = tx.work.get(f"case:{case_id}")
-    todo = plan(seen.case, ctx.now())
-    return Preview(seen.case, seen.row, todo, _steps(seen.case, todo), work)
+        if seen is None:
+            return None
+        with ctx.store.read() as tx:
+            work = tx.work.get(f"case:{case_id}")
+        todo = plan(seen.case, ctx.now())
+        later = () if todo.goal else _later(ctx, seen)
+    return Preview(seen.case, seen.row, todo, (*_steps(seen.case, todo), *later), work)
 
 
 def preview_issue(ctx: Context, issue_id: str) -> Preview:
@@ -104,7 +108,11 @@ def reasons(ctx: Context, case: Case, kind: TrackerKind | None = None) -> dict[s
     issue = case.members[0].issue
     with sparing(ctx):
         event = ctx.sentry.latest_event(issue.id)
-    around = Around(ctx.now(), tuple(member.issue for member in case.members))
+        origin = origin_shown(ctx, issue, event)
+    members = tuple(member.issue for member in case.members)
+    with ctx.store.read() as tx:
+        word = tx.feedback.word_on([member.id for member in members])
+    around = Around(ctx.now(), members, origin, word.no_noise, word.wanted_by)
     return explain(ctx.book(), issue, event, kind, around)
 
 
@@ -156,6 +164,16 @@ def patiently(ask: Callable[[], Answer], pause: Pause) -> Answer:
 def _steps(case: Case, todo: Plan) -> tuple[Step, ...]:
     issues = {member.issue.id: member.issue for member in case.members}
     return tuple(_step(case, action, issues) for action in todo.actions)
+
+
+def _later(ctx: Context, seen: Seen) -> tuple[Step, ...]:
+    """What would follow on the open ticket."""
+    found, live = outlook(ctx, seen), seen.case.link
+    if found is None or not isinstance(live, Live):
+        return ()
+    change, at = found
+    when = f"from {at.isoformat(timespec='minutes')} on, " if at else ""
+    return (Step(live.ticket.tracker, f"{when}update {called(live.ticket.key)}: {in_words(change, live.ticket)}"),)
 
 
 def _step(case: Case, action: Action, issues: Mapping[str, Issue]) -> Step:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from worker.ends.ports import Tracker
+from worker.errors import BugferryError
 from worker.flow.context import Context
 from worker.flow.polls import BATCH, compare_with_sentry, give
 from worker.flow.services import Gate
@@ -22,6 +23,9 @@ EVER = datetime(2000, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 PAGES_AT_ONCE = 10
+
+SWEPT_AT_ONCE = 3
+"""Pages of a hundred tickets that one sweep asks each tracker for: so many tickets are compared with every poll."""
 
 _DONE, _NEXT = "done", "reconcile.next"
 
@@ -91,6 +95,24 @@ def reconcile_by_and_by(ctx: Context) -> int:
     return sum(found.values())
 
 
+def sweep_tickets(ctx: Context) -> int:
+    """Compare the next few pages of the tickets that we made, round and round; the number of hints.
+
+    That a ticket was deleted, moved to another place or transferred no poll of changes tells.
+    """
+    found, failed = 0, []
+    for name in ctx.trackers:
+        try:
+            with Gate(ctx).watching():
+                seen, _ = _tracker(ctx, name, lambda _: None, SWEPT_AT_ONCE, sweep=True)
+            found += seen.differences
+        except BugferryError as error:  # one tracker in trouble must not blind us to the others
+            failed.append(error)
+    if failed:
+        raise failed[0]
+    return found
+
+
 def _sides(ctx: Context) -> list[str]:
     return ["sentry", *ctx.trackers]
 
@@ -113,9 +135,15 @@ def _sentry(ctx: Context, report: Report, pages: int | None) -> tuple[Progress, 
     return seen, True
 
 
-def _tracker(ctx: Context, name: str, report: Report, pages: int | None) -> tuple[Progress, bool]:
-    """A tracker's side, by pages of all tickets that we made, oldest first; what we know and do not see is hinted."""
-    seen, position = Progress(name, 0, None, 0), _position(ctx, name)
+def _tracker(
+    ctx: Context, name: str, report: Report, pages: int | None, *, sweep: bool = False
+) -> tuple[Progress, bool]:
+    """A tracker's side, by pages of all tickets that we made, oldest first; what we know and do not see is hinted.
+
+    A `sweep` keeps a position of its own, and leaves alone what no list of ours can show: it comes with every poll.
+    """
+    at = f"sweep.{name}" if sweep else name
+    seen, position = Progress(name, 0, None, 0), _position(ctx, at)
     if position == _DONE:
         return seen, True
     after = datetime.fromisoformat(position) if position else EVER
@@ -124,13 +152,14 @@ def _tracker(ctx: Context, name: str, report: Report, pages: int | None) -> tupl
         if turned == pages:
             return seen, False
         until = max((one.ticket.created_at for one in page if one.ticket.created_at), default=after)
-        differences = _compare(ctx, ctx.tracker(name), page) + _missing(ctx, name, before + page, (after, until))
+        missing = _missing(ctx, name, before + page, (after, until), strangers=not sweep)
+        differences = _compare(ctx, ctx.tracker(name), page) + missing
         seen = replace(seen, done=seen.done + len(page), differences=seen.differences + differences)
         after, before = until, page
-        _go_to(ctx, name, after.isoformat())
+        _go_to(ctx, at, after.isoformat())
         report(seen)
-    missing = _missing(ctx, name, before, (after, None))
-    _go_to(ctx, name, _DONE)
+    missing = _missing(ctx, name, before, (after, None), strangers=not sweep)
+    _go_to(ctx, at, "" if sweep else _DONE)
     return replace(seen, differences=seen.differences + missing), True
 
 
@@ -146,13 +175,16 @@ def _compare(ctx: Context, tracker: Tracker, page: tuple[Ours, ...]) -> int:
     return hints
 
 
-def _missing(ctx: Context, tracker: str, page: tuple[Ours, ...], made: tuple[datetime, datetime | None]) -> int:
-    """Hint at tickets that we know and that the list does not show: deleted, moved away, or not made by us."""
+def _missing(
+    ctx: Context, tracker: str, page: tuple[Ours, ...], made: tuple[datetime, datetime | None], *, strangers: bool
+) -> int:
+    """Hint at tickets that we know and that the list does not show: deleted, moved away, or made by `strangers`."""
     shown, (after, until) = {one.ticket.id for one in page}, made
     moment = timedelta(seconds=1)
     with ctx.store.read() as tx:
         known: tuple[TicketRow, ...] = tx.pairs.tickets_made(tracker, after - moment, until)
-    return give(ctx, [Hint(f"case:{row.case_id}", "reconciliation") for row in known if row.vendor_id not in shown])
+    unseen = [row for row in known if row.vendor_id not in shown and (strangers or row.nonce)]
+    return give(ctx, [Hint(f"case:{row.case_id}", "reconciliation") for row in unseen])
 
 
 def _position(ctx: Context, side: str) -> str:

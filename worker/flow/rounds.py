@@ -3,31 +3,52 @@
 Each round claims its slot in the database: two beats, a restarted one and every worker's own timer together do it once.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import structlog
 
 from worker.ends.retry import Held
 from worker.errors import BugferryError
+from worker.flow.alerts import sweep_alerts
 from worker.flow.context import Context
+from worker.flow.fixes import sweep_fixes
+from worker.flow.follow import sweep_updates
+from worker.flow.limits import sweep_umbrellas
+from worker.flow.live import keep_figures
+from worker.flow.maps import sweep_maps
 from worker.flow.polls import poll_sentry, poll_tickets, sweep_pairs, sweep_waiting
-from worker.flow.reconcile import reconcile_by_and_by
+from worker.flow.reconcile import reconcile_by_and_by, sweep_tickets
+from worker.flow.rethink import rethink
+from worker.flow.rollup import roll_up
+from worker.flow.storms import sweep_storms
 from worker.flow.twins import sweep_twins
+from worker.flow.weekly import sweep_reports
 
 log = structlog.get_logger()
 
 ROUNDS: Mapping[str, Callable[[Context], int]] = {
+    "alerts": sweep_alerts,
     "poll.sentry": poll_sentry,
     "poll.tickets": poll_tickets,
     "sweep.pairs": sweep_pairs,
     "sweep.waiting": sweep_waiting,
+    "sweep.tickets": sweep_tickets,
     "sweep.twins": sweep_twins,
+    "rethink": rethink,
+    "sweep.umbrellas": sweep_umbrellas,
+    "sweep.storms": sweep_storms,
+    "sweep.maps": sweep_maps,
+    "sweep.fixes": sweep_fixes,
+    "sweep.updates": sweep_updates,
     "reconcile": reconcile_by_and_by,
+    "reports": sweep_reports,
+    "figures": keep_figures,
+    "rollup": roll_up,
 }
 """Name of a round and what it does; each returns how many hints it gave."""
 
-SLOWER = {"sweep.twins": 10}
+SLOWER = {"sweep.twins": 10, "figures": 5, "sweep.fixes": 10}
 """Rounds that come once in so many poll intervals."""
 
 
@@ -41,12 +62,20 @@ def run_round(ctx: Context, name: str) -> int | None:
 
     A round that fails is tried again in the next slot: whatever it would have found is still there then.
     """
-    slot = _slot(ctx, name)
+    return _run_claimed(ctx, name) if name in _free(ctx, [name]) else None
+
+
+def _free(ctx: Context, names: Sequence[str]) -> list[str]:
+    """Rounds whose present slot nobody took: looking first keeps idle workers out of the way of those who write."""
     with ctx.store.read() as tx:
-        if tx.cursors.get(f"slot.{name}") == slot:
-            return None
+        taken = tx.cursors.several([f"slot.{name}" for name in names])
+    return [name for name in names if taken.get(f"slot.{name}") != _slot(ctx, name)]
+
+
+def _run_claimed(ctx: Context, name: str) -> int | None:
+    """Do a round unless somebody else has just taken its slot."""
     with ctx.store.write(now=ctx.now()) as tx:
-        if not tx.cursors.claim_slot(f"slot.{name}", slot, latest=_slot(ctx, name, ahead=1)):
+        if not tx.cursors.claim_slot(f"slot.{name}", _slot(ctx, name), latest=_slot(ctx, name, ahead=1)):
             return None
     return run_now(ctx, name)
 
@@ -69,7 +98,7 @@ def _slot(ctx: Context, name: str, ahead: int = 0) -> str:
     return datetime.fromtimestamp((ctx.now().timestamp() // every + ahead) * every, UTC).isoformat()
 
 
-def run_due_rounds(ctx: Context) -> None:
-    """Do every round whose slot is free."""
-    for name in ROUNDS:
-        run_round(ctx, name)
+def run_due_rounds(ctx: Context, but: Collection[str] = ()) -> None:
+    """Do every round whose slot is free, `but` some."""
+    for name in _free(ctx, [name for name in ROUNDS if name not in but]):
+        _run_claimed(ctx, name)

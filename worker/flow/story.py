@@ -6,7 +6,7 @@ from datetime import datetime
 from worker.case import Case, Goal
 from worker.flow.story_cases import called
 from worker.model import Issue, Status, Ticket, TicketState
-from worker.store.case_rows import CaseRow
+from worker.store.case_rows import CaseRow, MemberRow
 from worker.store.history import OURS as US
 from worker.store.history import Entry
 
@@ -23,6 +23,7 @@ def case_opened(case_id: int, issue: Issue, now: datetime) -> Entry:
         new=issue.status,
         source="sentry",
         external_id=f"first-seen:{issue.id}",
+        detail={"project": issue.project.slug},
     )
 
 
@@ -76,7 +77,7 @@ def issue_moved(case_id: int, old: Status | None, issue: Issue, now: datetime) -
         new=issue.status,
         source="sentry",
         external_id=f"moved:{issue.id}:{moved_at.isoformat()}:{issue.status}",
-        detail={"substatus": issue.substatus, "release": issue.last_release},
+        detail={"substatus": issue.substatus, "release": issue.last_release, "how": issue.moved_how},
     )
 
 
@@ -87,14 +88,14 @@ def ticket_moved(row: CaseRow, ticket: Ticket, old: Status, new: Status, now: da
         case_id=row.id,
         kind="ticket.moved",
         actor="tracker",
-        why=f"{called(ticket.key)} became '{_words(ticket.state)}' in its tracker",
+        why=f"{called(ticket.key)} became '{in_words(ticket.state)}' in its tracker",
         occurred_at=moved_at,
         ticket_key=ticket.key,
         rule=row.rule,
         old=old,
         new=new,
         source=f"tracker:{ticket.tracker}",
-        external_id=f"moved:{ticket.id}:{moved_at.isoformat()}:{_words(ticket.state)}",
+        external_id=f"moved:{ticket.id}:{moved_at.isoformat()}:{in_words(ticket.state)}",
     )
 
 
@@ -114,21 +115,29 @@ def our_moves(row: CaseRow, case: Case, goal: Goal, now: datetime) -> Iterator[E
             source=f"tracker:{row.ticket.tracker}",
             external_id=f"by-us:{case.id}:{goal.occasion}",
         )
-    for member in row.members:
-        if member.id in goal.moves:
-            yield Entry(
-                case_id=case.id,
-                kind="issue.moved",
-                actor=US,
-                why=f"{goal.why}; {member.short_id} follows",
-                occurred_at=now,
-                issue_id=member.id,
-                rule=row.rule,
-                old=member.agreed,
-                new=goal.to,
-                source="sentry",
-                external_id=f"by-us:{member.id}:{goal.occasion}",
-            )
+    yield from (_followed(row, member, goal, now) for member in row.members if member.id in goal.moves)
+
+
+def moved_before(row: CaseRow, goal: Goal, now: datetime) -> Iterator[Entry]:
+    """What we moved for a goal that is given up half done."""
+    done = (member for member in row.members if member.id in goal.moves and member.status is goal.to)
+    yield from (_followed(row, member, goal, now) for member in done)
+
+
+def _followed(row: CaseRow, member: MemberRow, goal: Goal, now: datetime) -> Entry:
+    return Entry(
+        case_id=row.id,
+        kind="issue.moved",
+        actor=US,
+        why=f"{goal.why}; {member.short_id} follows",
+        occurred_at=now,
+        issue_id=member.id,
+        rule=row.rule,
+        old=member.agreed,
+        new=goal.to,
+        source="sentry",
+        external_id=f"by-us:{member.id}:{goal.occasion}",
+    )
 
 
 def commented(case_id: int, ticket_key: str, occasion: str, now: datetime) -> Entry:
@@ -161,5 +170,6 @@ def link_broken(row: CaseRow, reason: str, now: datetime) -> Entry:
     )
 
 
-def _words(state: TicketState) -> str:
+def in_words(state: TicketState) -> str:
+    """A tracker's own words for where a ticket stands."""
     return f"{state.name} ({state.resolution})" if state.resolution else state.name

@@ -4,6 +4,7 @@ The ticket that people touched stays, else the older one.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -54,11 +55,15 @@ def touches(page: tuple[Ours, ...]) -> dict[str, bool]:
 def judge(ctx: Context, one: Ours, touched: Mapping[str, bool]) -> int:
     """Give a ticket of ours that no case knows to the case whose intent it carries; 1 when that was done, else 0.
 
-    A create whose end is still looked for adopts it by itself, and marks of other installations are left alone.
+    A create whose end is still looked for adopts it by itself, and marks of other installations are left alone. The
+    ticket itself is asked, for a list may be stale: one that was transferred is known under its new id.
     """
     try:
+        there = replace(one, ticket=ctx.tracker(one.ticket.tracker).read(one.ticket.key))
+        if not _unknown(ctx, there):
+            return 0
         with ctx.store.write(now=ctx.now()) as tx:
-            return int(_take(tx, one, touched, ctx.now()))
+            return int(_take(tx, there, touched, ctx.now()))
     except (Transient, Permanent) as later:
         log.info("twin left for the next sweep", ticket=one.ticket.key, why=str(later))
         return 0

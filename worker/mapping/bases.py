@@ -1,7 +1,7 @@
 """Lays bases under the rules that extend them, before anything is checked; every part keeps the place it stands at.
 
-A base is laid under a rule as the defaults are: its ticket, its statuses, `closed_as` and `sync` key by key, everything
-else as a whole. Only conditions add up: that of the rule and those of its bases must all hold.
+A base is laid under a rule as the defaults are: its ticket, its statuses, `closed_as`, `sync`, `limits` and `update`
+key by key, everything else as a whole. Only conditions add up: that of the rule and those of its bases must all hold.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from worker.mapping.problem import Problem, nearest
 from worker.mapping.source import Loc, Origin, Source, place
 
-_BY_KEY = frozenset({"ticket", "status", "closed_as", "sync"})
+_BY_KEY = frozenset({"ticket", "status", "closed_as", "sync", "limits", "update"})
 """Maps whose keys are inherited one by one."""
 _WHEN, _EXTENDS = ("when",), ("extends",)
 _TAKES_BACK: Mapping[str, frozenset[str]] = {

@@ -16,7 +16,7 @@ from worker.mapping.facts import Facts
 from worker.mapping.markup import shorten, visible
 from worker.mapping.problem import nearest
 from worker.mapping.scan import Reference, references, split
-from worker.mapping.schema import When
+from worker.mapping.schema_conditions import When
 
 FUNCTIONS = frozenset(
     {"bool", "bytes", "contains", "double", "duration", "endsWith", "has", "int", "matches", "max", "min", "size"}

@@ -8,7 +8,7 @@ from typing import Any
 
 from worker.mapping.adf import to_adf
 from worker.mapping.codeowners import CodeOwners
-from worker.mapping.facts import gather
+from worker.mapping.facts import Around, gather
 from worker.mapping.fields import Candidates, Said, by_level, due_on, filled
 from worker.mapping.markup import inline, shorten
 from worker.mapping.policy import People
@@ -17,9 +17,11 @@ from worker.mapping.scrub import Scrubber
 from worker.mapping.template import Template, Unrenderable
 from worker.mapping.text import BODY_LIMITS, cut, parts, title
 from worker.model import Body, Draft, Event, Issue, TrackerKind
+from worker.triage.release import Introduced
 
 LABEL_LIMITS: Mapping[TrackerKind, int] = {TrackerKind.GITHUB: 50, TrackerKind.JIRA: 255}
 DEFAULT_TYPE = "Bug"
+_NAMES_DEPLOY = re.compile(r"\{[{%][^}]*\b(?:deploy|facts)\b")
 _LIKE_OUR_MARK = re.compile("bugferry-[0-9a-f]+")
 _OURS = frozenset({"id", "short_id", "permalink", "slug", "status", "level", "priority", "category"})
 """Fields that Sentry makes, not a stranger; they hold nothing to scrub."""
@@ -37,6 +39,19 @@ class TrackerSpec:
     place: str
     owners: CodeOwners | None = None
     public: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectPlan:
+    """A GitHub project that a ticket is added to. `owner` None: that of the repository."""
+
+    number: int
+    owner: str | None = None
+    fields: Mapping[str, Said] = field(default_factory=dict)
+
+    def of(self, tracker: TrackerSpec) -> str:
+        """Whose project it is."""
+        return self.owner or tracker.place.partition("/")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +76,14 @@ class TicketPlan:
     fields: Mapping[str, Said] = field(default_factory=dict)
     """Any field of Jira, by id or by name."""
     milestone: Template | None = None
+    projects: tuple[ProjectPlan, ...] = ()
+
+    def tells_deploy(self) -> bool:
+        """Whether its text may name the deploy that brought the bug."""
+        texts = (self.title, self.body, *self.labels, *(one for one in (self.parent, self.milestone) if one))
+        values = [*self.fields.values(), *(one for project in self.projects for one in project.fields.values())]
+        said = (one for one in values if isinstance(one, Template))
+        return any(_NAMES_DEPLOY.search(one.source) for one in (*texts, *said))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +110,11 @@ class _Page:
 
 
 def compose(
-    plan: TicketPlan, rule: str, tracker: TrackerSpec, issue: Issue, event: Event | None, people: People
-) -> Draft:
+    plan: TicketPlan, rule: str, tracker: TrackerSpec, issue: Issue, event: Event | None, people: People,
+    origin: Introduced | None = None,
+) -> Draft:  # fmt: skip
     """Write the ticket; the same arguments give the same ticket."""
-    page = _page(tracker, issue, event)
+    page = _page(tracker, issue, event, origin)
     who = Candidates(tracker.kind, people, tracker.owners, issue, event).listed(plan.assignee, page.line)
     return Draft(
         rule=rule,
@@ -100,7 +124,9 @@ def compose(
         title=title(tracker.kind, page.line(plan.title), str(page.variables["headline"])),
         body=to_body(tracker.kind, page.markdown(plan.body)),
         public=tracker.public,
-        fields={name: said for name, said in _fields(plan, page, issue, who).items() if said or name == "labels"},
+        fields={
+            name: said for name, said in _fields(plan, tracker, page, issue, who).items() if said or name == "labels"
+        },
     )
 
 
@@ -110,12 +136,12 @@ def to_body(kind: TrackerKind, markdown: str) -> Body:
     return to_adf(kept) if kind is TrackerKind.JIRA else kept
 
 
-def _page(tracker: TrackerSpec, issue: Issue, event: Event | None) -> _Page:
+def _page(tracker: TrackerSpec, issue: Issue, event: Event | None, origin: Introduced | None) -> _Page:
     scrubber = Scrubber()
     if tracker.public:
         issue, event = published(issue, event, scrubber)
-    facts = {name: _scrubbed(scrubber, fields) for name, fields in gather(issue, event).items()}
-    return _Page(tracker.kind, {**facts, **parts(tracker.kind, issue, event, scrubber)})
+    facts = {name: _scrubbed(scrubber, fields) for name, fields in gather(issue, event, Around(origin=origin)).items()}
+    return _Page(tracker.kind, {**facts, **parts(tracker.kind, issue, event, scrubber, origin)})
 
 
 def _scrubbed(scrubber: Scrubber, value: object) -> object:
@@ -136,7 +162,9 @@ def _member(scrubber: Scrubber, name: str, item: object) -> object:
     return item if name in _OURS else _scrubbed(scrubber, item)
 
 
-def _fields(plan: TicketPlan, page: _Page, issue: Issue, who: list[dict[str, str]]) -> dict[str, Any]:
+def _fields(
+    plan: TicketPlan, tracker: TrackerSpec, page: _Page, issue: Issue, who: list[dict[str, str]]
+) -> dict[str, Any]:
     """In our words, not the vendor's; Any as in Draft.fields."""
     labels = list(_labels(plan.labels, page))
     if page.kind is TrackerKind.GITHUB:
@@ -146,6 +174,10 @@ def _fields(plan: TicketPlan, page: _Page, issue: Issue, who: list[dict[str, str
             "assignee": who,
             "type": plan.issue_type,
             "milestone": page.line(plan.milestone) if plan.milestone else None,
+            "projects": [
+                {"owner": one.of(tracker), "number": one.number, "fields": filled(one.fields, page.line) or {}}
+                for one in plan.projects
+            ],
         }
     return {
         "type": plan.type,

@@ -7,6 +7,7 @@ from worker.mapping.condition import Outcome
 from worker.mapping.facts import ALONE, Around
 from worker.mapping.route import Step, Verdict
 from worker.model import Event, Issue, TrackerKind
+from worker.triage.release import Introduced
 
 
 def explain(
@@ -21,24 +22,42 @@ def explain(
         "rule": verdict.rule,
         "why": verdict.why,
         "skipped": verdict.skipped,
-        "ticket": _ticket(book, verdict, issue, event, kind),
+        "ticket": _ticket(book, verdict, issue, event, kind, around.origin),
         "steps": [_step(step) for step in verdict.steps],
+        "introduced": _introduced(around.origin) if around.origin else None,
     }
 
 
 def _ticket(
-    book: MappingBook, verdict: Verdict, issue: Issue, event: Event | None, kind: TrackerKind | None
+    book: MappingBook,
+    verdict: Verdict,
+    issue: Issue,
+    event: Event | None,
+    kind: TrackerKind | None,
+    origin: Introduced | None,
 ) -> dict[str, Any] | None:
     if verdict.rule is None or verdict.tracker is None:
         return None
     tracker = book.tracker_of_kind(kind, verdict.tracker).name if kind else verdict.tracker
-    draft = book.draft(verdict.rule, issue, event, tracker)
+    draft = book.draft(verdict.rule, issue, event, tracker, origin)
     return {
         "tracker": draft.tracker,
         "kind": draft.kind.value,
         "title": draft.title,
         "body": draft.body,
         "fields": dict(draft.fields),
+    }
+
+
+def _introduced(origin: Introduced) -> dict[str, Any]:
+    deploy = origin.deploy
+    return {
+        "release": origin.release,
+        "environment": deploy.environment if deploy else None,
+        "deployed_at": deploy.finished_at.isoformat() if deploy else None,
+        "said": origin.said(),
+        "confidence": origin.confidence.value,
+        "evidence": list(origin.evidence),
     }
 
 

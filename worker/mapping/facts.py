@@ -1,7 +1,7 @@
 """What a mapping may look at: every declared field exists, and is null when it is not known.
 
 The same facts serve conditions and templates. Strings are bounded and well-formed; times are aware UTC datetimes.
-`release` is a map, so that more can be said of a release later; `release.version` is the version string or null.
+`release` is of the newest event; `deploy` is the one that brought the issue, as far as somebody asked Sentry for it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from worker.model import Event, Frame, Issue, Project, Thrown
-from worker.triage.cause import Verdict, judge
+from worker.triage.cause import Verdict, heard, judge
+from worker.triage.release import MINUTE, Introduced
 
 Judged = Callable[[Issue, Event], Verdict]
 
@@ -32,10 +33,16 @@ _NOT_A_PLACE = frozenset({"<anonymous>", "[native code]"})
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What stands around an issue: the time, and all issues of its case (none known: it is alone)."""
+    """What stands around an issue: the time, all issues of its case (none known: it is alone), what brought it.
+
+    `no_noise`: a person said that it is no noise; `wanted_by`: who wants a ticket for it, whatever the rules skip.
+    """
 
     now: datetime | None = None
     members: tuple[Issue, ...] = ()
+    origin: Introduced | None = None
+    no_noise: bool = False
+    wanted_by: str | None = None
 
 
 ALONE = Around()
@@ -49,9 +56,10 @@ def gather(issue: Issue, event: Event | None, around: Around = ALONE, *, judged:
         "issue": _issue(issue),
         "event": {**_event(seen), "id": event.id if event else None},
         "project": _project(issue.project),
-        "release": {"version": _text(version)},
+        "release": _release(version, issue.first_release),
+        "deploy": _deploy(around.origin),
         "case": _case(around.members or (issue,)),
-        "triage": _triage(judged(issue, seen)) if judged else {},
+        "triage": _triage(judged(issue, seen), no_noise=around.no_noise) if judged else {},
         "now": around.now,
     }
 
@@ -144,12 +152,28 @@ def _case(members: Sequence[Issue]) -> dict[str, object]:
     }
 
 
-def _triage(verdict: Verdict) -> dict[str, object]:
+def _triage(said: Verdict, *, no_noise: bool) -> dict[str, object]:
+    verdict = heard(said) if no_noise else said
     return {
         "cause": verdict.cause.value,
         "leading": verdict.leading.value,
         "margin": round(verdict.margin, 2),
         "reasons": [clue.reason for clue in verdict.clues],
+    }
+
+
+def _release(version: str | None, first: str | None) -> dict[str, object]:
+    is_first = version == first if version and first else None
+    return {"version": _text(version), "first": _text(first), "is_first_of": is_first}
+
+
+def _deploy(origin: Introduced | None) -> dict[str, object]:
+    deploy, before = (origin.deploy, origin.before) if origin else (None, None)
+    return {
+        "environment": _text(deploy.environment) if deploy else None,
+        "release": _text(deploy.release) if deploy else None,
+        "finished_at": deploy.finished_at if deploy else None,
+        "minutes_before": before // MINUTE if before is not None else None,
     }
 
 

@@ -1,26 +1,34 @@
 """Loads mapping files into a book, or refuses them with every problem at once. Nothing runs on half a mapping."""
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from worker.mapping.bases import extended
 from worker.mapping.book import MappingBook, Rule
+from worker.mapping.channels import channels, leads
 from worker.mapping.condition import Condition, Uncompilable, asks, compile_when
 from worker.mapping.draft import TrackerSpec
 from worker.mapping.earned import WaitFor
 from worker.mapping.examples import Example, examples
 from worker.mapping.facts import ONLY_IN_CONDITIONS, declared
+from worker.mapping.groups import grouping
 from worker.mapping.people import people
 from worker.mapping.policy import Policy
 from worker.mapping.policy_words import closings, inherited, policy
 from worker.mapping.problem import MappingRefused, Problem
+from worker.mapping.report_facts import declared_in_reports
 from worker.mapping.route import Clause
-from worker.mapping.schema import MappingFile, RuleEntry, StatusWords, TrackerEntry, When
+from worker.mapping.schema import MappingFile, RuleEntry, StatusWords, TrackerEntry
+from worker.mapping.schema_conditions import When
 from worker.mapping.schema_policy import PolicyEntry
-from worker.mapping.source import Loc, Source, parse, shaped
+from worker.mapping.source import Loc, Source, mapping_files, parse, shaped
 from worker.mapping.status import StatusMap
 from worker.mapping.ticket_owners import beside, owners
 from worker.mapping.tickets import Tickets
+from worker.mapping.updates import unfit
 from worker.mapping.words import Complaint, complaints, overlaid, status_map, unknown_words
 from worker.model import Status, TrackerKind
 
@@ -37,7 +45,13 @@ def load_with_examples(paths: Sequence[Path]) -> tuple[MappingBook, tuple[Exampl
     book = _Build(files, problems).book()
     if problems:
         raise MappingRefused(problems)
-    return book, examples(files)
+    return replace(book, digest=_digest(paths, book.beside)), examples(files)
+
+
+def _digest(paths: Sequence[Path], beside: Sequence[Path]) -> str:
+    """Of what stands in the files. One that is changed while it is read is read again by whoever watches it."""
+    files = [*(file for path in paths for file in mapping_files(path)), *beside]
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()[:16]
 
 
 class _Build:
@@ -67,7 +81,13 @@ class _Build:
         }
         defaults = {name: policy(self._policy, status) for name, status in self._maps.items()}
         asked = any(asks(rule.clause.condition, "triage") for rule in rules)
-        return MappingBook(specs, rules, defaults, people(self._files, self._problems), asked, beside(self._files))
+        told = channels(self._files, self._problems, self._condition)
+        return MappingBook(
+            specs, rules, defaults, people(self._files, self._problems), asked, beside(self._files),
+            channels=told, leads=leads(self._files, self._problems, self._report_condition, told),
+            grouping=grouping(self._files, self._problems),
+            asks_deploy=any(asks(rule.clause.condition, "deploy") for rule in rules),
+        )  # fmt: skip
 
     # ------------------------------------------------------------ trackers
 
@@ -127,6 +147,10 @@ class _Build:
         if self._policy.on_escalation.priority is not None and kinds == {TrackerKind.GITHUB}:
             source = next(self._defaults("on_escalation", "priority"))
             self._no_priorities(source, ("defaults", "on_escalation", "priority"), "the mapping has no Jira tracker")
+        if kinds == {TrackerKind.GITHUB}:
+            for misfit in unfit(self._policy.update, TrackerKind.GITHUB, "the mapping has no Jira tracker"):
+                for source in islice(self._defaults(*misfit.loc), 1):
+                    self._wrong(source, ("defaults", *misfit.loc), misfit.message, misfit.hint)
 
     # ------------------------------------------------------------ rules
 
@@ -164,6 +188,10 @@ class _Build:
         tracker = ticket.tracker if ticket else None
         clause = Clause(rule.name, condition, rule.skip, tracker)
         wait_for = WaitFor(**rule.wait_for.model_dump()) if rule.wait_for else None
+        if ticket is not None and ticket.tracker in self._trackers:
+            where = f"its tracker “{tracker}” is on GitHub"
+            for misfit in unfit(rule.update, self._trackers[ticket.tracker].kind, where, ticket.priority):
+                self._wrong(source, (*loc, *misfit.loc), misfit.message, misfit.hint)
         return Rule(clause, ticket, self._policies(source, loc, rule, tracker), wait_for)
 
     def _policies(self, source: Source, loc: Loc, rule: RuleEntry, tracker: str | None) -> dict[str, Policy]:
@@ -186,15 +214,21 @@ class _Build:
         self._wrong(source, loc, message, "Use `on_escalation: comment`, or a tracker of kind jira.")
 
     def _condition(self, source: Source, loc: Loc, when: When) -> Condition | None:
+        return self._compiled(source, loc, when, self._names)
+
+    def _report_condition(self, source: Source, loc: Loc, when: When) -> Condition | None:
+        return self._compiled(source, loc, when, declared_in_reports())
+
+    def _compiled(self, source: Source, loc: Loc, when: When, names: Mapping[str, frozenset[str]]) -> Condition | None:
         """Compile leaf by leaf, so that every wrong expression is told with its own place."""
         sound = True
         for leaf_loc, leaf in _expressions(loc, when):
             try:
-                compile_when(leaf, self._names)
+                compile_when(leaf, names)
             except Uncompilable as error:
                 sound = False
                 self._wrong(source, leaf_loc, str(error), error.hint, error.line, error.column)
-        return compile_when(when, self._names) if sound else None
+        return compile_when(when, names) if sound else None
 
     def _wrong(
         self, source: Source, loc: Loc, message: str, hint: str | None = None, line: int = 1, column: int = 1

@@ -3,8 +3,18 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from worker.mapping.draft import TicketPlan
+from worker.mapping.draft import ProjectPlan, TicketPlan, TrackerSpec
 from worker.mapping.online import Finding, Wants, constant, hooked, likeliest, once, unassignable
+from worker.mapping.template import Template
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectAsked:
+    """A project that tickets are put on. `fields`: by name, what is always said there; None: depends on the issue."""
+
+    owner: str
+    number: int
+    fields: tuple[tuple[str, object], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +22,8 @@ class GithubOffer:
     """What a repository offers our account.
 
     `name`: it goes by now; `push`: whether labels and people stick; `assignable`: of the logins that were asked for;
-    `milestones`, `labels`: by title; `hooks`: addresses, None where they could not be seen.
+    `milestones`, `labels`: by title; `hooks`: addresses, None where they could not be seen; `types`: the same, or where
+    nobody asked; `refused`: why a project, or a field of it, cannot be had.
     """
 
     name: str
@@ -24,6 +35,8 @@ class GithubOffer:
     labels: tuple[str, ...] = ()
     assignable: Mapping[str, bool] = field(default_factory=dict)
     hooks: tuple[str, ...] | None = None
+    types: tuple[str, ...] | None = None
+    refused: Mapping[tuple[ProjectAsked, str | None], str] = field(default_factory=dict)
 
 
 def compare_github(wants: Wants, offer: GithubOffer, public_url: str | None) -> tuple[Finding, ...]:
@@ -34,6 +47,8 @@ def compare_github(wants: Wants, offer: GithubOffer, public_url: str | None) -> 
             *unassignable(wants, offer.assignable),
             *_milestones(wants, offer),
             *_labels(wants, offer),
+            *_types(wants, offer),
+            *_projects(wants, offer),
             *hooked(wants, offer.hooks, public_url, f"{public_url}/hooks/github, in the repository's settings"),
         ]
     )
@@ -60,6 +75,47 @@ def _repository(wants: Wants, offer: GithubOffer) -> Iterator[Finding]:
 def _dropped(plan: TicketPlan) -> bool:
     """Whether a ticket carries anything that GitHub drops from people without push access."""
     return bool(plan.labels or plan.assignees or plan.assignee or plan.milestone or plan.issue_type)
+
+
+def projects_wanted(wants: Wants) -> tuple[ProjectAsked, ...]:
+    """The projects that tickets are put on there, each once for what is said of its fields."""
+    spec = wants.book.tracker(wants.tracker)
+    return tuple(dict.fromkeys(_asked(plan, spec) for _, ticket in wants.tickets() for plan in ticket.projects))
+
+
+def types_named(wants: Wants) -> bool:
+    """Whether any ticket there has a type."""
+    return any(plan.issue_type for _, plan in wants.tickets())
+
+
+def _asked(plan: ProjectPlan, spec: TrackerSpec) -> ProjectAsked:
+    said = ((name, constant(value) if isinstance(value, Template) else value) for name, value in plan.fields.items())
+    return ProjectAsked(plan.of(spec), plan.number, tuple(said))
+
+
+def _types(wants: Wants, offer: GithubOffer) -> Iterator[Finding]:
+    owner = wants.place.partition("/")[0]
+    for rule, plan in wants.tickets():
+        if plan.issue_type is None:
+            continue
+        spot = wants.places.ticket(rule, "type")
+        if offer.types is None:
+            said = f"whether {owner} has the issue type “{plan.issue_type}” could not be seen with our rights."
+            yield wants.note(said, spot)
+        elif plan.issue_type.lower() not in {name.lower() for name in offer.types}:
+            hint = likeliest(plan.issue_type, offer.types)
+            yield wants.problem(f"{owner} has no issue type “{plan.issue_type}”. {hint}", spot)
+
+
+def _projects(wants: Wants, offer: GithubOffer) -> Iterator[Finding]:
+    spec = wants.book.tracker(wants.tracker)
+    for rule, ticket in wants.tickets():
+        for index, plan in enumerate(ticket.projects):
+            asked = _asked(plan, spec)
+            for name in (None, *plan.fields):
+                if why := offer.refused.get((asked, name)):
+                    keys = ("fields", name) if name else ()
+                    yield wants.problem(why, wants.places.ticket(rule, "projects", index, *keys))
 
 
 def _milestones(wants: Wants, offer: GithubOffer) -> Iterator[Finding]:

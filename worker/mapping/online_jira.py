@@ -4,7 +4,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from worker.mapping.draft import TicketPlan
-from worker.mapping.online import Finding, Spot, Wants, constants, hooked, likeliest, listed, once, unassignable
+from worker.mapping.online import (
+    Finding,
+    Spot,
+    Wants,
+    constant,
+    constants,
+    hooked,
+    likeliest,
+    listed,
+    once,
+    unassignable,
+)
 from worker.mapping.status import StatusMap, plain
 from worker.model import Status
 
@@ -43,6 +54,14 @@ class StatusOffer:
 
 
 @dataclass(frozen=True, slots=True)
+class ParentOffer:
+    """A ticket that is to be a parent: its type, and how high that stands (0 as tasks and bugs, 1 as epics)."""
+
+    type: str
+    level: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class JiraOffer:
     """What a project offers our account, by the names of its issue types.
 
@@ -58,11 +77,21 @@ class JiraOffer:
     hooks: tuple[str, ...] | None = None
     named: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The ids of all fields of the site by their name in lower case: several may have the same."""
+    levels: Mapping[str, int] = field(default_factory=dict)
+    """How high each type stands, where Jira tells."""
+    parents: Mapping[str, ParentOffer | None] = field(default_factory=dict)
+    """The parents that were asked for, by key; None: there is none that we may see."""
 
 
 def types_wanted(wants: Wants) -> frozenset[str]:
     """The issue types of the tickets that the rules make there."""
     return frozenset(plan.type for _, plan in wants.tickets())
+
+
+def parents_wanted(wants: Wants) -> frozenset[str]:
+    """The keys of the parents that the mapping always names."""
+    keys = (constant(plan.parent) for _, plan in wants.tickets() if plan.parent)
+    return frozenset(key for key in keys if key)
 
 
 def compare_jira(wants: Wants, offer: JiraOffer, public_url: str | None) -> tuple[Finding, ...]:
@@ -72,6 +101,8 @@ def compare_jira(wants: Wants, offer: JiraOffer, public_url: str | None) -> tupl
             *_rights(wants, offer),
             *_tickets(wants, offer),
             *unassignable(wants, offer.assignable),
+            *_parents(wants, offer),
+            *_counts(wants, offer),
             *_statuses(wants, offer),
             *hooked(wants, offer.hooks, public_url, f"{public_url}/hooks/jira, under Jira's System, WebHooks"),
         ]
@@ -82,7 +113,7 @@ def _rights(wants: Wants, offer: JiraOffer) -> Iterator[Finding]:
     policies = [policy for _, policy in wants.policies()]
     assigns = any(plan.assignee for _, plan in wants.tickets()) or any(one.assignee.to_ticket for one in policies)
     idle = {} if assigns else {"ASSIGN_ISSUES"}
-    if not any(one.escalation.priority for one in policies):
+    if not any(one.escalation.priority or not one.update.nothing for one in policies):
         idle = {*idle, "EDIT_ISSUES"}
     for right, name in RIGHTS.items():
         if right not in offer.rights:
@@ -108,6 +139,33 @@ def _tickets(wants: Wants, offer: JiraOffer) -> Iterator[Finding]:
             yield wants.problem(message, wants.places.ticket(rule, "type"))
         elif plan.type in offer.fields:
             yield from _Screen(wants, rule, plan, offer.fields[plan.type], offer.named).findings()
+
+
+def _parents(wants: Wants, offer: JiraOffer) -> Iterator[Finding]:
+    for rule, plan in wants.tickets():
+        key = constant(plan.parent) if plan.parent else None
+        if not key or key not in offer.parents:
+            continue
+        found, spot, level = offer.parents[key], wants.places.ticket(rule, "parent"), offer.levels.get(plan.type)
+        if found is None:
+            yield wants.problem(f"there is no ticket {key} that our account may see. Correct `parent`.", spot)
+        elif found.level is not None and level is not None and found.level != level + 1:
+            said = f"{key} is of the type {found.type}, which cannot be the parent of one of the type {plan.type}."
+            yield wants.problem(f"{said} Name one that stands right above it, such as an epic above a bug.", spot)
+
+
+def _counts(wants: Wants, offer: JiraOffer) -> Iterator[Finding]:
+    """The fields that counts go into, found as an edit finds them."""
+    ids = {ident for found in offer.named.values() for ident in found}
+    for rule, policy in wants.policies():
+        for word, name in policy.update.counts.items():
+            found = offer.named.get(name.strip().lower(), ())
+            spot = wants.places.policy(rule, wants.tracker, "update", "counts", word)
+            if name not in ids and not found:
+                yield wants.problem(f"Jira has no field “{name}”. {likeliest(name, offer.named)}", spot)
+            elif name not in ids and len(found) > 1:
+                said = f"{len(found)} fields of the site are called “{name}”: {', '.join(found)}."
+                yield wants.problem(f"{said} Name one by its id.", spot)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,14 @@ class OnRegression(StrEnum):
     COMMENT = "comment"
 
 
+class FollowPriority(StrEnum):
+    """Which way a ticket's priority follows what Sentry says."""
+
+    OFF = "off"
+    UP = "up"
+    BOTH = "both"
+
+
 class Direction(StrEnum):
     """Which way comments or assignees go."""
 
@@ -70,6 +78,45 @@ class Resolution:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """How many tickets a rule may make in any hour and in any 24 hours; None: as many as come."""
+
+    per_hour: int | None = None
+    per_day: int | None = None
+
+    @property
+    def windows(self) -> tuple[tuple[int, timedelta, str], ...]:
+        """Each limit with its time, and how it is called."""
+        hour, day = timedelta(hours=1), timedelta(days=1)
+        said = ((self.per_hour, hour, "an hour"), (self.per_day, day, "a day"))
+        return tuple((limit, span, words) for limit, span, words in said if limit is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What of an open ticket follows when its bug changes, at most once in `every` for each ticket."""
+
+    counts: Mapping[str, str] = field(default_factory=dict)
+    """`events`, `users` or `last_seen`, and the tracker's field that it goes into."""
+    priority: FollowPriority = FollowPriority.OFF
+    labels: bool = False
+    every: timedelta = timedelta(hours=1)
+
+    @property
+    def nothing(self) -> bool:
+        """Whether a ticket stays as it was made."""
+        return not self.counts and self.priority is FollowPriority.OFF and not self.labels
+
+
+@dataclass(frozen=True, slots=True)
+class Storms:
+    """Whether a storm holds back the tickets of a rule, in projects that were watched for so long."""
+
+    hold: bool = True
+    known_for: timedelta = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """What a rule wants of its pairs once a ticket exists."""
 
@@ -84,6 +131,11 @@ class Policy:
     """Whether a ticket closed as duplicate of another hands its case to that one."""
     assignee: Direction = Direction.OFF
     comments: Direction = Direction.OFF
+    limits: Limits = Limits()
+    storms: Storms = Storms()
+    source_maps_ticket: bool = False
+    """Whether a release whose code cannot be shown gets a ticket of its own."""
+    update: Update = field(default_factory=Update)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import TypeVar
 
-from worker.mapping.policy import Escalation, Policy, Regression, Resolution
+from worker.mapping.policy import Escalation, Limits, Policy, Regression, Resolution, Storms, Update
+from worker.mapping.schema_limits import LimitsEntry
 from worker.mapping.schema_policy import (
     Archive,
     ClosedAs,
@@ -14,6 +15,8 @@ from worker.mapping.schema_policy import (
     RegressionEntry,
     SyncEntry,
 )
+from worker.mapping.schema_update import UpdateEntry
+from worker.mapping.schema_watch import SourceMapsEntry, StormsEntry
 from worker.mapping.status import Closing, StatusMap
 from worker.mapping.strict import Strict
 from worker.model import Resolve, Status, TrackerKind
@@ -22,10 +25,10 @@ _Part = TypeVar("_Part", bound=Strict)
 
 
 def inherited(under: PolicyEntry, over: PolicyEntry) -> PolicyEntry:
-    """What `over` says, laid over `under`: `closed_as` and `sync` key by key, every other policy as a whole."""
+    """What `over` says, laid over `under`: `closed_as`, `sync`, `limits`, `update` key by key, all else as a whole."""
     said = {name: getattr(over, name) for name in PolicyEntry.model_fields if name in over.model_fields_set}
     for name, part in said.items():
-        if isinstance(part, ClosedAs | SyncEntry):
+        if isinstance(part, ClosedAs | SyncEntry | LimitsEntry | UpdateEntry | StormsEntry | SourceMapsEntry):
             said[name] = _laid(getattr(under, name), part)
     return under.model_copy(update=said)
 
@@ -49,6 +52,10 @@ def policy(said: PolicyEntry, status: StatusMap) -> Policy:
         follow_duplicates=said.closed_as.duplicate is DuplicateAs.FOLLOW,
         assignee=said.sync.assignee,
         comments=said.sync.comments,
+        limits=Limits(said.limits.per_hour, said.limits.per_day),
+        storms=Storms(said.storms.hold, said.storms.known_for),
+        source_maps_ticket=said.source_maps.ticket,
+        update=_update(said.update, status.kind),
     )
 
 
@@ -69,3 +76,11 @@ def _regression(said: RegressionEntry) -> Regression:
 def _escalation(said: EscalationEntry, kind: TrackerKind) -> Escalation:
     """GitHub has no priorities: there a priority that the defaults give is left out."""
     return Escalation(said.comment, said.priority if kind is TrackerKind.JIRA else None)
+
+
+def _update(said: UpdateEntry, kind: TrackerKind) -> Update:
+    """GitHub's issues have neither numbers nor priorities: there only labels follow."""
+    if kind is not TrackerKind.JIRA:
+        return Update(labels=said.labels, every=said.every)
+    counts = {word: field for word, field in said.counts.model_dump().items() if field is not None}
+    return Update(counts, said.priority, said.labels, said.every)

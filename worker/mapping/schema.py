@@ -6,8 +6,13 @@ from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, JsonValue, model_validator
 
+from worker.mapping.duration import Duration
+from worker.mapping.schema_channels import ChannelEntry, ReportEntry
+from worker.mapping.schema_conditions import Condition
 from worker.mapping.schema_examples import ExampleEntry
-from worker.mapping.schema_policy import Duration, PersonEntry, PolicyEntry
+from worker.mapping.schema_grouping import GroupEntry, GroupingEntry
+from worker.mapping.schema_policy import PersonEntry, PolicyEntry
+from worker.mapping.schema_projects import ProjectEntry
 from worker.mapping.strict import Strict
 from worker.model import Status, TrackerKind
 
@@ -26,12 +31,6 @@ def _whenever(value: object) -> object:
 
 def _listed(value: object) -> object:
     return (value,) if isinstance(value, str) else value
-
-
-def _condition(value: object) -> object:
-    if isinstance(value, bool):
-        return {"cel": "true" if value else "false"}
-    return {"cel": value} if isinstance(value, str) else value
 
 
 class Target(Strict):
@@ -128,26 +127,11 @@ class TicketEntry(Strict):
         Mapping[str, JsonValue] | None, Field(description="Jira: any other field, by its id or its name.")
     ] = None
     milestone: Annotated[str | None, Field(description="GitHub: the milestone by its title.")] = None
+    projects: Annotated[
+        tuple[ProjectEntry, ...] | None, Field(description="GitHub: the projects that it is added to.")
+    ] = None
     title: Annotated[str | None, Field(description="One line.")] = None
     body: Annotated[str | None, Field(description="Markdown; it becomes a Jira document where one is needed.")] = None
-
-
-class When(Strict):
-    """A condition: one CEL expression, or a list of which all, any or none must hold."""
-
-    cel: Annotated[str | None, Field(description="One CEL expression; a plain string means the same.")] = None
-    all: Annotated[tuple["Condition", ...] | None, Field(description="Every one must hold.", min_length=1)] = None
-    any: Annotated[tuple["Condition", ...] | None, Field(description="At least one must hold.", min_length=1)] = None
-    none: Annotated[tuple["Condition", ...] | None, Field(description="No one may hold.", min_length=1)] = None
-
-    @model_validator(mode="after")
-    def _says_something(self) -> Self:
-        if self == When.model_construct(cel=None, all=None, any=None, none=None):
-            raise ValueError("a condition is a CEL string, or has `all`, `any` or `none`")
-        return self
-
-
-Condition = Annotated[When, BeforeValidator(_condition, json_schema_input_type=str | bool | When)]
 
 
 class WaitForEntry(Strict):
@@ -232,3 +216,9 @@ class MappingFile(Strict):
     rules: Annotated[tuple[RuleEntry, ...], Field(description="Rules, first match wins.")] = ()
     examples: Annotated[tuple[ExampleEntry, ...], Field(description="Errors, with what is expected of each.")] = ()
     people: Annotated[tuple[PersonEntry, ...], Field(description="Who is who, where addresses do not say.")] = ()
+    groups: Annotated[
+        Mapping[str, GroupEntry], Field(description="Projects whose issues may be one bug, by a name of your own.")
+    ] = {}
+    grouping: Annotated[GroupingEntry, Field(description="When a new issue joins a case.")] = GroupingEntry()
+    channels: Annotated[Mapping[str, ChannelEntry], Field(description="Where people are told things, by name.")] = {}
+    reports: Annotated[Mapping[str, ReportEntry], Field(description="Weekly reports, by the lead's name.")] = {}

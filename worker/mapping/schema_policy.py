@@ -1,6 +1,5 @@
 """The shape of what a mapping file says about pairs (policies) and about who is who (people)."""
 
-import re
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
@@ -8,16 +7,18 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, WithJsonSchema, model_validator
 
+from worker.mapping.duration import DurationWords, read_duration
 from worker.mapping.policy import Direction, OnRegression
 from worker.mapping.problem import nearest
+from worker.mapping.schema_limits import LimitsEntry
+from worker.mapping.schema_update import UpdateEntry
+from worker.mapping.schema_watch import SourceMapsEntry, StormsEntry
 from worker.mapping.strict import Strict
 from worker.model import Resolve, Status, Winner
 
 FORMS = frozenset({"=map", "=word"})
 """How the two spellings of a key are told apart; these stand in the way to an error, never in a file."""
-_DURATION = re.compile(r"(\d{1,5})([dhm])")
 WORDS_OF_RESOLVE = {"type": "string", "enum": [word.value for word in Resolve if word is not Resolve.ON_DEPLOY]}
-_UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 
 
 class DuplicateAs(StrEnum):
@@ -45,17 +46,6 @@ def _has_its_environment(word: Resolve) -> Resolve:
     if word is Resolve.ON_DEPLOY:
         raise ValueError("say which environment counts: `{on_deploy: production}`")
     return word
-
-
-def _duration(value: object) -> timedelta:
-    found = _DURATION.fullmatch(value) if isinstance(value, str) else None
-    if found is None or int(found[1]) == 0:
-        raise ValueError(f"“{value}” is no duration; write days, hours or minutes as 30d, 12h or 90m")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
-
-
-DurationWords = Annotated[str, Field(pattern=r"^[0-9]{1,5}[dhm]$")]
-Duration = Annotated[timedelta, BeforeValidator(_duration, json_schema_input_type=DurationWords)]
 
 
 def _then(value: object) -> object:
@@ -89,7 +79,7 @@ class RegressionEntry(Strict):
     then: Annotated[OnRegression, Field(description="What to do: reopen, new_ticket or comment.")]
     within: Annotated[
         timedelta | None,
-        BeforeValidator(_duration, json_schema_input_type=DurationWords),
+        BeforeValidator(read_duration, json_schema_input_type=DurationWords),
         Field(description="For how long after the ticket was closed."),
     ] = None
     later: Annotated[OnRegression | None, Field(description="What to do after that time.")] = None
@@ -157,6 +147,16 @@ class PolicyEntry(Strict):
         Field(description="What an escalation does to an open ticket."),
     ] = EscalationEntry()
     sync: Annotated[SyncEntry, Field(description="What goes from side to side beside the status.")] = SyncEntry()
+    limits: Annotated[
+        LimitsEntry, Field(description="How many tickets a rule may make; one umbrella ticket collects the rest.")
+    ] = LimitsEntry()
+    storms: Annotated[StormsEntry, Field(description="Whether tickets wait until a storm is over.")] = StormsEntry()
+    source_maps: Annotated[
+        SourceMapsEntry, Field(description="Whether source maps that are missing get one ticket for each release.")
+    ] = SourceMapsEntry()
+    update: Annotated[UpdateEntry, Field(description="What of an open ticket follows when its bug changes.")] = (
+        UpdateEntry()
+    )
 
 
 class PersonEntry(Strict):

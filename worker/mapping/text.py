@@ -10,6 +10,7 @@ from worker.mapping.frames import describe
 from worker.mapping.markup import Ready, block, calm_line, code, is_hidden, link, one_line, shorten
 from worker.mapping.scrub import Scrubber
 from worker.model import Event, Issue, TrackerKind
+from worker.triage.release import Introduced
 from worker.triage.trace import choose, surfaced
 
 TITLE_LIMIT = 255
@@ -28,14 +29,16 @@ _SHOWN_ELSEWHERE = frozenset({"level", "environment", "release", "transaction", 
 _FENCE = re.compile(r"^\s{0,3}(`{3,}|~{3,})(.*)$")
 
 
-def parts(kind: TrackerKind, issue: Issue, event: Event | None, scrubber: Scrubber) -> dict[str, str]:
+def parts(
+    kind: TrackerKind, issue: Issue, event: Event | None, scrubber: Scrubber, origin: Introduced | None = None
+) -> dict[str, str]:
     """Every built-in part, scrubbed and inert, as Markdown of that tracker; `headline` is plain text.
 
     `removed` names all that this scrubber took out so far, so whatever else is scrubbed comes first.
     """
     made = {
         "headline": scrubber.text(headline(issue, event)),
-        "facts": _facts(kind, issue, event, scrubber),
+        "facts": _facts(kind, scrubber, list(_known(issue, event, origin)), issue),
         "message": _message(issue, event, scrubber),
         "frames": _frames(event, scrubber),
         "tags": _tags(kind, event, scrubber),
@@ -98,18 +101,18 @@ def _joined(kind: str | None, value: str | None) -> str:
     return ": ".join(filter(None, (kind, (value or "").strip().split("\n")[0])))
 
 
-def _facts(kind: TrackerKind, issue: Issue, event: Event | None, scrubber: Scrubber) -> str:
+def _facts(kind: TrackerKind, scrubber: Scrubber, known: list[tuple[str, str]], issue: Issue) -> str:
     """A table of two columns whose first row leads to Sentry."""
     name = issue.short_id or issue.id
     address = link(kind, name, issue.permalink) if issue.permalink else code(kind, name)
     rows = [f"| Sentry issue | {address} |", "| --- | --- |"]
-    for label, value in _known(issue, event):
+    for label, value in known:
         shown = value if isinstance(value, Ready) else code(kind, scrubber.text(one_line(value))[:500])
         rows.append(f"| {label} | {shown} |")
     return Ready("\n".join(rows))
 
 
-def _known(issue: Issue, event: Event | None) -> Iterator[tuple[str, str]]:
+def _known(issue: Issue, event: Event | None, origin: Introduced | None) -> Iterator[tuple[str, str]]:
     at = event.culprit or event.transaction if event else None
     listed: list[tuple[str, str | None]] = [
         ("Where", issue.culprit or at),
@@ -121,6 +124,7 @@ def _known(issue: Issue, event: Event | None) -> Iterator[tuple[str, str]]:
         ("Users", Ready(f"{issue.user_count:,}") if issue.user_count else None),
         ("Release", (event.release if event else None) or issue.last_release),
         ("First release", issue.first_release),
+        ("Introduced by", origin.said() if origin and origin.deploy else None),
         ("Environment", event.environment if event else None),
     ]
     yield from ((label, value) for label, value in listed if value and value.strip())

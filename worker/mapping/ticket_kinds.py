@@ -12,6 +12,7 @@ ONLY: Mapping[str, TrackerKind] = {
     "due": TrackerKind.JIRA,
     "fields": TrackerKind.JIRA,
     "milestone": TrackerKind.GITHUB,
+    "projects": TrackerKind.GITHUB,
 }
 """Keys of a ticket, and who takes them."""
 _NAMES = {TrackerKind.JIRA: "Jira", TrackerKind.GITHUB: "GitHub"}

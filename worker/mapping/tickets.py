@@ -1,12 +1,12 @@
 """Compiles what rules say of their tickets, laid over what the defaults of all files say."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from pydantic import JsonValue
 
-from worker.mapping.draft import DEFAULT_TYPE, TicketPlan
+from worker.mapping.draft import DEFAULT_TYPE, ProjectPlan, TicketPlan
 from worker.mapping.fields import CODEOWNERS, Said
 from worker.mapping.lint import Wrong
 from worker.mapping.problem import nearest
@@ -87,6 +87,7 @@ class Tickets:
             due=said.due or {},
             fields=self._fields(source, loc, entry),
             milestone=self._text(source, loc, entry, "milestone"),
+            projects=tuple(self._projects(source, loc, entry)),
         )
 
     def _check_tracker(self, source: Source, loc: Loc, name: str) -> None:
@@ -136,6 +137,16 @@ class Tickets:
             source = self._sources.get("fields", source)
             values, loc = self._inherited.fields or {}, _DEFAULTS
         return {name: self._value(source, (*loc, "fields", name), value) for name, value in values.items()}
+
+    def _projects(self, source: Source, loc: Loc, entry: TicketEntry) -> Iterator[ProjectPlan]:
+        listed = entry.projects
+        if listed is None:
+            source = self._sources.get("projects", source)
+            listed, loc = self._inherited.projects or (), _DEFAULTS
+        for index, one in enumerate(listed):
+            at: Loc = (*loc, "projects", index, "fields")
+            fields = {name: self._value(source, (*at, name), value) for name, value in one.fields.items()}
+            yield ProjectPlan(one.number, one.owner, fields)
 
     def _value(self, source: Source, loc: Loc, value: JsonValue) -> Said:
         """The value of a field with its texts compiled."""

@@ -17,8 +17,8 @@ from worker.sandbox import controls, errors, levers
 from worker.sandbox.clock import Clock, http_date
 from worker.sandbox.faults import FaultMiddleware
 from worker.sandbox.github import door as github_door
+from worker.sandbox.github import graph, milestones, org, repo
 from worker.sandbox.github import issues as github_issues
-from worker.sandbox.github import milestones, repo
 from worker.sandbox.jira import beside as jira_beside
 from worker.sandbox.jira import door as jira_door
 from worker.sandbox.jira import issues as jira_issues
@@ -28,7 +28,7 @@ from worker.sandbox.screens_sentry import SentryScreens
 from worker.sandbox.screens_trackers import GithubScreens, JiraScreens
 from worker.sandbox.sentry import beside as sentry_beside
 from worker.sandbox.sentry import door as sentry_door
-from worker.sandbox.sentry import events, ingest, releases
+from worker.sandbox.sentry import events, ingest, projects, releases
 from worker.sandbox.sentry import issues as sentry_issues
 from worker.sandbox.state import Config, Practice, new_practice
 from worker.sandbox.wire import Refusal, refused
@@ -105,6 +105,7 @@ def _sentry(practice: Practice) -> ASGIApp:
         *sentry_beside.routes(),
         *events.routes(),
         *releases.routes(),
+        *projects.routes(),
     ]
     return _Stamped(_service(practice, routes, sentry_door.not_routed), practice, sentry_door.limits)
 
@@ -115,7 +116,7 @@ def _jira(practice: Practice) -> ASGIApp:
 
 
 def _github(practice: Practice) -> ASGIApp:
-    routes = [*github_issues.routes(), *milestones.routes(), *repo.routes()]
+    routes = [*github_issues.routes(), *milestones.routes(), *repo.routes(), *graph.routes(), *org.routes()]
     return _Stamped(_service(practice, routes, github_door.not_routed), practice, github_door.limits)
 
 

@@ -130,6 +130,7 @@ def _github(issue: GithubIssue, repo: GithubRepo, site: GithubSite, url: str) ->
         "assignee": issue.assignees[0].login if issue.assignees else None,
         "assignees": [who.login for who in issue.assignees],
         "duplicate_of": _key(*canonical, site) if canonical else None,
+        "boards": {str(one.number): one.shown(node) for one in site.boards if (node := f"I_{issue.id}") in one.items},
     }
 
 

@@ -40,6 +40,9 @@ class MemberRow:
     observed_at: datetime
     gone_at: datetime | None
     escalation_told: str | None
+    note_count: int | None
+    cause: str | None
+    signed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

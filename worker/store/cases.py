@@ -39,6 +39,11 @@ class Cases:
         query = select(tickets.c.case_id).where(tickets.c.tracker == tracker, named)
         return self._connection.scalar(query.order_by(tickets.c.live.desc(), tickets.c.id.desc()).limit(1))
 
+    def of_short_id(self, short_id: str) -> int | None:
+        """Give the case of an issue as people call it; None when it is unknown, or several are called so."""
+        found = self._connection.scalars(select(issues.c.case_id).where(issues.c.short_id == short_id).distinct()).all()
+        return found[0] if len(found) == 1 else None
+
     def home(self, case_id: int) -> int:
         """Give the case that took this one in, and that one, and so on; itself when none did."""
         while into := self._connection.scalar(_MERGED_INTO, {"case_id": case_id}):
@@ -95,16 +100,16 @@ class Cases:
         theirs: int = self._connection.execute(select(issues.c.case_id).where(issues.c.id == issue.id)).scalar_one()
         return theirs
 
-    def join(self, case_id: int, issue: Issue, after: MemberRow, now: datetime) -> None:
+    def join(self, case_id: int, issue: Issue, after: MemberRow | None, now: datetime) -> None:
         """Let an issue take the place of a member that was merged into it, with what was agreed about that one.
 
-        An issue that has a case by now keeps it.
+        `after` None: it takes nobody's place. An issue that has a case by now keeps it.
         """
         fresh = insert_into(self._connection, issues).values(
             id=issue.id,
             case_id=case_id,
-            agreed=after.agreed,
-            closed_with_ticket=after.closed_with_ticket,
+            agreed=after.agreed if after else None,
+            closed_with_ticket=bool(after and after.closed_with_ticket),
             **_mirror(issue, now),
         )
         self._connection.execute(fresh.on_conflict_do_nothing(index_elements=["id"]))
@@ -112,6 +117,10 @@ class Cases:
     def save_issue(self, issue: Issue, now: datetime) -> None:
         """Remember how a member looks now."""
         self._set_issue(issue.id, gone_at=None, **_mirror(issue, now))
+
+    def issue_moved(self, issue_id: str, status: Status) -> None:
+        """Remember a status that we gave an issue, until it is looked at again."""
+        self._set_issue(issue_id, status=status, substatus=None)
 
     def issue_gone(self, issue_id: str, now: datetime) -> None:
         """Remember that an issue was deleted, since when it was first known."""
@@ -166,6 +175,17 @@ class Cases:
     def break_link(self, case_id: int, reason: str, now: datetime) -> None:
         """Take the live ticket away for good: it never speaks again, and the case says why."""
         self.retire(case_id, reason, None)
+        self._set_case(case_id, broken_reason=reason, broken_at=now)
+
+    def mend(self, case_id: int, now: datetime) -> None:
+        """Let a case whose ticket was taken away get another one: the lost one is told nothing of it."""
+        lost = (tickets.c.case_id == case_id, ~tickets.c.live, tickets.c.farewell.is_(None))
+        past = {"farewell": "succeeded", "seen_off_at": now}
+        self._connection.execute(update(tickets).where(*lost).values(**past))
+        self._set_case(case_id, broken_reason=None, broken_at=None)
+
+    def unmend(self, case_id: int, reason: str, now: datetime) -> None:
+        """Let a case that has no ticket yet be left without one again."""
         self._set_case(case_id, broken_reason=reason, broken_at=now)
 
     def retire(self, case_id: int, reason: str, farewell: Farewell | None) -> None:
@@ -283,7 +303,7 @@ def _mirror(issue: Issue, now: datetime) -> dict[str, object]:
     """The columns that say how an issue looks."""
     same = (
         *("short_id", "title", "permalink", "status", "substatus", "priority", "level", "platform", "count"),
-        *("user_count", "first_seen", "last_seen", "first_release", "last_release", "assignee"),
+        *("user_count", "first_seen", "last_seen", "first_release", "last_release", "assignee", "note_count"),
     )
     return {name: getattr(issue, name) for name in same} | {"project_slug": issue.project.slug, "observed_at": now}
 

@@ -1,5 +1,6 @@
 """How far something got, by name: poll positions, slots of periodic work, facts learned on the way."""
 
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 from sqlalchemy import Connection, Text, bindparam, collate, or_, select
@@ -7,6 +8,7 @@ from sqlalchemy.sql.base import Executable
 
 from worker.store.tables import cursors, insert_in, insert_into, utc_now
 
+_VALUES = select(cursors.c.name, cursors.c.value).where(cursors.c.name.in_(bindparam("names", expanding=True)))
 _VALUE = select(cursors.c.value).where(cursors.c.name == bindparam("name"))
 
 
@@ -29,6 +31,10 @@ class Cursors:
     def get(self, name: str) -> str | None:
         """Give the value; None when it was never set."""
         return self._connection.scalar(_VALUE, {"name": name})
+
+    def several(self, names: Sequence[str]) -> Mapping[str, str]:
+        """Give the values of those names that were ever set."""
+        return {row.name: row.value for row in self._connection.execute(_VALUES, {"names": names})}
 
     def set(self, name: str, value: str) -> None:
         """Remember the value. An unchanged one writes nothing, so that busy hooks do not queue for one row."""

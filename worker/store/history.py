@@ -1,6 +1,6 @@
 """Who moved what, when and why: written once, never changed, and the source of every figure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from functools import cache
@@ -73,10 +73,28 @@ class History:
         query = select(*_columns).order_by(history.c.recorded_at.desc(), history.c.id.desc()).limit(limit)
         return tuple(fetch(self._connection, query, Recorded))
 
+    def latest(self, kinds: Sequence[str], limit: int) -> tuple[Recorded, ...]:
+        """Latest entries of these kinds, newest first."""
+        query = select(*_columns).where(history.c.kind.in_(kinds)).order_by(history.c.id.desc()).limit(limit)
+        return tuple(fetch(self._connection, query, Recorded))
+
     def after(self, number: int, limit: int) -> tuple[Recorded, ...]:
         """Entries recorded after the one with this id, in the order of recording."""
         query = select(*_columns).where(history.c.id > number).order_by(history.c.id).limit(limit)
         return tuple(fetch(self._connection, query, Recorded))
+
+    def kinds_after(self, number: int, until: datetime) -> tuple[Mapping[str, int], int]:
+        """Count the entries after this id by kind, and the last id of these: up to the first recorded after `until`."""
+        fresh = select(func.min(history.c.id)).where(history.c.id > number, history.c.recorded_at > until)
+        first_fresh = self._connection.scalar(fresh)
+        settled = history.c.id > number if first_fresh is None else history.c.id.between(number + 1, first_fresh - 1)
+        query = select(history.c.kind, func.count(), func.max(history.c.id)).where(settled).group_by(history.c.kind)
+        rows = self._connection.execute(query).all()
+        return {str(kind): int(count) for kind, count, _ in rows}, max((int(last) for *_, last in rows), default=number)
+
+    def last(self) -> int:
+        """The id of the entry recorded last; 0 when there is none."""
+        return self._connection.scalar(select(func.max(history.c.id))) or 0
 
     def count(self, kind: str) -> int:
         """Count the entries of one kind."""

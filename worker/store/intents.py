@@ -65,6 +65,10 @@ class Intents:
         found = fetch(self._connection, query.order_by(intents.c.opened_at, intents.c.id).limit(limit), Intent)
         return tuple(found)
 
+    def renew(self, intent: Intent, now: datetime) -> None:
+        """Mean a write anew that surely never arrived: it counts as opened now."""
+        self._set(intent, opened_at=now)
+
     def sent(self, intent: Intent, now: datetime) -> None:
         """Record, before the call, that it may arrive."""
         self._set(intent, state="sent", last_sent_at=now, tries=intents.c.tries + 1)

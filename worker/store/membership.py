@@ -1,13 +1,16 @@
 """Which case an issue belongs to: cases become one, and issues leave them."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
 
 from worker.errors import Permanent, Transient
+from worker.model import Issue
 from worker.store.cases import Cases
 from worker.store.tables import cases, copies, intents, issues, tickets
+from worker.store.tables_umbrellas import umbrellas
 
 BUSY_S = 5.0
 """How long a create that is under way is given before two cases become one."""
@@ -39,6 +42,7 @@ class Membership:
         before, after = self._cases.load(from_id), self._cases.load(into_id)
         if before is None or after is None or before.merged_into or after.merged_into or from_id == into_id:
             raise Permanent(f"cases {from_id} and {into_id} cannot become one: one is unknown or was taken in already")
+        self._refuse_umbrellas(from_id, into_id)
         self._refuse_unfinished(from_id, into_id)
         one, other = before.ticket, after.ticket
         moves = one is not None and (other is None or (not keep_into and one.created_at < other.created_at))
@@ -58,6 +62,17 @@ class Membership:
         survivor = one if moves else other
         return Merged(survivor.key if survivor else None, loser.key if loser else None)
 
+    def admit(self, case_id: int, issue: Issue, now: datetime) -> int:
+        """Let a new issue join a case, or the one that took that in by now; the case that it is in then.
+
+        Nothing is agreed about it yet: one that is open reopens a closed ticket by the rule.
+        """
+        self._lock(case_id)
+        while (home := self._cases.home(case_id)) != case_id:
+            self._lock(case_id := home)
+        self._cases.join(case_id, issue, None, now)
+        return self._cases.of_issue(issue.id) or case_id
+
     def split(self, issue_id: str, now: datetime) -> tuple[int, int]:
         """Let an issue leave its case for a new one of its own: the old case's id and the new one's.
 
@@ -73,6 +88,35 @@ class Membership:
         self._connection.execute(update(issues).where(issues.c.id == issue_id).values(**alone))
         return row.id, new
 
+    def unmerge(self, from_id: int, into_id: int, issue_ids: Sequence[str], held: Mapping[int, int]) -> tuple[str, ...]:
+        """Undo a merge: `from_id` gets back the issues that are still in `into_id`, each case the ticket that was its.
+
+        `held`: row id of a ticket to the case that had it. The keys of tickets that were closed as duplicates already
+        and stay so. `Permanent` when nothing of it is there any more.
+        """
+        self._lock(from_id, into_id)
+        self._refuse_unfinished(from_id, into_id)
+        still = (issues.c.id.in_(issue_ids), issues.c.case_id == into_id)
+        anew = {"case_id": from_id, "agreed": None, "closed_with_ticket": False, "linked_ticket": None}
+        if not self._connection.execute(update(issues).where(*still).values(**anew)).rowcount:
+            raise Permanent(f"the issues of case {from_id} are no longer in case {into_id}: nothing is left to undo")
+        self._set(from_id, merged_into=None)
+        for case_id in (from_id, into_id):
+            self._set(case_id, goal=None, waiting_for=None, waiting_since=None)
+        said = [f"issue:{issue_id}" for issue_id in issue_ids]
+        self._connection.execute(update(copies).where(copies.c.said_on.in_(said)).values(case_id=from_id))
+        return tuple(key for row_id, case_id in held.items() if (key := self._give_back(row_id, case_id)))
+
+    def _give_back(self, row_id: int, case_id: int) -> str | None:
+        """Let a ticket be that of a case again; its key where it was told already that it is a duplicate."""
+        row = self._connection.execute(select(tickets).where(tickets.c.id == row_id)).one()
+        values: dict[str, object] = {"case_id": case_id}
+        if row.farewell == "duplicate" and row.seen_off_at is None:
+            values |= {"live": True, "farewell": None, "closed_reason": None}
+        self._connection.execute(update(tickets).where(tickets.c.id == row_id).values(**values))
+        self._set(case_id, rule=row.rule, tracker=row.tracker)
+        return row.key if row.farewell == "duplicate" and row.seen_off_at else None
+
     def _lock(self, *case_ids: int) -> None:
         """Let nobody else join these cases until the transaction ends, in one order for everybody."""
         query = select(cases.c.id).where(cases.c.id.in_(case_ids)).order_by(cases.c.id)
@@ -84,6 +128,13 @@ class Membership:
         busy = self._connection.scalar(select(intents.c.case_id).where(*sent).limit(1))
         if busy is not None:
             raise Transient(f"case {busy} is just making its ticket; it becomes one with another after that", BUSY_S)
+
+    def _refuse_umbrellas(self, *case_ids: int) -> None:
+        """An umbrella stands for many bugs and is none itself."""
+        query = select(umbrellas.c.case_id).where(umbrellas.c.case_id.in_(case_ids))
+        found = self._connection.scalar(query.limit(1))
+        if found is not None:
+            raise Permanent(f"case {found} is an umbrella for many bugs and can become one with none of them")
 
     def _join_anew(self, case_id: int) -> None:
         """Forget what the issues of a case agreed on with a ticket that is no longer theirs."""

@@ -36,8 +36,9 @@ class Pairs:
         return read_cases(self._connection, query.order_by(cases.c.id).limit(limit))
 
     def unlinked(self, after_case_id: int, limit: int) -> tuple[CaseRow, ...]:
-        """Cases that got no ticket for a reason that may pass, by id, after `after_case_id`."""
-        query = select(cases).where(cases.c.verdict.is_not(None), cases.c.id > after_case_id)
+        """Cases that got no ticket for a reason that may pass, or whose ticket was taken away, by id, after one id."""
+        without = cases.c.verdict.is_not(None) | cases.c.broken_reason.is_not(None)
+        query = select(cases).where(without, cases.c.merged_into.is_(None), cases.c.id > after_case_id)
         return read_cases(self._connection, query.order_by(cases.c.id).limit(limit))
 
     def waiting(self, after_case_id: int, limit: int) -> tuple[CaseRow, ...]:

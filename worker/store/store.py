@@ -13,17 +13,29 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from worker.errors import Transient
+from worker.store.casebook import Casebook
 from worker.store.cases import Cases
 from worker.store.copies import Copies
 from worker.store.cursors import Cursors
 from worker.store.engine import READS
+from worker.store.feedback import Feedback
 from worker.store.history import History
 from worker.store.inbox import Inbox
 from worker.store.intents import Intents
+from worker.store.ledgers import Ledgers
+from worker.store.live import LiveFigures
 from worker.store.membership import Membership
+from worker.store.outbox import Outbox
 from worker.store.pairs import Pairs
+from worker.store.rollup import Rollup
 from worker.store.services import Services
+from worker.store.spells import Spells
+from worker.store.spreads import Spreads
+from worker.store.umbrellas import Umbrellas
+from worker.store.waiting import Waiting
+from worker.store.watches import Watches
 from worker.store.work import Claim, Work
+from worker.store.written import Written
 
 _TURN_TIMEOUT_S = 30.0
 
@@ -42,6 +54,18 @@ class Tx:
         self.cursors = Cursors(connection)
         self.copies = Copies(connection)
         self.services = Services(connection)
+        self.rollup = Rollup(connection)
+        self.spells = Spells(connection)
+        self.live = LiveFigures(connection)
+        self.casebook = Casebook(connection)
+        self.feedback = Feedback(connection)
+        self.spreads = Spreads(connection)
+        self.umbrellas = Umbrellas(connection)
+        self.outbox = Outbox(connection)
+        self.watches = Watches(connection)
+        self.ledgers = Ledgers(connection)
+        self.waiting = Waiting(connection)
+        self.written = Written(connection)
 
 
 class Store:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Connection,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -220,6 +221,14 @@ issues = Table(
     Column("gone_at", UtcDateTime),
     # The escalation that the ticket was last told of.
     Column("escalation_told", Text),
+    # How many notes it has, as Sentry's lists tell.
+    Column("note_count", Integer),
+    # Whose fault it is by what was last read of it: the cause, by how much it leads, and why (triage.cause).
+    Column("cause", String(16)),
+    Column("cause_margin", Float),
+    Column("cause_reasons", Json),
+    # When its newest event was last compared with other cases.
+    Column("signed_at", UtcDateTime),
 )
 
 intents = Table(

@@ -258,6 +258,11 @@ class Work:
             query = query.where(_parked if parked else ~_parked)
         return tuple(fetch(self._connection, query, WorkRow))
 
+    def parked_since(self, since: datetime, limit: int) -> tuple[WorkRow, ...]:
+        """Keys that were parked after `since`, in that order."""
+        query = select(*columns_of(work, WorkRow)).where(work.c.parked_at > since)
+        return tuple(fetch(self._connection, query.order_by(work.c.parked_at, work.c.key).limit(limit), WorkRow))
+
     def counts(self, now: datetime) -> WorkCounts:
         """Count the keys by state; a lease that ran out counts as due, what waits for a closed service as waiting."""
         due = and_(work.c.due_at <= now, ~_shut_out(now))

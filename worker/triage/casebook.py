@@ -8,6 +8,7 @@ import heapq
 import json
 import math
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 
 from worker.triage.evidence import Prepared, Rarity, features, prepare
 from worker.triage.same_bug import Known, Match, match
@@ -20,12 +21,31 @@ KEPT_PER_CASE = 8
 """Distinct signatures of a case that are compared; the newest push the oldest but the first out."""
 
 
+def nearest(lists: Iterable[tuple[int, Sequence[int]]], limit: int) -> list[int]:
+    """What stands in the most and rarest posting lists, the best first; each list with how often its key was posted."""
+    weight: defaultdict[int, float] = defaultdict(float)
+    for posted, entries in lists:
+        rare = 1 / math.log2(2 + posted)
+        for entry in entries:
+            weight[entry] += rare
+    return heapq.nlargest(limit, weight, key=lambda entry: (weight[entry], entry))
+
+
+def words_compared(one: Prepared) -> Iterator[str]:
+    """The words of a signature whose rarity comparing it asks about: fewer than it has."""
+    yield from (f"f:{step.name}" for step in (*one.steps, *one.vendor) if step.name)
+    yield from (f"w:{word}" for word in {*one.words, *one.source})
+    yield from (f"i:{name}" for name in one.signature.identifiers)
+    yield from (f"t:{word}" for word in one.said)
+
+
 class Casebook:
     """The cases of one group of projects."""
 
     def __init__(self) -> None:
         self._known: dict[int, list[tuple[str, bytes]]] = {}
         self._looks: dict[int, set[int]] = {}
+        self._merged: dict[int, int] = {}
         self._postings: dict[str, tuple[int, ...]] = {}
         self._posted: Counter[str] = Counter()
         self._features: Counter[str] = Counter()
@@ -36,17 +56,25 @@ class Casebook:
         """How rare each word is in what was kept so far."""
         return Rarity(self._features, self._total)
 
-    def keep(self, case: int, issue: str, signature: Signature) -> None:
-        """Remember a signature of a case; one that looks like another of it is not kept twice."""
+    def keep(self, case: int, issue: str, signature: Signature) -> bool:
+        """Remember a signature of a case, and say whether it is a new look of it: the same look is not kept twice."""
         look = hash(signature.look)
         if look in self._looks.setdefault(case, set()):
-            return
+            return False
         self._looks[case].add(look)
         known = self._known.setdefault(case, [])
         known.append((issue, json.dumps(to_json(signature)).encode()))
-        if len(known) > KEPT_PER_CASE:
-            del known[1]
+        _trim(known)
         self._count(case, signature)
+        return True
+
+    def merge(self, case: int, into: int) -> None:
+        """What one case holds is from now on held by another."""
+        known = self._known.setdefault(into, [])
+        known.extend(self._known.pop(case, ()))
+        _trim(known)
+        self._looks.setdefault(into, set()).update(self._looks.pop(case, ()))
+        self._merged[case] = into
 
     def _count(self, case: int, signature: Signature) -> None:
         self._features.update(features(signature))
@@ -68,9 +96,19 @@ class Casebook:
 
     def _candidates(self, new: Prepared) -> list[int]:
         """The cases that share the most and rarest keys."""
-        weight: defaultdict[int, float] = defaultdict(float)
-        for key in postings(new.signature)[:KEYS_READ]:
-            rare = 1 / math.log2(2 + self._posted[key])
-            for case in self._postings.get(key, ()):
-                weight[case] += rare
-        return heapq.nlargest(SCORED, weight, key=lambda case: (weight[case], case))
+        keys = postings(new.signature)[:KEYS_READ]
+        return nearest(((self._posted[key], self._cases(key)) for key in keys), SCORED)
+
+    def _cases(self, key: str) -> tuple[int, ...]:
+        """The cases under a key, those that were merged by the case that holds them now."""
+        return tuple(dict.fromkeys(map(self._holder, self._postings.get(key, ()))))
+
+    def _holder(self, case: int) -> int:
+        while case in self._merged:
+            case = self._merged[case]
+        return case
+
+
+def _trim(known: list[tuple[str, bytes]]) -> None:
+    """Keep the first look and the newest."""
+    del known[1 : max(1, len(known) - KEPT_PER_CASE + 1)]

@@ -72,6 +72,20 @@ class Scene:
         """Whether it happened in a browser."""
         return self.event.platform == "javascript"
 
+    @property
+    def phone(self) -> bool:
+        """Whether it happened in an app on somebody's phone."""
+        android = any(facts.ANDROID.search(f"{frame.module or ''}") for frame in self.frames)
+        return self.event.platform in facts.PHONE_PLATFORMS or android
+
+
+def heard(verdict: Verdict) -> Verdict:
+    """What is left of a verdict once a person said that the issue is no noise."""
+    if Cause.NOISE not in {verdict.cause, verdict.leading}:
+        return verdict
+    word = Clue(Cause.UNSURE, 0.0, "a person says that it is no noise")
+    return Verdict(Cause.UNSURE, Cause.UNSURE, verdict.margin, (word, *verdict.clues))
+
 
 def judge(issue: Issue, event: Event) -> Verdict:
     """Weigh every clue. Ties go to the code: a bug shown costs less than a bug hidden."""
@@ -120,18 +134,26 @@ def _benign(scene: Scene) -> Iterator[Clue]:
     if scene.browser and (found := facts.BENIGN.search(scene.text)):
         yield Clue(Cause.NOISE, 5, f"browsers say {found.group()!r} of what the user did")
     if not scene.browser and (found := facts.CLIENT_GONE.search(scene.text)):
-        yield Clue(Cause.NOISE, 4 if not scene.place.ours_first else 2.5, f"the client went away: {found.group()}")
+        weight = 1.0 if scene.place.ours_first else 4.0
+        yield Clue(Cause.NOISE, weight, f"the client went away: {found.group()}")
     top = scene.frames[0] if scene.frames else Frame()
-    if "connection" in scene.text.lower() and facts.SERVER_FRAME.search(f"{top.module} {top.filename}"):
+    if not scene.browser and not scene.place.ours and facts.CANCELLED.search(scene.text):
+        yield Clue(Cause.NOISE, 3, "cancelled outside of our code: nobody waited for it any more")
+    server = not scene.browser and facts.SERVER_FRAME.search(f"{top.module} {top.filename}")
+    if server and facts.WIRE.search(scene.text):
         yield Clue(Cause.NOISE, 6, "a visitor's connection broke, in the server's own frames")
     if scene.browser and facts.STORAGE.search(scene.text):
         yield Clue(Cause.NOISE, 4, "the browser's storage is full or closed, as in private mode", faint=True)
+    if scene.phone and (found := facts.NO_NETWORK.search(scene.text)):
+        yield Clue(Cause.NOISE, 5, f"the phone had no network: {found.group()[:60]}")
     if scene.browser and facts.OFFLINE.search(scene.text):
         beacon = any(facts.BEACON.search(f"{f.filename} {f.function}") for f in scene.frames[:2])
-        yield Clue(
-            Cause.NOISE, 5 if beacon else 2.5, "a tracker was blocked" if beacon else "the user's network failed"
-        )
-        yield Clue(Cause.INFRASTRUCTURE, 0.0 if beacon else 1.0, "or our servers did not answer")
+        if beacon:
+            yield Clue(Cause.NOISE, 5, "a tracker was blocked")
+        else:
+            many = scene.issue.user_count >= MANY_USERS
+            yield Clue(Cause.NOISE, 1.0 if many else 2.5, "the user's network failed")
+            yield Clue(Cause.INFRASTRUCTURE, 3.0 if many else 1.0, "or our servers did not answer")
 
 
 def _visitors(scene: Scene) -> Iterator[Clue]:
@@ -143,7 +165,8 @@ def _visitors(scene: Scene) -> Iterator[Clue]:
     if found := facts.PROBE.search(f"{scene.text} {scene.event.request.url or ''}"):
         yield Clue(Cause.NOISE, 4, f"looks like a scanner's probe: {found.group()}", faint=scene.place.ours_first)
     if facts.LEGACY.search(agent) and not is_crawler(agent):
-        yield Clue(Cause.NOISE, 1.5, "a browser too old to be supported", faint=True)
+        new = scene.browser and facts.UNSUPPORTED.search(scene.text)
+        yield Clue(Cause.NOISE, 9 if new else 1.5, "a browser too old to be supported", faint=True)
 
 
 def _few(scene: Scene) -> Iterator[Clue]:
@@ -154,10 +177,10 @@ def _few(scene: Scene) -> Iterator[Clue]:
     if facts.PRACTICE.search(scene.event.environment or ""):
         yield Clue(Cause.NOISE, 1.5, f"environment {scene.event.environment}", faint=True)
     if scene.browser and not scene.frames and scene.issue.user_count <= FEW_USERS:
-        yield Clue(Cause.NOISE, 1.5, "a browser error without any frame", faint=True)
+        yield Clue(Cause.NOISE, 2.0, "a browser error without any frame", faint=True)
     if facts.CHUNK.search(scene.text) and not scene.place.vendor_first:
         yield Clue(Cause.NOISE, 1.5, "an open page outlived a deploy", faint=True)
-        yield Clue(Cause.INFRASTRUCTURE, 2.0, "files of an older build are not served any more")
+        yield Clue(Cause.INFRASTRUCTURE, 3.5, "files of an older build are not served any more")
     if facts.HYDRATION.search(scene.text):
         yield Clue(Cause.NOISE, 1.0, "add-ons and translators change pages before they start", faint=True)
 
@@ -178,6 +201,8 @@ def _outage(scene: Scene) -> Iterator[Clue]:
     yield from _trouble(scene, facts.UNCONNECTED, 1.5, "a connection failed")
     if found := facts.STARVED.search(scene.text):
         yield Clue(Cause.INFRASTRUCTURE, 4.5, f"a machine ran out: {found.group()}")
+    if frozen := facts.FROZEN.search(scene.text):
+        yield Clue(Cause.CODE_BUG, 6, f"our main thread was busy for too long: {frozen.group()}")
     if short := facts.SHORT_TIMEOUT.search(scene.text):
         yield Clue(Cause.CODE_BUG, 8, f"nobody but our code waits so briefly: {short.group()}")
 
@@ -219,12 +244,14 @@ def _mistakes(scene: Scene) -> Iterator[Clue]:
         return  # browsers raise a TypeError when the network fails
     kind = next((one for one in sorted(scene.kinds) if one in facts.PROGRAMMING_TYPES), None)
     down = facts.DOWN.search(scene.text) or facts.STARVED.search(scene.text)
-    if kind and scene.place.ours:
+    theirs = scene.place.client and facts.UNREADABLE.search(scene.text)
+    if kind and scene.place.ours and not theirs:
         yield Clue(Cause.CODE_BUG, 0.8 if down else 2.5, f"{kind} in our own frames")
-    elif kind and not scene.place.vendor_first:
+    elif kind and not scene.place.vendor_first and not theirs:
         yield Clue(Cause.CODE_BUG, 1.5, f"{kind} is a programmer's error")
     if found := facts.OUR_MISTAKE.search(scene.text):
-        yield Clue(Cause.CODE_BUG, 4.0 if scene.place.ours else 2.0, f"code or schema does wrong: {found.group()[:60]}")
+        weight = 4.0 if scene.place.ours and not theirs else 2.0
+        yield Clue(Cause.CODE_BUG, weight, f"code or schema does wrong: {found.group()[:60]}")
 
 
 def _own_frames(scene: Scene) -> Iterator[Clue]:

@@ -82,7 +82,7 @@ BENIGN = _any(
     r"fullscreen error|wakelock",
     r"notification permission",
     r"lockmanager|lock broken by another request",
-    r"navigation (?:cancelled|aborted)|transition was skipped",
+    r"navigation (?:cancelled|aborted)|transition was (?:skipped|aborted)",
 )
 """What browsers say about the user's own doing: nothing is broken."""
 
@@ -99,6 +99,11 @@ CLIENT_GONE = _any(
     r"error reading (?:request|webob) body|unexpected end of (?:request|multipart)",
     r"aborted connection|ioerror: request data",
 )
+CANCELLED = _any(
+    r"(?:operation|task|call) ?cancell?ed|\bcancelled ?error|(?:operation|task|request) was cancell?ed",
+)
+"""What servers raise in what they were doing for a visitor who left."""
+WIRE = _any(r"connection|closed|\beof|reset|abort|disconnect|unexpected end|timed? ?out|bad ?(?:http)?request")
 PROBE = _any(
     r"disallowedhost|invalid http_host",
     r"suspicious(?:operation|fileoperation)|path traversal|etc/passwd|\.\./\.\./",
@@ -126,6 +131,14 @@ OFFLINE = _any(
     r"^network error$",
     r"internet connection appears to be offline|network connection was lost|err_internet|cancelled$",
 )
+NO_NETWORK = _any(
+    r"internet connection appears to be offline|nsurlerrordomain.*-10(?:01|05|09|18|20)\b",
+    r"no address associated with hostname|failed host lookup|software caused connection abort",
+    r"net::err_(?:internet_disconnected|network_changed|name_not_resolved|address_unreachable)",
+)
+"""What phones and apps say when they are out of reach."""
+PHONE_PLATFORMS = vocabulary("cocoa dart flutter android objc swift react-native")
+ANDROID = re.compile(r"^(?:android|androidx|com\.android|dalvik)\.")
 STORAGE = _any(
     r"quotaexceeded|exceeded the quota|storage is (?:full|disabled)|localstorage.*(?:null|denied)",
     r"indexeddb",
@@ -137,6 +150,11 @@ CHUNK = _any(
 )
 HYDRATION = _any(r"hydrat", r"(?:invariant=|react\.dev/errors/)(?:418|419|421|422|423|425)\b")
 LEGACY = _any(r"\bmsie \d|trident/", r"\b(?:chrome|firefox)/(?:[1-9]?\d|10\d|110)\.", r"opera mini", r"android [1-3]\.")
+UNSUPPORTED = _any(
+    r"unexpected (?:token|identifier|strict mode)|syntaxerror|invalid or unexpected|unexpected keyword",
+    r"is not a (?:function|constructor)|is not defined|can't find variable|doesn't support|invalid (?:regular|group)",
+)
+"""What a browser says of a language or a function that is newer than itself."""
 LOCAL_PAGE = _any(r"^https?://(?:localhost|127\.0\.0\.1|\[::1\]|[\w.-]+\.localhost)(?:[:/]|$)", r"^file:")
 PRACTICE = _any(r"^(?:dev|develop|development|local|localhost|test|testing|ci)$")
 
@@ -146,6 +164,13 @@ DOWN = _any(
     r"enotfound|eai_again|name or service not known|temporary failure in name resolution|getaddrinfo",
     r"nodename nor servname|unknownhost|no such host|could not resolve",
     r"no route to host|host is unreachable|ehostunreach|enetunreach|network is unreachable",
+    r"lost connection|communications link failure|network-related or instance-specific|actively refused",
+    r"(?:error|failed|unable|cannot|could not|can't) (?:to )?connect(?:ing)?\b|error while dialing",
+    r"(?:can't|cannot|could not|couldn't|unable to) reach|\bunreachable\b",
+    r"(?:read|write) error on (?:connection|socket)|error\(50[0234]\b|not present in metadata",
+    r"broker \S* ?not available|not ?ready ?(?:error|exception)|could not establish|reading from (?:the )?stream",
+    r": eof\b",
+    r"\bnot ?(?:the )?(?:master|primary|leader)\b|no (?:leader|master|primary)\b|failover",
     r"server closed the connection|connection (?:already |has been |was )?(?:closed|reset|lost|aborted)",
     r"econnreset|socket hang up|gone away|terminating connection|connection to \S+ (?:failed|lost)",
     r"serverselection|no (?:reachable|primary) (?:servers?|node)|nobrokersavailable|leader ?not ?available",
@@ -162,6 +187,7 @@ STARVED = _any(
     r"no space left|enospc|disk (?:is )?full|disk quota|read-only file system",
     r"out ?of ?memory|\boom\b|cannot allocate memory|java heap space|heap limit|allocation failed",
     r"memoryerror|gc overhead",
+    r"memory size of \d+ bytes|bytes exhausted|resource ?exhausted|time ?limit ?exceeded|maximum execution time",
     r"sigkill|signal 9|worker ?lost|worker timeout|evicted|exited prematurely",
     r"too many (?:open files|connections|clients)|emfile|enfile|connection slots",
     r"(?:queue)?pool (?:limit|exhausted|timeout|timed out|is full)|acquir\w+ connection",
@@ -180,7 +206,9 @@ SERVER_FRAME = _any(
     r"jetty|netty|puma|unicorn|passenger|_http_server|http\.server|kestrel",
 )
 """Frames of the server itself: trouble with a connection there is the visitor's."""
-SHORT_TIMEOUT = re.compile(r"timeout[=:]\s*0?\.\d+\b", re.IGNORECASE)
+FROZEN = _any(r"^anr\b|application ?not ?responding|input dispatching timed out|app ?hang|watchdog|main thread")
+"""The app's own main thread was busy for too long."""
+SHORT_TIMEOUT = re.compile(r"timeout(?:[=:]| of)\s*(?:0?\.\d+|\d{1,2} ?ms)\b", re.IGNORECASE)
 
 OUR_MISTAKE = _any(
     r"(?:column|relation|table|function|constraint|index|type) \S+ (?:of relation \S+ )?(?:does not|already) exists?",
@@ -194,7 +222,7 @@ OUR_MISTAKE = _any(
     r"nosuchmethod",
     r"\berr_(?:http|invalid|assert|method|module|require)\w*|headers after they are sent",
     r"headers already sent",
-    r"invalid (?:api key|request|argument|parameter)|missing (?:required|\d+ required)|unauthori[sz]ed",
+    r"invalid[ _]?(?:api[ _]?key|request|argument|parameter|input)|missing (?:required|\d+ required)|unauthori[sz]ed",
     r"authenticationerror|permission ?denied for|access ?denied",
     r"no such (?:price|customer|charge|coupon|bucket|key)|unrecognized request|badrequest",
     r"(?:status(?: code)?:?|http(?: error)?) ?(?:400|401|403|404|405|409|410|413|415|422)\b",
@@ -208,6 +236,9 @@ OUR_MISTAKE = _any(
     r"too many re-renders|rendered (?:more|fewer) hooks|hook call",
 )
 """What says that code or its data did wrong, whoever's service answered."""
+
+UNREADABLE = _any(r"json|expecting value|unexpected token|unexpected end|decode|parse")
+"""An answer that could not be read: whose fault it is, is told by who asked."""
 
 PROGRAMMING_TYPES = vocabulary(
     "typeerror attributeerror keyerror nameerror indexerror valueerror referenceerror nullpointerexception "
@@ -242,12 +273,16 @@ VENDOR_HOSTS = _any(
 VENDOR_CLIENTS = re.compile(
     r"(?:^|[./@\\])(?:stripe|twilio|sendgrid|datadog|slack_sdk|slack|mailchimp\w*|paypal\w*|braintree|adyen|plaid|openai|anthropic"
     r"|algoliasearch|hubspot|zendesk|zenpy|shopify|googleapiclient|firebase\w*|mapbox|ldclient|launchdarkly|simple_salesforce|intercom"
+    r"|botocore|boto3|aws-sdk|@aws-sdk|google\.(?:cloud|api_core)|azure|taxjar|avalara|easypost|shippo|mailjet|sparkpost|nexmo|vonage"
+    r"|messagebird|plivo|contentful|cloudinary|dropbox|xero|quickbooks|docusign|airtable|notion_client|gocardless|mollie|razorpay"
+    r"|paddle|chargebee|recurly|onesignal|braze|customerio|klaviyo|snowflake|pagerduty|cohere|mistralai|huggingface_hub|telegram|discord"
     r"|newrelic|mixpanel|amplitude|segment|auth0|okta|pusher|postmark\w*|mailgun|recaptcha|square|klarna|github|atlassian)(?=[./_\\-]|$)",
     re.IGNORECASE,
 )
 VENDOR_NAMES = re.compile(
     r"stripe|twilio|sendgrid|datadog|hotjar|hubspot|_hsq|intercom|fullstory|window\.FS\b|recaptcha|googletag|\bfbq\b|\bgtag\b|\bdataLayer\b|mapbox"
-    r"|paypal|braintree|adyen|plaid|zendesk|\bzE\b|segment\.io|optimizely|mailchimp|\bS3\b|salesforce|algolia|firebase|auth0|okta|openai|shopify|google\.maps",
+    r"|paypal|braintree|adyen|plaid|zendesk|\bzE\b|segment\.io|optimizely|mailchimp|\bS3\b|salesforce|algolia|firebase|auth0|okta|openai|shopify"
+    r"|google[. ]maps|google ?pay|apple ?pay|youtube|vimeo",
     re.IGNORECASE,
 )
 LIBRARY_PATH = re.compile(
@@ -259,6 +294,7 @@ INTERNAL_HOST = re.compile(
 )
 HOST_IN_TEXT = re.compile(
     r"host='([^']+)'|https?://([\w.-]+)"
-    r"|(?:connecting to|econnrefused|enotfound|eai_again|getaddrinfo) ([\w-]+(?:\.[\w-]+)*)",
+    r"|(?:connecting to|econnrefused|enotfound|eai_again|getaddrinfo) ([\w-]+(?:\.[\w-]+)*)"
+    r"|\b(?:for|to|from|with) ((?:[a-z0-9-]+\.)+(?:com|io|net|org|co|app|dev|ai|eu|de|uk))\b",
     re.IGNORECASE,
 )

@@ -5,6 +5,7 @@ Frames are aligned as FaST does it (Rodrigues et al., MSR 2022): i-th occurrence
 """
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -62,6 +63,7 @@ class Evidence:
     lonely: float
     contradiction: bool
     unresolved_across: bool
+    apart: bool
 
 
 def features(signature: Signature) -> frozenset[str]:
@@ -84,7 +86,7 @@ class Prepared:
     lines: tuple[str, ...]
     vendor: tuple[Step, ...]
     said: frozenset[str]
-    spots: tuple[Step, ...]
+    bundled: tuple[Step, ...]
 
 
 def prepare(signature: Signature) -> Prepared:
@@ -99,13 +101,14 @@ def prepare(signature: Signature) -> Prepared:
         lines=tuple(step.source for step in steps[:_TOP] if step.source),
         vendor=tuple(step for step in signature.steps if not step.ours)[:_VENDOR_FRAMES],
         said=frozenset(signature.said.split()),
-        spots=tuple(step for step in steps if step.column)[:_TOP],
+        bundled=tuple(step for step in steps if step.column),
     )
 
 
 def compare(one: Prepared, other: Prepared, rarity: Rarity) -> Evidence:
     """Set two signatures side by side."""
     mine, yours = one.signature, other.signature
+    lonely = _lonely(one, other)
     return Evidence(
         frames=_aligned(one.steps, other.steps, rarity),
         words=_overlap(one.words, other.words, rarity),
@@ -113,13 +116,14 @@ def compare(one: Prepared, other: Prepared, rarity: Rarity) -> Evidence:
         line=_line(one.lines, other.lines),
         vendor=_aligned(one.vendor, other.vendor, rarity) if one.vendor and other.vendor else None,
         message=_message(one.said, other.said, rarity),
-        names=_names(mine, yours, rarity),
+        names=_names(mine, yours, rarity, _implied(one, other) if lonely else frozenset()),
         chain=_chain(mine.chain, yours.chain),
-        spot=None if mine.resolved or yours.resolved else _spot(one.spots, other.spots),
+        spot=None if mine.resolved or yours.resolved else _spot(one.bundled[:_TOP], other.bundled[:_TOP]),
         entry=float(bool(mine.entry) and mine.entry == yours.entry),
-        lonely=_lonely(one.steps, other.steps) if mine.resolved and yours.resolved else 0.0,
+        lonely=lonely,
         contradiction=contradicts(mine.identifiers, yours.identifiers),
         unresolved_across=not (mine.resolved and yours.resolved) and mine.release != yours.release,
+        apart=not (mine.resolved or yours.resolved) and _apart(one.bundled, other.bundled),
     )
 
 
@@ -168,12 +172,20 @@ def _overlap(first: Mapping[str, float], second: Mapping[str, float], rarity: Ra
     return both / whole if whole else 0.0
 
 
-def _names(one: Signature, other: Signature, rarity: Rarity) -> float | None:
-    """How rare the names are that both messages carry; 0 when each carries others."""
-    if not one.identifiers or not other.identifiers:
-        return None
+def _names(one: Signature, other: Signature, rarity: Rarity, implied: frozenset[str]) -> float | None:
+    """How rare the names are that both messages carry; 0 when each carries others. `implied` names tell nothing."""
     both = one.identifiers & other.identifiers
+    telling = frozenset(name for name in both if name.partition(":")[2] not in implied)
+    if not one.identifiers or not other.identifiers or (both and not telling):
+        return None
+    both = telling
     return max((rarity.of(f"i:{name}") * _worth(name) for name in both), default=0.0)
+
+
+def _implied(one: Prepared, other: Prepared) -> frozenset[str]:
+    """The names in a source line that both went wrong at: a message that repeats them is no evidence of its own."""
+    shared = {*one.lines[:1]} & {*other.lines[:1]}
+    return frozenset(word for line in shared for word in re.findall(r"\w+", line.lower()))
 
 
 def _worth(name: str) -> float:
@@ -216,12 +228,45 @@ def _spot(first: tuple[Step, ...], second: tuple[Step, ...]) -> float | None:
     return max(one, other)
 
 
-def _lonely(mine: tuple[Step, ...], yours: tuple[Step, ...]) -> float:
-    """1 where only the newest frame is shared and its callers are others: it may be a helper of many bugs."""
+def _lonely(one: Prepared, other: Prepared) -> float:
+    """1 where only the newest frame is shared and its callers are others: it may be a helper of many bugs.
+
+    Between releases a caller may have been renamed, so there the next callers must differ too; within one release
+    two functions that call one helper stay two, even where one dispatcher calls both.
+    """
+    same_build = bool(one.signature.release) and one.signature.release == other.signature.release
+    mine, yours = one.steps, other.steps
+    if not (one.signature.resolved and other.signature.resolved):
+        return float(same_build and _parted(one.bundled, other.bundled))
     if len(mine) < 2 or len(yours) < 2 or not mine[0].name or mine[0].name != yours[0].name:  # noqa: PLR2004 -- a frame and its caller
         return 0.0
-    callers = {step.name for step in yours[1:_TOP] if step.name}
-    return float(not callers & {step.name for step in mine[1:_TOP] if step.name})
+    first, second = _names_of(mine[1:_TOP]), _names_of(yours[1:_TOP])
+    if same_build:
+        return float(mine[1].name not in second and yours[1].name not in first)
+    return float(not {*first} & {*second})
+
+
+def _parted(mine: tuple[Step, ...], yours: tuple[Step, ...]) -> bool:
+    """Whether the stacks of one bundle part at once: other callers of the newest statement, or of the newest name."""
+    first, second = (next((step.name for step in steps if step.name), "") for steps in (mine, yours))
+    if first and second and first not in _names_of(yours) and second not in _names_of(mine):
+        return True
+    callers = len(mine) > 1 and len(yours) > 1 and _is_near(mine[0], yours[0])
+    return callers and not _is_among(mine[1], yours) and not _is_among(yours[1], mine)
+
+
+def _is_among(step: Step, steps: tuple[Step, ...]) -> bool:
+    return any(_is_near(step, one) for one in steps)
+
+
+def _apart(mine: tuple[Step, ...], yours: tuple[Step, ...]) -> bool:
+    """Whether two stacks of one bundle went wrong at different statements, whatever called them."""
+    shared = {(step.file, step.line) for step in mine} & {(step.file, step.line) for step in yours}
+    return bool(shared) and not _is_among(mine[0], yours[:_TOP]) and not _is_among(yours[0], mine[:_TOP])
+
+
+def _names_of(steps: tuple[Step, ...]) -> tuple[str, ...]:
+    return tuple(step.name for step in steps if step.name)
 
 
 def _near(first: tuple[Step, ...], second: tuple[Step, ...]) -> float:

@@ -6,8 +6,11 @@ The weights were set by hand between the ones that logistic regressions found on
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 from worker.triage.evidence import Evidence, Prepared, Rarity, compare, contradicts, rarest, side_by_side
+from worker.triage.signature import Signature
+from worker.triage.wording import MEANINGS
 
 WEIGHTS: Mapping[str, float] = {
     "frames": 1.0,
@@ -18,13 +21,13 @@ WEIGHTS: Mapping[str, float] = {
     "message": 3.2,
     "names": 2.7,
     "chain": 2.8,
-    "spot": 4.5,
+    "spot": 5.5,
     "entry": 1.0,
 }
 """What full agreement of one kind adds, in log odds."""
-EXPECTED: Mapping[str, float] = {"source": 0.6, "line": 0.2, "names": 0.3, "spot": 2.0}
+EXPECTED: Mapping[str, float] = {"source": 0.6, "line": 0.2, "names": 0.3, "spot": 2.5}
 """What is taken away where a kind can be compared at all: two issues with source lines ought to share some."""
-START = -8.0
+START = -7.5
 """Log odds of two issues of one project with nothing in common."""
 FRAMES_AND_CHAIN = 1.2
 """Frames and type agreeing together tell more than each alone."""
@@ -32,12 +35,18 @@ CONTRADICTION = 2.5
 """What names that contradict each other take away from the rank; joining they rule out altogether."""
 
 
-LONELY = 1.0
+LONELY = 1.6
 """What is taken away when two stacks share their newest frame alone: helpers are shared by many bugs."""
 
 
 JOIN = 0.80
 SUGGEST = 0.20
+
+
+CONTRADICTED = "the messages name different things in the code"
+SEVERAL = "the nearest issue looks like several bugs in one: split it first"
+ACROSS = "frames without source maps change their names with every release: upload the maps to be sure"
+APART = "different statements of one bundle went wrong"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +69,10 @@ class Match:
     issue: str
     score: float
     reasons: tuple[str, ...] = ()
+    sure: float = 0.0
+    """The score of the nearest look that may join by itself; 0: none that is more likely than not may."""
     forbids: str | None = None
-    """Why it must not join by itself however alike; None: it may."""
+    """Why the nearest look must not join by itself however alike; None: it may."""
     aligned: tuple[tuple[str, str], ...] = ()
 
 
@@ -106,17 +117,30 @@ def log_odds(evidence: Evidence) -> float:
 
 
 def match(new: Prepared, case: int, known: Sequence[Known], rarity: Rarity) -> Match:
-    """Compare a new signature with all that a case holds: the case is as near as its nearest signature."""
-    compared = [(compare(new, one.prepared, rarity), one) for one in known]
-    evidence, nearest = max(compared, key=lambda pair: log_odds(pair[0]))
+    """Compare a new signature with all that a case holds: the case is as near as its nearest signature.
+
+    Shown is the nearest look that may join by itself where that is sure enough, else the nearest of all.
+    """
+    compared = [(log_odds(told), told, one) for one in known for told in (compare(new, one.prepared, rarity),)]
+    compared.sort(key=lambda row: -row[0])
+    against = _case_forbids(new, known)
+    likely = () if against else (row for row in compared if row[0] >= 0)
+    surest = next((row for row in likely if not _forbids(row[1], row[2], known)), None)
+    sure = _share(surest[0]) if surest else 0.0
+    _, evidence, shown = surest if surest and sure >= JOIN else compared[0]
     return Match(
         case=case,
-        issue=nearest.issue,
-        score=1 / (1 + math.exp(-log_odds(evidence))),
-        reasons=tuple(_reasons(evidence, new, nearest.prepared, rarity)),
-        forbids=_forbids(evidence, new, known),
-        aligned=side_by_side(new.signature, nearest.prepared.signature),
+        issue=shown.issue,
+        score=_share(compared[0][0]),
+        reasons=tuple(_reasons(evidence, new, shown.prepared, rarity)),
+        sure=sure,
+        forbids=against or _forbids(evidence, shown, known),
+        aligned=side_by_side(new.signature, shown.prepared.signature),
     )
+
+
+def _share(odds: float) -> float:
+    return 1 / (1 + math.exp(-odds))
 
 
 def decide(matches: Iterable[Match], thresholds: Thresholds) -> Decision:
@@ -124,34 +148,69 @@ def decide(matches: Iterable[Match], thresholds: Thresholds) -> Decision:
     best = sorted((m for m in matches if m.score >= thresholds.suggest), key=lambda m: (-m.score, m.case))
     if not best:
         return Alone()
-    why = _why_not(best, thresholds)
-    return Suggest(tuple(best[:3]), why) if why else Join(best[0])
+    sure = _surest(best, thresholds)
+    if not sure:
+        return Suggest(tuple(best[:3]), _why_not(best[0], thresholds))
+    if len(sure) > 1 and _odds(sure[0]) - _odds(sure[1]) < thresholds.margin:
+        return Suggest(tuple(sure[:3]), "two cases are equally near: a person has to choose")
+    return Join(sure[0])
 
 
-def _why_not(best: list[Match], thresholds: Thresholds) -> str | None:
-    first = best[0]
-    if first.forbids:
-        return first.forbids
-    if first.score < thresholds.join:
-        return f"likely ({first.score:.0%}) but not sure: it joins by itself from {thresholds.join:.0%} on"
-    if len(best) > 1 and _odds(first) - _odds(best[1]) < thresholds.margin:
-        return "two cases are equally near: a person has to choose"
-    return None
+def reconsider(matches: Iterable[Match], own: int, thresholds: Thresholds) -> tuple[Match, ...]:
+    """The other cases that are surely the bug of case `own`, the surest first, as one look of it ranked them all.
+
+    To be asked after a new issue joined `own`, and again when a known issue of it shows a new look. Nothing where the
+    look is unlike its own case or contradicts it: its issue may hold several bugs, and must not draw cases together.
+    """
+    ranked = list(matches)
+    mine = next((m for m in ranked if m.case == own), None)
+    if mine is None or mine.score < thresholds.suggest or mine.forbids in (CONTRADICTED, SEVERAL):
+        return ()
+    return tuple(m for m in _surest(ranked, thresholds) if m.case != own)
+
+
+def _surest(matches: Iterable[Match], thresholds: Thresholds) -> list[Match]:
+    sure = (one for one in matches if one.sure and one.sure >= thresholds.join)
+    return sorted(sure, key=lambda m: (-m.sure, -m.score, m.case))
+
+
+def _why_not(first: Match, thresholds: Thresholds) -> str:
+    return first.forbids or (
+        f"likely ({first.score:.0%}) but not sure: it joins by itself from {thresholds.join:.0%} on"
+    )
 
 
 def _odds(one: Match) -> float:
-    score = min(max(one.score, 1e-9), 1 - 1e-9)
-    return math.log(score / (1 - score))
+    sure = min(max(one.sure, 1e-9), 1 - 1e-9)
+    return math.log(sure / (1 - sure))
 
 
-def _forbids(evidence: Evidence, new: Prepared, known: Sequence[Known]) -> str | None:
+def _case_forbids(new: Prepared, known: Sequence[Known]) -> str | None:
+    """Why nothing of a case may join: its messages name other things, and none names the same."""
     names = new.signature.identifiers
     others = [one.prepared.signature.identifiers for one in known if one.prepared.signature.identifiers]
-    if evidence.contradiction or (any(contradicts(names, o) for o in others) and not any(names & o for o in others)):
-        return "the messages name different things in the code"
+    apart = any(contradicts(names, o) for o in others) and not any(names & o for o in others)
+    return CONTRADICTED if apart else None
+
+
+def _forbids(evidence: Evidence, nearest: Known, known: Sequence[Known]) -> str | None:
+    if evidence.contradiction:
+        return CONTRADICTED
+    if _holds_several([one.prepared for one in known if one.issue == nearest.issue]):
+        return SEVERAL
     if evidence.unresolved_across:
-        return "frames without source maps change their names with every release: upload the maps to be sure"
-    return None
+        return ACROSS
+    return APART if evidence.apart else None
+
+
+def _holds_several(looks: Sequence[Prepared]) -> bool:
+    """Whether two looks of one issue name different things, or are errors that every engine words apart."""
+    return any(_differ(one.signature, other.signature) for one, other in combinations(looks, 2))
+
+
+def _differ(one: Signature, other: Signature) -> bool:
+    worded_apart = one.said != other.said and {one.said, other.said} <= MEANINGS
+    return worded_apart or contradicts(one.identifiers, other.identifiers)
 
 
 def _reasons(evidence: Evidence, new: Prepared, old: Prepared, rarity: Rarity) -> Iterable[str]:

@@ -77,11 +77,12 @@ def sign(event: Event) -> Signature:
     """Reduce an event to its signature."""
     platform = "javascript" if (event.platform or "") in _BROWSER else (event.platform or "other").lower()
     said = _said(event)
+    chain = _chain(event.exceptions) or ((event.logger or "message").lower(),)
     return Signature(
         platform=platform,
-        chain=_chain(event.exceptions) or ((event.logger or "message").lower(),),
+        chain=chain,
         said=meaning(said, platform),
-        identifiers=identifiers(said, platform),
+        identifiers=identifiers(said, platform) - {f"name:{kind}" for kind in chain},
         steps=_steps(event.exceptions, platform),
         entry=_entry(event.transaction or event.culprit or ""),
         release=event.release or "",

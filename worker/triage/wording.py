@@ -59,6 +59,7 @@ _EMPTY_WORDS = vocabulary(
 )
 _READ = re.compile(r"\(reading '([^']+)'\)|property '([^']+)' of (?:undefined|null)")
 _EVALUATED = re.compile(r"\(evaluating '(.+?)'\)|\(near '(.+?)'\)")
+_OF_LANGUAGE = re.compile(r"(?:Object|Array|Reflect|Map|Set|Symbol|Promise|JSON|Number)\.\w+\(")
 _OWNER = re.compile(r"^([A-Za-z_$][\w$.\[\]]*) is (?:undefined|null)$")
 _SHORTEST_NAME = 3
 _CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
@@ -134,11 +135,18 @@ def _of_nothing(text: str) -> frozenset[str] | None:
     if read := _READ.search(text):
         return _roles("read", read.group(1) or read.group(2))
     if evaluated := _EVALUATED.search(text):
-        parts = [part for part in re.split(r"[^\w$]+", evaluated.group(1) or evaluated.group(2)) if part]
+        parts = [part for part in re.split(r"[^\w$]+", _argument(evaluated.group(1) or evaluated.group(2))) if part]
+        if _OF_LANGUAGE.match(evaluated.group(1) or ""):
+            return _roles("owner", *parts[-1:])
         return _roles("read", *parts[-1:]) | _roles("owner", *parts[-2:-1]) if "is not an object" in text else None
     if owner := _OWNER.match(text):
         return _roles("owner", *[part for part in re.split(r"[^\w$]+", owner.group(1)) if part][-1:])
     return None
+
+
+def _argument(evaluated: str) -> str:
+    """What a function of the language was given: it is the argument that was undefined, not the function."""
+    return evaluated.partition("(")[2] if _OF_LANGUAGE.match(evaluated) else evaluated
 
 
 def _roles(role: str, *names: str) -> frozenset[str]:

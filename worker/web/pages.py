@@ -1,11 +1,13 @@
 """Pages for people: every case with its ticket, what is parked and why, and the story of one case."""
 
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.templating import Jinja2Templates
 
+from worker.flow.known import known_of
 from worker.web.receive import Door
 
 SAFE_HEADERS = {
@@ -16,44 +18,44 @@ SAFE_HEADERS = {
 }
 """The pages show text that strangers wrote: even if some of it came alive, it could load and send nothing."""
 
+PICTURES_INSIDE = {
+    "Content-Security-Policy": SAFE_HEADERS["Content-Security-Policy"].replace(";", "; img-src data:;", 1)
+}
+"""The report shows pictures that it holds itself."""
+
 SHOWN = 200
 """Cases on the overview; the newest first."""
 
 
-def router(door: Door, templates: Jinja2Templates, practice_url: str | None) -> APIRouter:
-    """`/`, `/cases/{id}` and the retry button of parked work."""
+def router(
+    door: Door, templates: Jinja2Templates, practice_url: str | None, report_page: Callable[[], str] | None = None
+) -> APIRouter:
+    """`/`, `/cases/{id}`, `/report` where somebody writes it, and the retry button of parked work."""
     routes = APIRouter()
 
     def page(request: Request, name: str, status: int = 200, **values: object) -> HTMLResponse:
-        shared = {"practice_url": practice_url, "now": door.now()}
+        shared = {"practice_url": practice_url, "now": door.now(), "has_report": report_page is not None}
         return templates.TemplateResponse(request, name, shared | values, status_code=status, headers=SAFE_HEADERS)
 
     @routes.get("/")
     def overview(request: Request) -> HTMLResponse:
-        with door.store.read() as tx:
-            rows, counts = tx.cases.overview(SHOWN, 0), tx.work.counts(door.now())
-            parked, recent = tx.work.listing(parked=True, limit=20), tx.history.recent(12)
-            deliveries, troubled = sum(tx.inbox.counts().values()), tx.services.listing()
-        return page(
-            request,
-            "overview.html",
-            rows=rows,
-            counts=counts,
-            troubled=troubled,
-            refused=door.mapping_refused(),
-            parked=parked,
-            recent=recent,
-            deliveries=deliveries,
-        )
+        return page(request, "overview.html", 200, **_overview(door))
 
     @routes.get("/cases/{case_id}")
     def one_case(request: Request, case_id: int) -> HTMLResponse:
         with door.store.read() as tx:
             row, entries = tx.cases.load(case_id), tx.history.of_case(case_id)
             work = tx.work.get(f"case:{case_id}")
+            known = known_of(tx, row, entries) if row else ()
         if row is None:
             return page(request, "missing.html", 404, case_id=case_id)
-        return page(request, "case.html", row=row, entries=entries, work=work)
+        return page(request, "case.html", row=row, entries=entries, work=work, known=known)
+
+    if report_page is not None:
+
+        @routes.get("/report")
+        def last_week() -> HTMLResponse:
+            return HTMLResponse(report_page(), headers=SAFE_HEADERS | PICTURES_INSIDE)
 
     @routes.post("/work/{key}/retry")
     def retry(request: Request, key: str) -> Response:
@@ -65,6 +67,20 @@ def router(door: Door, templates: Jinja2Templates, practice_url: str | None) -> 
         return RedirectResponse("/", status_code=303)
 
     return routes
+
+
+def _overview(door: Door) -> dict[str, object]:
+    """What the front page shows."""
+    with door.store.read() as tx:
+        return {
+            "rows": tx.cases.overview(SHOWN, 0),
+            "counts": tx.work.counts(door.now()),
+            "troubled": tx.services.listing(),
+            "parked": tx.work.listing(parked=True, limit=20),
+            "recent": tx.history.recent(12),
+            "deliveries": sum(tx.inbox.counts().values()),
+            "refused": door.mapping_refused(),
+        }
 
 
 def _same_site(request: Request) -> bool:

@@ -16,7 +16,9 @@ from worker.mapping.book import MappingBook
 from worker.mapping.draft import TrackerSpec
 from worker.model import TrackerKind
 from worker.settings import Settings, access_of, refuse_half_set
+from worker.wiring.channels import Notifiers, with_practice_channel
 from worker.wiring.ground import clock_of, open_store
+from worker.wiring.reporting import writer
 from worker.wiring.running import Running
 
 
@@ -39,11 +41,19 @@ def build(settings: Settings) -> Context:
     store = open_store(settings)
     purse = Purse(settings, clock_of(store))
 
+    notifiers = Notifiers(settings, purse.now)
+
     def clients(book: MappingBook, before: Clients | None) -> Clients:
+        notifiers.check(book.channels)
         return Clients(book.trackers, before, lambda spec: open_tracker(settings, spec, purse))
 
     running = Running(settings.mapping_paths, clients)
-    book, trackers = running()
+
+    def latest() -> tuple[MappingBook, Mapping[str, Tracker]]:
+        book, trackers = running()
+        return (with_practice_channel(book) if settings.practice else book), trackers
+
+    book, trackers = latest()
     return Context(
         store=store,
         sentry=open_sentry(settings, purse),
@@ -52,7 +62,9 @@ def build(settings: Settings) -> Context:
         now=purse.now,
         timing=timing(settings),
         installation=settings.sentry_installation,
-        latest=running,
+        latest=latest,
+        notifier=notifiers,
+        report=writer(store, purse.now, settings.public_url),
     )
 
 
@@ -104,7 +116,9 @@ def open_tracker(settings: Settings, spec: TrackerSpec, purse: Purse) -> Tracker
             return JiraTracker(spec.name, spec.place, access.url, email, token, read_s=read_s, now=now, budget=budget)
         case TrackerKind.GITHUB:
             budget = purse.budget(spec.name, GITHUB, access.url, token)
-            return GithubTracker(spec.name, spec.place, access.url, token, read_s=read_s, now=now, budget=budget)
+            return GithubTracker(
+                spec.name, spec.place, access.url, token, read_s=read_s, now=now, budget=budget, public=spec.public
+            )
         case _:
             assert_never(spec.kind)
 

@@ -7,10 +7,9 @@ import time
 from collections.abc import Callable, Iterator
 from typing import assert_never
 
+from worker.ends import github_offer, jira_offer
 from worker.ends.budget import Boundless
-from worker.ends.github_offer import read_github_offer
 from worker.ends.github_site import GithubSite
-from worker.ends.jira_offer import read_jira_offer
 from worker.ends.jira_site import JiraSite
 from worker.ends.retry import utc_now
 from worker.ends.sentry_offer import read_sentry_offer
@@ -19,8 +18,8 @@ from worker.errors import BugferryError
 from worker.mapping.book import MappingBook
 from worker.mapping.draft import TrackerSpec
 from worker.mapping.online import Finding, Level, Places, Wants, accounts_wanted
-from worker.mapping.online_github import compare_github
-from worker.mapping.online_jira import compare_jira, types_wanted
+from worker.mapping.online_github import compare_github, projects_wanted, types_named
+from worker.mapping.online_jira import compare_jira, parents_wanted, types_wanted
 from worker.mapping.online_sentry import SERVICE, compare_sentry
 from worker.model import TrackerKind
 from worker.settings import Access, Settings, access_of, hook_secrets
@@ -72,10 +71,12 @@ def _ask_tracker(settings: Settings, spec: TrackerSpec, wants: Wants) -> tuple[F
     people = accounts_wanted(wants)
     match spec.kind:
         case TrackerKind.JIRA:
-            jira = read_jira_offer(_jira_site(settings, spec, access), spec.place, types_wanted(wants), people)
+            screens = jira_offer.Asked(types_wanted(wants), people, parents_wanted(wants))
+            jira = jira_offer.read_jira_offer(_jira_site(settings, spec, access), spec.place, screens)
             return compare_jira(wants, jira, hook)
         case TrackerKind.GITHUB:
-            github = read_github_offer(_github_site(settings, spec, access), spec.place, people)
+            asked = github_offer.Asked(people, types_named(wants), projects_wanted(wants))
+            github = github_offer.read_github_offer(_github_site(settings, spec, access), spec.place, asked)
             return compare_github(wants, github, hook)
         case _:
             assert_never(spec.kind)

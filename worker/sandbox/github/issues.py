@@ -38,6 +38,20 @@ def list_issues(call: Call) -> Response:
     return paged(call, [shapes.issue(issue, repo, call.base) for issue in found])
 
 
+def list_own_issues(call: Call) -> Response:
+    """List the issues that this account made, in every repository; `filter` must be `created`."""
+    if call.query("filter") != "created":
+        raise invalid("Issue", "filter", "invalid")
+    rows = [
+        {**shapes.issue(issue, repo, call.base), "repository": shapes.repository(repo, call.base)}
+        for repo in call.practice.site.repos
+        for issue in repo.listed()
+        if issue.author.login == call.account.login and _wanted(call, issue)
+    ]
+    rows.sort(key=lambda row: str(row["created_at"]), reverse=call.query("direction", "desc") != "asc")
+    return paged(call, rows)
+
+
 def _wanted(call: Call, issue: GithubIssue) -> bool:
     state, since, creator = call.query("state", "open"), call.query("since"), call.query("creator")
     labels = {name.strip().lower() for name in call.query("labels").split(",") if name.strip()}
@@ -259,6 +273,7 @@ def routes() -> list[Route]:
     repo = "/repos/{owner}/{repo}"
     issue, comment = repo + "/issues/{number:int}", repo + "/issues/comments/{comment}"
     return [
+        route("GET", "/issues", list_own_issues),
         route("GET", f"{repo}/issues", list_issues),
         route("POST", f"{repo}/issues", create_issue),
         route("GET", issue, read_issue),

@@ -1,5 +1,7 @@
 """Events of the practice Sentry: list, read, grouping hashes, source map state."""
 
+from urllib.parse import urlsplit
+
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -7,7 +9,7 @@ from worker.sandbox.sentry import event_shapes
 from worker.sandbox.sentry.door import found_issue, missing, paged, route
 from worker.sandbox.sentry.incoming import Incoming, frames_of
 from worker.sandbox.sentry.records import SentryIssue
-from worker.sandbox.values import Json, as_dict, as_text
+from worker.sandbox.values import Json, as_dict, as_list, as_text
 from worker.sandbox.wire import Call, reply
 
 
@@ -59,21 +61,25 @@ def list_hashes(call: Call) -> Response:
 
 
 def source_map_debug(call: Call) -> Response:
-    """Why the frames of an event are not readable: nothing was uploaded, unless a frame says it was mapped."""
+    """Why the frames of an event are not readable: nothing was uploaded, unless a frame says it was mapped.
+
+    Debug ids are those that the SDK sent (`debug_meta`, docs.sentry.io/platforms/javascript/sourcemaps).
+    """
     event, _issue = _project_event(call)
     mapped = any(_mapped(frame) for value in event.exceptions for frame in frames_of(value))
     release = {"release": event.release, "dist": as_text(event.raw.get("dist"))}
-    exceptions = [{"frames": [_frame_debug(frame, mapped) for frame in frames_of(value)]} for value in event.exceptions]
+    ids = _debug_ids(event)
+    frames = [[_frame_debug(frame, mapped, ids) for frame in frames_of(value)] for value in event.exceptions]
     return reply(
         {
             **release,
-            "exceptions": exceptions,
-            "has_debug_ids": False,
+            "exceptions": [{"frames": rows} for rows in frames],
+            "has_debug_ids": bool(ids),
             "min_debug_id_sdk_version": "7.56.0",
             "sdk_version": as_text(as_dict(event.raw.get("sdk")).get("version")),
             "project_has_some_artifact_bundle": mapped,
             "release_has_some_artifact": mapped,
-            "has_uploaded_some_artifact_with_a_debug_id": False,
+            "has_uploaded_some_artifact_with_a_debug_id": mapped and bool(ids),
             "sdk_debug_id_support": "full",
             "has_scraping_data": False,
         }
@@ -84,18 +90,26 @@ def _mapped(frame: Json) -> bool:
     return bool(as_dict(frame.get("data")).get("sourcemap"))
 
 
-def _frame_debug(frame: Json, mapped: bool) -> Json:
+def _debug_ids(event: Incoming) -> dict[str, str]:
+    """Address of a bundle to its debug id."""
+    images = [image for image in as_list(as_dict(event.raw.get("debug_meta")).get("images")) if isinstance(image, dict)]
+    told = ((as_text(image.get("code_file")), as_text(image.get("debug_id"))) for image in images)
+    return {file: found for file, found in told if file and found}
+
+
+def _frame_debug(frame: Json, mapped: bool, ids: dict[str, str]) -> Json:
     path = as_text(frame.get("abs_path")) or as_text(frame.get("filename")) or ""
     lookup = "found" if mapped else "unsuccessful"
+    debug_id = ids.get(path)
     return {
         "debug_id_process": {
-            "debug_id": None,
-            "uploaded_source_file_with_correct_debug_id": False,
-            "uploaded_source_map_with_correct_debug_id": False,
+            "debug_id": debug_id,
+            "uploaded_source_file_with_correct_debug_id": mapped and debug_id is not None,
+            "uploaded_source_map_with_correct_debug_id": mapped and debug_id is not None,
         },
         "release_process": {
             "abs_path": path,
-            "matching_source_file_names": [path],
+            "matching_source_file_names": [path, *([f"~{urlsplit(path).path}"] if "://" in path else [])],
             "matching_source_map_name": f"{path}.map" if mapped else None,
             "source_map_reference": f"{path}.map" if mapped else None,
             "source_file_lookup_result": lookup,

@@ -5,17 +5,26 @@ import re
 from collections.abc import Iterable
 
 from worker.sandbox.sentry.incoming import Incoming, frames_of
+from worker.sandbox.sentry.rules import ProjectRules, fingerprint, trimmed
 from worker.sandbox.values import Json, as_list, as_text
 
 DEFAULT = re.compile(r"^\{\{\s*default\s*\}\}$")
 LONGEST_TITLE = 256
 
 
-def group_hash(event: Incoming) -> str:
-    """The grouping hash: the SDK's fingerprint if it sent one, else exception types and in-app frames, else text."""
+def group_hash(event: Incoming, rules: ProjectRules | None = None) -> str:
+    """The grouping hash: what a rule or the SDK says it is, else exception types and in-app frames, else text."""
+    if rules is not None:
+        if ruled := fingerprint(rules, event):
+            return _digest([ruled])
+        event = trimmed(rules, event)
     parts: list[str] = []
     for part in [as_text(item) for item in as_list(event.raw.get("fingerprint"))] or ["{{ default }}"]:
         parts += _default(event) if part and DEFAULT.match(part) else [part or ""]
+    return _digest(parts)
+
+
+def _digest(parts: Iterable[str]) -> str:
     return hashlib.md5("\x1f".join(parts).encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
 
 

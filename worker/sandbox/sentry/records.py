@@ -63,7 +63,7 @@ class SentryIssue:
 
 @dataclass(slots=True)
 class Release:
-    """One release; `projects`: ids; `deploys` in the shape of the API, latest first."""
+    """One release; `projects`: ids; `deploys`, `commits` in the shape of the API, latest first."""
 
     id: int
     version: str
@@ -73,6 +73,7 @@ class Release:
     ref: str | None = None
     url: str | None = None
     deploys: list[Json] = field(default_factory=list)
+    commits: list[Json] = field(default_factory=list)
 
     @property
     def age(self) -> tuple[datetime, int]:

@@ -12,6 +12,7 @@ from worker.sandbox.seed import PROJECTS, Account, Project
 from worker.sandbox.sentry import grouping
 from worker.sandbox.sentry.incoming import Incoming, user_key
 from worker.sandbox.sentry.records import Change, Release, SentryIssue, Told, actor
+from worker.sandbox.sentry.rules import ProjectRules
 from worker.sandbox.values import Json
 
 KEPT_IDS = 200_000
@@ -27,7 +28,7 @@ class SentryWorld:
     """All issues of the organisation. `merged`: id to the id of the issue it went into. `lag_s`: of the issue list.
 
     `lenient`: a search for an unknown short id finds nothing, where the real Sentry refuses it.
-    `discarded`: groups, by project and hash, whose events are thrown away.
+    `discarded`: groups, by project and hash, whose events are thrown away. `rules`: for grouping, by project.
     """
 
     clock: Clock = field(default_factory=Clock)
@@ -39,6 +40,7 @@ class SentryWorld:
     by_hash: dict[tuple[str, str], SentryIssue] = field(default_factory=dict)
     merged: dict[str, str] = field(default_factory=dict)
     releases: dict[str, Release] = field(default_factory=dict)
+    rules: dict[str, ProjectRules] = field(default_factory=dict)
     event_ids: dict[tuple[str, str], str] = field(default_factory=dict)
     numbers: Counter[str] = field(default_factory=Counter)
     issue_ids: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))
@@ -56,7 +58,7 @@ class SentryWorld:
         known = self.event_ids.get((project.id, event.id))
         if known is not None and (issue := self.find(known)) is not None:
             return issue
-        key = (project.id, grouping.group_hash(event))
+        key = (project.id, grouping.group_hash(event, self.rules.get(project.id)))
         if key in self.discarded:
             return None
         issue = self.by_hash.get(key)

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from worker.store.tables import metadata
+from worker.store.schema import metadata
 
 
 def run() -> None:

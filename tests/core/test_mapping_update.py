@@ -1,0 +1,63 @@
+"""`update` as it is written: inherited key by key, refused where it could never come true."""
+
+import pytest
+
+from worker.mapping.load import load_mapping
+from worker.mapping.policy import FollowPriority
+from worker.mapping.problem import MappingRefused
+
+MAPPING = """
+version: 1
+trackers:
+  jira: {kind: jira, project: SHOP}
+  github: {kind: github, repo: acme/shop}
+defaults:
+  update: {counts: {events: Sentry events}, priority: true, every: 2h}
+  ticket: {priority: {high: High, default: Medium}}
+bases:
+  labelled: {update: {labels: true}}
+rules:
+  - name: first
+    when: issue.level == 'fatal'
+    extends: labelled
+    RULE
+  - name: rest
+    ticket: {tracker: github}
+"""
+
+
+@pytest.fixture
+def load(tmp_path):
+    def read(rule):
+        path = tmp_path / "rules.yaml"
+        path.write_text(MAPPING.replace("RULE", rule))
+        return load_mapping([path])
+
+    return read
+
+
+def test_a_rule_adds_to_what_it_inherits_and_github_takes_what_it_has(load):
+    book = load("update: {priority: both}\n    ticket: {tracker: jira}")
+    first, rest = book.policy("first", "jira").update, book.policy("rest", "github").update
+    assert (first.counts, first.priority, first.labels) == ({"events": "Sentry events"}, FollowPriority.BOTH, True)
+    assert first.every == rest.every
+    assert rest.nothing
+
+
+REFUSED = [
+    (
+        "update: {counts: {events: Count}}\n    ticket: {tracker: github}",
+        "15:31: `events`: .*no number and date",
+    ),
+    ("update: {priority: true}\n    ticket: {tracker: github}", "15:24: `priority`: .*GitHub has no priorities"),
+    ("update: {priority: up}\n    ticket: {tracker: jira, priority: High}", "15:24: `priority`: .*no map by level"),
+    ("update: {counts: {events: A, users: a}}\n    ticket: {tracker: jira}", "two counts go into one field"),
+    ("update: {labels: 1}\n    ticket: {tracker: jira}", "15:22: `labels`"),
+    ("update: {every: soon}\n    ticket: {tracker: jira}", "no duration"),
+]
+
+
+@pytest.mark.parametrize(("rule", "why"), REFUSED, ids=range(len(REFUSED)))
+def test_what_can_never_come_true_is_refused_at_its_place(load, rule, why):
+    with pytest.raises(MappingRefused, match=why):
+        load(rule)

@@ -1,0 +1,83 @@
+"""What follows later: nothing of a person's is ever undone, and what is settled stays quiet."""
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from worker.mapping.policy import FollowPriority, Update
+from worker.model import Issue, Project, Status, Ticket, TicketState
+from worker.talk.follow import LEVELS, PRIORITIES, Wanted, Written, bug_of, follow, mark_of
+
+ISSUE = Issue("1", "SHOP-1", "It breaks", Project("1", "shop"), level="error", priority="medium", count=1)
+TICKET = Ticket("jira", "SHOP-1", "1", "https://jira.test/SHOP-1", "It breaks", TicketState("To Do", done=False))
+NAMES = ("Low", "Medium", "High", None)
+LABELS = ("sentry", "web", "vip", "Web")
+label_sets = st.lists(st.sampled_from(LABELS), unique=True).map(tuple)
+updates = st.builds(Update, st.just({"events": "Sentry events"}), st.sampled_from(FollowPriority), st.booleans())
+bugs = st.builds(
+    lambda count, level, priority: replace(ISSUE, count=count, level=level, priority=priority),
+    st.integers(1, 3), st.sampled_from((*LEVELS, None)), st.sampled_from((*PRIORITIES, None)),
+)  # fmt: skip
+wants = st.builds(Wanted, st.sampled_from(NAMES), st.none() | label_sets)
+
+
+def applied(ticket: Ticket, change) -> Ticket:
+    labels = [label for label in ticket.labels if label not in change.remove_labels]
+    return replace(ticket, labels=(*labels, *change.add_labels), priority=change.priority or ticket.priority)
+
+
+@given(updates, bugs, wants, label_sets, st.sampled_from(NAMES), st.lists(st.tuples(bugs, wants), max_size=3))
+def test_what_is_written_once_is_not_written_again(update, bug, wanted, labels, priority, later):
+    ticket, written = replace(TICKET, labels=labels, priority=priority), Written()
+    for now, want in ((bug, wanted), *later):
+        found = follow(update, now, ticket, want, written)
+        ticket, written = applied(ticket, found.change), found.then
+        again = follow(update, now, ticket, want, written)
+        assert not again.change
+        assert again.then == written
+
+
+@given(updates, bugs, wants, label_sets, st.sampled_from(NAMES), bugs, wants, label_sets, st.sampled_from(NAMES))
+def test_what_a_person_set_stays(update, bug, wanted, labels, priority, later, want, theirs, chosen):
+    first = follow(update, bug, replace(TICKET, labels=labels, priority=priority), wanted, Written())
+    touched = replace(TICKET, labels=theirs, priority=chosen)
+    change = follow(update, later, touched, want, first.then).change
+    if chosen != first.then.priority:
+        assert change.priority is None
+    ours = first.then.labels or ()
+    assert set(change.remove_labels) <= set(ours)
+    assert not set(change.add_labels) & set(ours), "a label that a person took off came back"
+
+
+@given(bugs, bugs, st.sampled_from(NAMES[:3]), st.sampled_from(NAMES[:3]))
+def test_up_only_follows_what_got_worse(before, now, name, then):
+    update, ticket = Update(priority=FollowPriority.UP), replace(TICKET, priority=name)
+    first = follow(update, before, ticket, Wanted(name), Written())
+    change = follow(update, now, ticket, Wanted(then), first.then).change
+    steps = [
+        words.index(b) - words.index(a) if a and b else bool(b) - bool(a)
+        for words, a, b in ((LEVELS, before.level, now.level), (PRIORITIES, before.priority, now.priority))
+    ]
+    assert (change.priority is not None) == (name != then and min(steps) >= 0 and max(steps) > 0)
+
+
+def test_a_crash_between_write_and_memory_passes_for_nobody_elses():
+    update = Update(priority=FollowPriority.BOTH)
+    first = follow(update, ISSUE, replace(TICKET, priority="Medium"), Wanted("Medium"), Written())
+    sending = replace(first.then, sending="High")
+    found = follow(update, ISSUE, replace(TICKET, priority="High"), Wanted("Low"), sending)
+    assert (found.change.priority, found.left) == ("Low", None)
+
+
+def test_the_issues_of_a_case_speak_together_and_closed_ones_for_no_priority():
+    gone = replace(ISSUE, id="2", level="fatal", priority="high", count=4, status=Status.RESOLVED)
+    bug = bug_of([ISSUE, gone, replace(ISSUE, id="3", level="warning", priority="high")])
+    assert (bug.count, bug.level, bug.priority) == (6, "error", "high")
+
+
+@given(updates, bugs, bugs)
+def test_the_mark_tells_of_everything_that_may_be_written(update, one, two):
+    same = mark_of(update, one, "d") == mark_of(update, two, "d")
+    told = one.count != two.count or (update.priority is not FollowPriority.OFF and one.level != two.level)
+    assert not (same and told)

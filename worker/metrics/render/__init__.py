@@ -1,0 +1,1 @@
+"""The report as people and scripts take it: mail, page, plain text, Markdown, Slack blocks, CSV, JSON."""
