@@ -1,6 +1,7 @@
 """Apply: run a plan's actions in order, each followed by the commit that remembers it."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import assert_never
 
 from worker.case import (
@@ -36,6 +37,7 @@ def apply(ctx: Context, lease: Lease, seen: Seen, plan: Plan) -> None:
     if plan.goal and plan.goal != seen.case.goal:
         with ctx.store.write(lease.claim, ctx.now()) as tx:
             tx.cases.set_goal(seen.case.id, GOAL.dump_python(plan.goal, mode="json"))
+    moved = _moved_before(seen, plan)
     for action in plan.actions:
         match action:
             case CreateTicket() | Decline() | RetireTicket() | FollowDuplicate():
@@ -43,11 +45,12 @@ def apply(ctx: Context, lease: Lease, seen: Seen, plan: Plan) -> None:
             case MoveTicket():
                 _move_ticket(ctx, lease, seen, action)
             case MoveIssue():
+                moved[action.issue_id] = ctx.now()
                 _move_issue(ctx, lease, seen, action)
             case ShowTicket() | CommentReopened() | Escalate() | SeeOff():
                 tell(ctx, lease, seen, action)
             case Agree():
-                _agree(ctx, lease, seen, action, plan.goal)
+                _agree(ctx, lease, seen, action, (plan.goal, moved))
             case Wait():
                 _wait(ctx, lease, seen, action)
             case _:
@@ -87,13 +90,25 @@ def _wait(ctx: Context, lease: Lease, seen: Seen, action: Wait) -> None:
         tx.history.add(story_cases.waits(seen.case.id, action.reason, now), now)
 
 
-def _agree(ctx: Context, lease: Lease, seen: Seen, action: Agree, goal: Goal | None) -> None:
+Moved = dict[str, datetime]
+"""When we moved an issue, by its id."""
+
+
+def _moved_before(seen: Seen, plan: Plan) -> Moved:
+    """What an earlier attempt moved for the goal, and when, by Sentry's own word."""
+    there = [member.issue for member in seen.case.members if plan.goal and member.issue.id in plan.goal.moves]
+    return {
+        issue.id: issue.moved_at for issue in there if plan.goal and issue.status is plan.goal.to and issue.moved_at
+    }
+
+
+def _agree(ctx: Context, lease: Lease, seen: Seen, action: Agree, reached: tuple[Goal | None, Moved]) -> None:
     """Close the round. Our moves enter history here, so that one whose answer was lost is told like any other."""
-    now = ctx.now()
+    (goal, moved), now = reached, ctx.now()
     with ctx.store.write(lease.claim, now) as tx:
         members = {s.issue_id: (s.status, s.closed_with_ticket) for s in action.members}
         tx.cases.agree(seen.case.id, members, action.ticket)
         environment = seen.case.policy.resolve.environment
         fixes = story_watch.deployed_fixes(seen.case.id, goal, environment, now) if goal else ()
-        for entry in (*story.our_moves(seen.row, seen.case, goal, now), *fixes) if goal else ():
+        for entry in (*story.our_moves(seen.row, seen.case, goal, now, moved), *fixes) if goal else ():
             tx.history.add(entry, now)

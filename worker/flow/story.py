@@ -1,6 +1,6 @@
 """What history says: one entry for each move and decision, in words, with who, when, why and under which rule."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from worker.case import Case, Goal
@@ -99,8 +99,8 @@ def ticket_moved(row: CaseRow, ticket: Ticket, old: Status, new: Status, now: da
     )
 
 
-def our_moves(row: CaseRow, case: Case, goal: Goal, now: datetime) -> Iterator[Entry]:
-    """What we moved for a goal, once however often it was tried."""
+def our_moves(row: CaseRow, case: Case, goal: Goal, now: datetime, moved: Mapping[str, datetime]) -> Iterator[Entry]:
+    """What we moved for a goal, once however often it was tried; `moved` says when, by issue."""
     if goal.move_ticket and row.ticket:
         yield Entry(
             case_id=case.id,
@@ -115,7 +115,9 @@ def our_moves(row: CaseRow, case: Case, goal: Goal, now: datetime) -> Iterator[E
             source=f"tracker:{row.ticket.tracker}",
             external_id=f"by-us:{case.id}:{goal.occasion}",
         )
-    yield from (_followed(row, member, goal, now) for member in row.members if member.id in goal.moves)
+    yield from (
+        _followed(row, member, goal, moved.get(member.id, now)) for member in row.members if member.id in goal.moves
+    )
 
 
 def moved_before(row: CaseRow, goal: Goal, now: datetime) -> Iterator[Entry]:
