@@ -20,7 +20,7 @@ from worker.triage.heal_lines import Member
 from worker.triage.rule_match import fits, seen
 from worker.triage.signature import sign
 
-DATA = Path("/work/shared/data/grouping")
+DATA = Path(__file__).parents[2].parent / "shared" / "data" / "grouping"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from worker.triage.map_answers import Cause, FrameAnswer, MapAnswer, cause_of
 BUNDLE = "https://shop.example.com/static/app.js"
 DEBUG_ID = "2f8c1f2e-5a0e-4c58-9d6c-0f6f5b3f8a11"
 WEB = Project(seed.PROJECTS[0].id, seed.PROJECTS[0].slug)
-SHAPE = Path("/work/shared/data/sentry/api_source_map_debug.json")
+SHAPE = Path(__file__).parents[2].parent / "shared" / "data" / "sentry" / "api_source_map_debug.json"
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from worker.ends.jira_past import read_moves as jira_moves
 from worker.ends.sentry_past import read_activities
 from worker.model import Person, Status
 
-REAL = Path("/work/shared/data/sentry/api_issue_detail.json")
+REAL = Path(__file__).parents[2].parent / "shared" / "data" / "sentry" / "api_issue_detail.json"
 
 
 def row(number, kind, hour, data=None, **more):

@@ -76,9 +76,14 @@ def _takes(matchers: str, event: Incoming) -> bool:
     frames = [frame for thrown in event.exceptions for frame in frames_of(thrown)]
     return (
         said
-        and (not about_errors or any(_all(about_errors, thrown) for thrown in event.exceptions))
+        and (not about_errors or any(_all(about_errors, thrown) for thrown in event.exceptions if _says(thrown)))
         and (not about_frames or any(_all(about_frames, frame) for frame in frames))
     )
+
+
+def _says(thrown: Json) -> bool:
+    """Whether there is anything in an exception: Sentry drops one that is empty."""
+    return bool(thrown.get("type") or thrown.get("value") or frames_of(thrown))
 
 
 def _of_frame(matchers: str, frame: Json) -> bool:
@@ -86,10 +91,11 @@ def _of_frame(matchers: str, frame: Json) -> bool:
 
 
 def _all(matchers: Iterable[re.Match[str]], of: Json) -> bool:
-    """Whether all hold for one exception or one frame; a value that is missing holds nothing."""
+    """Whether all hold for one exception or one frame; a value that is missing or empty holds nothing."""
     for one in matchers:
         name = one["key"].rpartition(".")[2]
-        told = as_text(of.get(name) or (of.get("filename") if name == "abs_path" else None))
+        instead = {"abs_path": of.get("filename"), "function": "<unknown>"}.get(name)
+        told = as_text(of.get(name) or instead or None)
         if (told is not None and _glob(one, told)) is bool(one["no"]):
             return False
     return True
