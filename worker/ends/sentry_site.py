@@ -4,10 +4,12 @@ Every path ends in a slash; a redirect of an issue means that it was merged.
 """
 
 import re
+import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import cache
 
 import httpx
 
@@ -25,6 +27,12 @@ Params = Mapping[str, str | int | Sequence[str]]
 Monotonic = Callable[[], float]
 
 _ISSUE_IN_ADDRESS = re.compile(r"/issues/(\d+)/?(?:[?#]|$)")
+
+
+@cache
+def trusted() -> ssl.SSLContext:
+    """Whom we believe about addresses: read once for the process, since it takes as long as several calls."""
+    return httpx.create_ssl_context()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +71,7 @@ class SentrySite:
             base_url=f"{base}/api/0/",
             headers={"Authorization": f"Bearer {token}", "User-Agent": "bugferry"},
             timeout=httpx.Timeout(read_s, connect=connect_s),
+            verify=trusted(),
         )
 
     def close(self) -> None:

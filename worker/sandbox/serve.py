@@ -77,9 +77,13 @@ class Running:
     def _run(self, taken: socket.socket) -> None:
         asyncio.run(self._server.serve(sockets=[taken]))
 
+    def leave(self) -> None:
+        """Ask the server to end, and do not wait for it."""
+        self._server.should_exit = True
+
     def stop(self) -> None:
         """End the server and wait for its thread."""
-        self._server.should_exit = True
+        self.leave()
         self._thread.join(START_S)
 
 

@@ -238,11 +238,14 @@ class Umbrellas:
     # ------------------------------------------------------------ limits
 
     def made_since(self, rule: str, since: datetime, besides: int) -> int:
-        """Tickets that a rule made since a moment, with those that are being made for other cases."""
-        made = select(func.count()).where(
-            history.c.kind == "ticket.created",
-            history.c.occurred_at > since,
-            history.c.rule == rule,
+        """Tickets that a rule made since a moment, with those that are being made for other cases.
+
+        One statement, so one view of the store: a ticket that is done in between is counted as made or as being made.
+        """
+        made = (
+            select(func.count())
+            .select_from(history)
+            .where(history.c.kind == "ticket.created", history.c.occurred_at > since, history.c.rule == rule)
         )
         making = (
             select(func.count())
@@ -256,7 +259,8 @@ class Umbrellas:
                 cases.c.id != besides,
             )
         )
-        return (self._connection.scalar(made) or 0) + (self._connection.scalar(making) or 0)
+        both: int = self._connection.execute(select(made.scalar_subquery() + making.scalar_subquery())).scalar_one()
+        return both
 
     # ------------------------------------------------------------ what the ticket says
 
