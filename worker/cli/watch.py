@@ -17,6 +17,6 @@ def watch(house: House, stop: threading.Event) -> None:
     feed = Feed(Store(open_engine(house.env["BUGFERRY_DATABASE_URL"])))
     while not stop.wait(LOOK_S):
         for line in feed.news():
-            out.print(line)
+            out.print(line, soft_wrap=True)
         for sentence in house.revive():
-            out.print(f"[yellow]{sentence}[/]")
+            out.print(f"[yellow]{sentence}[/]", soft_wrap=True)

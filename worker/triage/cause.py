@@ -5,7 +5,7 @@ old browser) counts for nothing as soon as more than three users are hit.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -63,7 +63,8 @@ class Scene:
     issue: Issue
     event: Event
     text: str
-    kinds: frozenset[str]
+    kinds: Mapping[str, str]
+    """Types of what was thrown without their modules, in lower case: as they are spelled."""
     frames: tuple[Frame, ...]
     place: Place
 
@@ -110,7 +111,7 @@ def _scene(issue: Issue, event: Event) -> Scene:
         issue=issue,
         event=event,
         text="\n".join([*told, event.message or "", issue.title])[:4000],
-        kinds=frozenset((thrown.type or "").rsplit(".", 1)[-1].lower() for thrown in event.exceptions),
+        kinds={name.lower(): name for name in ((e.type or "").rsplit(".", 1)[-1] for e in event.exceptions)},
         frames=tuple(reversed(last)),
         place=place_of(event, last, "\n".join(told)),
     )
@@ -246,9 +247,9 @@ def _mistakes(scene: Scene) -> Iterator[Clue]:
     down = facts.DOWN.search(scene.text) or facts.STARVED.search(scene.text)
     theirs = scene.place.client and facts.UNREADABLE.search(scene.text)
     if kind and scene.place.ours and not theirs:
-        yield Clue(Cause.CODE_BUG, 0.8 if down else 2.5, f"{kind} in our own frames")
+        yield Clue(Cause.CODE_BUG, 0.8 if down else 2.5, f"{scene.kinds[kind]} in our own frames")
     elif kind and not scene.place.vendor_first and not theirs:
-        yield Clue(Cause.CODE_BUG, 1.5, f"{kind} is a programmer's error")
+        yield Clue(Cause.CODE_BUG, 1.5, f"{scene.kinds[kind]} is a programmer's error")
     if found := facts.OUR_MISTAKE.search(scene.text):
         weight = 4.0 if scene.place.ours and not theirs else 2.0
         yield Clue(Cause.CODE_BUG, weight, f"code or schema does wrong: {found.group()[:60]}")

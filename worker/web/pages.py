@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.templating import Jinja2Templates
 
 from worker.flow.known import known_of
+from worker.flow.story_cases import called
 from worker.web.receive import Door
 
 SAFE_HEADERS = {
@@ -32,6 +33,7 @@ def router(
 ) -> APIRouter:
     """`/`, `/cases/{id}`, `/report` where somebody writes it, and the retry button of parked work."""
     routes = APIRouter()
+    templates.env.filters["called"] = called
 
     def page(request: Request, name: str, status: int = 200, **values: object) -> HTMLResponse:
         shared = {"practice_url": practice_url, "now": door.now(), "has_report": report_page is not None}
