@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dotenv import load_dotenv
+from dotenv import load_dotenv, set_key
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from worker.errors import UserFault
+from worker.mapping.edition import Edition
 from worker.model import TrackerKind
 
 PREFIX = "BUGFERRY_"
 GITHUB = "https://api.github.com"
+RUNNING = Path("practice") / "running.env"
+"""In the data folder while `run` practises: the settings with which other commands join it."""
 SHIPPED_MAPPINGS = Path(__file__).resolve().parent.parent / "mappings"
 
 
@@ -111,13 +114,43 @@ def _content(path: str, name: str) -> str:
         ) from error
 
 
-def load_settings(**given: Any) -> Settings:  # noqa: ANN401 - pydantic checks each value
+def load_settings(*, join: bool = True, **given: Any) -> Settings:  # noqa: ANN401 - pydantic checks each value
     """Read the settings; `UserFault` names the variable that is wrong.
 
-    `.env` fills in what the environment leaves open, except in practice, which must never see a real credential.
+    `.env` fills in what the environment leaves open, except in practice, which must never see a real credential. Where
+    nothing is set up and practice runs in the data folder, its settings are taken (`join`): a second terminal joins it.
     """
     if PREFIX + "PRACTICE" not in os.environ:
         load_dotenv(".env", override=False)
+    settings = _read(given)
+    if not join or settings.configured or settings.database_url or not practises(settings.data_dir):
+        return settings
+    for name in [name for name in os.environ if name.startswith(PREFIX)]:
+        del os.environ[name]
+    load_dotenv(settings.data_dir / RUNNING, override=True)
+    return _read(given)
+
+
+def leave_word(folder: Path, env: Mapping[str, str]) -> None:
+    """Let commands in other terminals join the practice in `folder` as long as this process lives."""
+    file = folder / RUNNING.name
+    file.touch(mode=0o600)
+    file.write_text(f"# process {os.getpid()}\n", encoding="utf-8")
+    for name, value in env.items():
+        if name.startswith(PREFIX) or name == "NO_PROXY":
+            set_key(file, name, value)
+
+
+def practises(data_dir: Path) -> bool:
+    """Whether practice runs in a data folder."""
+    try:
+        os.kill(int((data_dir / RUNNING).read_text(encoding="utf-8").split(maxsplit=3)[2]), 0)
+    except (OSError, ValueError, IndexError):
+        return False
+    return True
+
+
+def _read(given: Mapping[str, Any]) -> Settings:
     try:
         return Settings(**given)
     except ValidationError as error:
@@ -137,39 +170,51 @@ class Access:
     email: str | None = None
 
 
-def access_of(settings: Settings, tracker: str, kind: TrackerKind) -> Access:
+def access_of(settings: "Settings", tracker: str, kind: TrackerKind, edition: Edition = Edition.CLOUD) -> Access:
     """How to reach a tracker: by its own `BUGFERRY_TRACKER_<NAME>_*`, else as its kind is reached.
 
     The mapping names a tracker and never a variable or an address, so that a change to it can send no secret anywhere.
-    `UserFault` names what is missing.
+    `UserFault` names what is missing, and an address where the token of a Data Center already says whose it is.
     """
     own = _own_access(tracker)
     if own and kind is TrackerKind.GITHUB:
         own.setdefault("url", GITHUB)
     shared = _shared_access(settings, kind)
     values = {part: own.get(part) or ("" if own else shared[part]) for part in shared}
+    prefix = f"{PREFIX}TRACKER_{_slug(tracker)}_" if own else f"{PREFIX}{kind.upper()}_"
+    if edition is Edition.DATA_CENTER and values.pop("email"):
+        raise UserFault(
+            f"tracker '{tracker}' is on Jira Data Center, but {prefix}EMAIL is set, which belongs to Jira Cloud: unset "
+            "it, or take `edition` out of the mapping."
+        )
     missing = [part for part, value in values.items() if not value]
     if missing:
-        prefix = f"{PREFIX}TRACKER_{_slug(tracker)}_" if own else f"{PREFIX}{kind.upper()}_"
         names = ", ".join(prefix + part.upper() for part in missing)
-        raise UserFault(f"tracker '{tracker}' ({kind}) cannot be reached: set {names}, or take it out of the mapping.")
+        hint = " On Jira Data Center say `edition: data_center` there instead." if missing == ["email"] else ""
+        raise UserFault(
+            f"tracker '{tracker}' ({kind}) cannot be reached: set {names}, or take it out of the mapping.{hint}"
+        )
     return Access(values["url"], values["token"], values.get("email"))
 
 
-def has_access(settings: "Settings", tracker: str, kind: TrackerKind) -> bool:
+def has_access(settings: "Settings", tracker: str, kind: TrackerKind, edition: Edition = Edition.CLOUD) -> bool:
     """Whether there are credentials for a tracker."""
     try:
-        access_of(settings, tracker, kind)
+        access_of(settings, tracker, kind, edition)
     except UserFault:
         return False
     return True
 
 
 def refuse_half_set(settings: Settings) -> None:
-    """Raise `UserFault` when some but not all credentials are set: half a set is a mistake, not practice."""
+    """Raise `UserFault` when some but not all credentials are set: half a set is a mistake, not practice.
+
+    Whether Jira's go without an address only the mapping tells: `access_of` refuses that.
+    """
+    jira = {"JIRA_URL": settings.jira_url, "JIRA_TOKEN": settings.jira_token}
     groups: dict[str, Mapping[str, object]] = {
         "Sentry": {"SENTRY_ORG": settings.sentry_org, "SENTRY_TOKEN": settings.sentry_token},
-        "Jira": {"JIRA_URL": settings.jira_url, "JIRA_EMAIL": settings.jira_email, "JIRA_TOKEN": settings.jira_token},
+        "Jira": jira | ({"JIRA_EMAIL": settings.jira_email} if settings.jira_email else {}),
     }
     for service, parts in groups.items():
         missing = [PREFIX + name for name, value in parts.items() if not value]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from worker.cli.processes import House, free_port
 from worker.sandbox import seed
-from worker.settings import PREFIX
+from worker.settings import PREFIX, leave_word
 
 WEB_PORT, SANDBOX_PORT = 8700, 8701
 
@@ -45,6 +45,7 @@ def start_practice(
         house.start("web", "worker", "web", "--migrate", "--port", str(web_port))
         house.wait_for(f"{sandbox_url}/sandbox/state", "sandbox")
         house.wait_for(f"{web_url}/healthz", "web")
+        leave_word(folder, house.env)
         start_workers(house)
     except BaseException:  # also Ctrl-C: no child may be left behind; raised again below
         house.stop()

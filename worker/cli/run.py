@@ -13,7 +13,7 @@ from worker.cli.practice import SANDBOX_PORT, WEB_PORT, start_practice, start_wo
 from worker.cli.processes import House, free_port
 from worker.cli.screen import out, without_password
 from worker.errors import UserFault
-from worker.settings import Settings, hook_secrets, load_settings, refuse_half_set
+from worker.settings import Settings, hook_secrets, load_settings, practises, refuse_half_set
 
 app = typer.Typer(add_completion=False)
 
@@ -30,7 +30,7 @@ def run(
     errors coming in, to try everything. With credentials in the environment or in .env it runs against the real
     services.
     """
-    settings = load_settings(**({"data_dir": data_dir} if data_dir else {}))
+    settings = load_settings(join=False, **({"data_dir": data_dir} if data_dir else {}))
     refuse_half_set(settings)
     stop = _on_signals()
     house = _start_real(settings, port) if settings.configured else _start_practice(settings, port, errors_every)
@@ -44,6 +44,11 @@ def run(
 
 
 def _start_practice(settings: Settings, port: int, errors_every: float) -> House:
+    if practises(settings.data_dir):
+        raise UserFault(
+            f"practice runs already in {settings.data_dir}, and a start begins it anew. Stop it there, or choose "
+            "another folder with --data-dir."
+        )
     extra = {"BUGFERRY_HOLD_S": "10"}
     errors = ["--errors-every", str(errors_every)] if errors_every else []
     ports = (port, SANDBOX_PORT)
@@ -58,7 +63,8 @@ def _start_practice(settings: Settings, port: int, errors_every: float) -> House
         out.print(f"  {name:<16} [cyan]{url}[/]")
     out.print(
         "\nErrors come in by themselves and become tickets below. Close a ticket in practice Jira or GitHub and watch "
-        "its Sentry issue resolve; or throw an error of your own in practice Sentry. What a weekly report says after "
+        "its Sentry issue resolve; or throw an error of your own in practice Sentry. In a second terminal, in this "
+        "folder: `bugferry triage`, `bugferry digest`, `bugferry explain SHOP-WEB-1`. What a weekly report says after "
         "half a year: `bugferry report --preview`. Ctrl-C stops.\n"
     )
     return practice.house
