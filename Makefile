@@ -43,11 +43,11 @@ lint: setup-dev
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-# Branch coverage of the pure rooms; the two slowest files are left out, coverage makes them slower still.
+# Branch coverage of the pure rooms, by few examples and without what takes long: tests/core/conftest.py says which.
 .PHONY: coverage
 PURE := worker/plan.py,worker/speaker.py,worker/case.py,worker/beside.py,worker/talk/*,worker/model.py,worker/errors.py,worker/mapping/*,worker/triage/*,worker/metrics/*
 coverage: setup-dev
-	@$(BIN)/python -m pytest tests/core --ignore=tests/core/test_hostile_corpus.py --ignore=tests/core/test_triage_eval.py --cov --cov-report=
+	@$(BIN)/python -m pytest tests/core -p no:randomly --hypothesis-profile=coverage --cov --cov-report=
 	@$(BIN)/coverage report --fail-under=98 --include='$(PURE)'
 
 bench: setup-dev

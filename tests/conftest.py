@@ -13,6 +13,9 @@ ENOUGH = 2**30
 
 LONGEST_FIRST = ("test_soak.py", "/process/")
 
+ALONE = "/process/"
+"""Tests that start many processes each: one after the other, while the other worker of xdist does all the rest."""
+
 pytest_plugins = [
     "tests.fixtures.databases",
     "tests.fixtures.practice",
@@ -25,6 +28,11 @@ pytest_plugins = [
 
 def pytest_addoption(parser):
     parser.addoption("--update-golden", action="store_true", help="write what is printed now into tests/golden")
+
+
+def pytest_itemcollected(item):
+    if ALONE in str(item.path):
+        item.add_marker(pytest.mark.xdist_group("process"))
 
 
 @pytest.hookimpl(trylast=True)

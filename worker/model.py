@@ -52,7 +52,7 @@ class TrackerKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody as one service knows them. `account`: Sentry user id, Jira accountId or GitHub login."""
+    """Somebody as one service knows them. `account`: Sentry user id, Jira accountId or user name, GitHub login."""
 
     account: str
     name: str | None = None
@@ -63,7 +63,7 @@ class Person:
 class Comment:
     """What somebody said on an issue or a ticket. `nonce`: the mark of ours that it carries; None: not written by us.
 
-    `text` is Markdown (Sentry, GitHub) or the plain text of a document (Jira), without our mark.
+    `text` is Markdown (Sentry, GitHub) or the plain text of a document or of wiki markup (Jira), without our mark.
     """
 
     id: str
@@ -124,7 +124,10 @@ class ProcessingError:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One error occurrence, the same value whether it came from an SDK, a webhook or the API."""
+    """One error occurrence, the same value whether it came from an SDK, a webhook or the API.
+
+    `commits`: how many commits Sentry knows of its release; 0 where it does not say.
+    """
 
     id: str
     title: str | None = None
@@ -145,6 +148,7 @@ class Event:
     exceptions: tuple[Thrown, ...] = ()
     request: Request = Request()
     errors: tuple[ProcessingError, ...] = ()
+    commits: int = 0
 
 
 # ---------------------------------------------------------------- the Sentry side

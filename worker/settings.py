@@ -244,7 +244,7 @@ def channel_url(name: str) -> str:
     """The Apprise address of a channel, from `BUGFERRY_CHANNEL_<NAME>_URL` alone; `UserFault` when it is not set."""
     variable = f"{PREFIX}CHANNEL_{_slug(name)}_URL"
     file = os.environ.get(f"{variable}_FILE")
-    url = os.environ.get(variable) or (_content(file, variable.removeprefix(PREFIX)) if file else "")
+    url = (_content(file, variable.removeprefix(PREFIX)) if file else "") or os.environ.get(variable)
     if not url:
         raise UserFault(f"channel '{name}' has no address: set {variable}, or take it out of the mapping.")
     return url
@@ -255,7 +255,7 @@ def _own_access(tracker: str) -> dict[str, str]:
     for part in ("url", "token", "email"):
         name = f"{PREFIX}TRACKER_{_slug(tracker)}_{part.upper()}"
         file = os.environ.get(f"{name}_FILE")
-        value = os.environ.get(name) or (_content(file, name.removeprefix(PREFIX)) if file else "")
+        value = (_content(file, name.removeprefix(PREFIX)) if file else "") or os.environ.get(name)
         if value:
             own[part] = value
     return own

@@ -1,4 +1,4 @@
-"""The Celery app: queues, routes, beat schedule; each task is skin.
+"""The tasks and the worker that serves them; each task is skin.
 
 The database is the truth, Redis only wakes us up: a worker also looks for due work on a timer of its own.
 """
@@ -7,8 +7,6 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Mapping
-from typing import Any
 
 import structlog
 from celery import Celery
@@ -16,10 +14,10 @@ from celery.signals import worker_shutting_down
 
 from worker.flow.attend import drain
 from worker.flow.context import Context
-from worker.flow.rounds import ROUNDS, run_due_rounds, run_round
+from worker.flow.rounds import due_rounds, hear_beat, run_due_rounds, run_round
 from worker.settings import Settings
 from worker.wiring.flow import build
-from worker.wiring.ground import broker
+from worker.wiring.queue import DRAIN_TASK, ROUND_TASK, ROUNDS_TASK, celery_app
 
 log = structlog.get_logger()
 
@@ -31,14 +29,6 @@ STOP_S = 5.0
 
 AGAIN_S = 1.0
 """The pause before a worker starts over whose Celery gave up."""
-
-
-def celery_app(settings: Settings) -> Celery:
-    """The app. Celery's own retries are off: the work table is the retry state and the dead letter."""
-    url, transport = broker(settings)
-    app = Celery("bugferry", broker=url)
-    app.conf.update(_conf(settings, transport))
-    return app
 
 
 def run_worker(settings: Settings, *, concurrency: int, queues: str) -> None:
@@ -69,8 +59,15 @@ def _add_tasks(app: Celery, ctx: Context) -> None:
     def round_of(name: str) -> int | None:
         return run_round(ctx, name)
 
-    app.task(name="sync.drain")(drain_due)
-    app.task(name="poll.round")(round_of)
+    def each_due_round() -> None:
+        hear_beat(ctx)
+        # A message each: a round that a slow service holds up keeps no other round from another thread or worker.
+        for name in due_rounds(ctx):
+            app.send_task(ROUND_TASK, (name,), expires=ctx.timing.poll.total_seconds(), retry=False)
+
+    app.task(name=DRAIN_TASK)(drain_due)
+    app.task(name=ROUND_TASK)(round_of)
+    app.task(name=ROUNDS_TASK)(each_due_round)
 
 
 def _serve(app: Celery, concurrency: int, queues: str) -> bool:
@@ -81,9 +78,12 @@ def _serve(app: Celery, concurrency: int, queues: str) -> bool:
         asked.set()
 
     worker_shutting_down.connect(shutting_down)
-    options = [f"--concurrency={concurrency}", f"--queues={queues}", "--loglevel=WARNING"]
     try:
-        app.start(["--quiet", "worker", "--pool=threads", "--without-gossip", "--without-mingle", *options])
+        # Not by Celery's command line, which would load all of its commands and what prompts at a terminal.
+        app.Worker(
+            pool_cls="threads", concurrency=concurrency, queues=queues, loglevel="WARNING", quiet=True,
+            without_gossip=True, without_mingle=True,
+        ).start()  # fmt: skip
     except Exception:  # the process's edge: however Celery ends, the worker starts over
         # Its exit code says nothing either: it has been seen to end well after an unrecoverable error.
         log.exception("Celery broke while it stopped")
@@ -97,26 +97,3 @@ def _sweep(ctx: Context, stop: threading.Event) -> None:
             drain(ctx)
         except Exception:  # the timer's edge: a database that is away for a while must not end it
             log.exception("sweep failed; trying again", every_s=SWEEP_S)
-
-
-def _conf(settings: Settings, transport: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "task_acks_late": True,
-        "task_reject_on_worker_lost": True,
-        "task_ignore_result": True,
-        "task_default_queue": "sync",
-        "task_routes": {"sync.*": {"queue": "sync"}, "poll.*": {"queue": "poll"}},
-        "worker_prefetch_multiplier": 1,
-        "worker_hijack_root_logger": False,
-        "worker_cancel_long_running_tasks_on_connection_loss": True,
-        "broker_connection_retry_on_startup": True,
-        "broker_connection_max_retries": None,
-        "broker_transport_options": dict(transport),
-        "beat_schedule": {name: _beat(name, settings.poll_s) for name in ROUNDS},
-        "timezone": "UTC",
-    }
-
-
-def _beat(name: str, every_s: float) -> dict[str, Any]:
-    """A round that nobody took before the next one is due is dropped: the next one finds the same."""
-    return {"task": "poll.round", "schedule": every_s, "args": (name,), "options": {"expires": every_s}}

@@ -467,6 +467,7 @@ def test_the_limits_are_those_of_the_code():
         "title": [text.TITLE_LIMIT],
         "body, GitHub": [text.BODY_LIMITS[TrackerKind.GITHUB]],
         "body, Jira": [text.BODY_LIMITS[TrackerKind.JIRA]],
+        "its wiki markup, Jira Data Center": [import_module("worker.mapping.draft").WIKI_LIMIT],
         "one value inside a line": [markup.INLINE_LIMIT],
         "what one template prints": [template.OUTPUT_LIMIT],
         "message": [text.MESSAGE_LIMIT],

@@ -6,6 +6,7 @@ import re
 import statistics
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import matplotlib as mpl
@@ -48,15 +49,12 @@ def test_only_settings_reads_the_environment():
 
 @pytest.mark.parametrize("path", MODULES, ids=dotted)
 def test_a_room_has_at_most_350_lines_and_no_function_over_50(path):
-    text = path.read_text()
-    assert len(text.splitlines()) <= 350
-    tree = ast.parse(text)
-    long = [f.name for f in functions(tree) if length(f) > 50]
-    assert long == []
+    assert len(path.read_text().splitlines()) <= 350
+    assert [name for name, length in functions(path) if length > 50] == []
 
 
 def test_functions_stay_short():
-    lengths = sorted(length(f) for p in MODULES for f in functions(ast.parse(p.read_text())))
+    lengths = sorted(length for p in MODULES for _, length in functions(p))
     assert statistics.median(lengths) <= 8
     assert lengths[int(len(lengths) * 0.9)] <= 25
 
@@ -66,9 +64,8 @@ def test_no_room_without_a_meaning():
     assert [p for p in MODULES if p.stem in banned] == []
 
 
-def functions(tree: ast.AST) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
-    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
-
-
-def length(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
-    return (function.end_lineno or function.lineno) - function.lineno + 1
+@cache
+def functions(path: Path) -> list[tuple[str, int]]:
+    """The name and the lines of every function in a file, which is parsed once for all questions."""
+    found = [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return [(one.name, (one.end_lineno or one.lineno) - one.lineno + 1) for one in found]

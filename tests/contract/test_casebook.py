@@ -27,7 +27,7 @@ from worker.store.suggestions import Suggested
 from worker.triage.casebook import KEPT_PER_CASE, KEYS_READ, POSTING_READ, SCORED
 from worker.triage.casebook import Casebook as InMemory
 from worker.triage.evidence import prepare
-from worker.triage.same_bug import match
+from worker.triage.same_bug import rank
 from worker.triage.signature import Signature, sign
 
 WEB, API = PROJECTS
@@ -431,8 +431,7 @@ def test_the_store_ranks_as_the_casebook_in_memory_that_is_measured(store: Store
             memory.keep(case_id, f"I-{number}", signature)
         for signature in told[50:]:
             found, new = tx.casebook.candidates(API.slug, signature), prepare(signature)
-            mine = [match(new, case, known, found.rarity) for case, known in found.cases.items()]
-            assert sorted(mine, key=lambda one: (-one.score, one.case)) == memory.rank(signature)
+            assert rank(new, found.cases, found.rarity) == memory.rank(signature)
 
 
 def test_reading_is_bounded_however_much_is_alike(store: Store, engine: Engine):
@@ -447,12 +446,8 @@ def test_reading_is_bounded_however_much_is_alike(store: Store, engine: Engine):
                 tx.membership.merge(case_id, tx.cases.of_issue("I-0"), "test")
     counted: list[int] = []
 
-    def count(cursor, *_: object) -> None:
-        counted.append(1)
-
-    event.listen(engine, "after_cursor_execute", lambda *_: count(None))
     with engine.begin() as connection:
-        counted.clear()
+        event.listen(connection, "after_cursor_execute", lambda *_: counted.append(1))
         found = Casebook(connection).candidates(API.slug, signature)
         posted = connection.exec_driver_sql("SELECT newest FROM postings").all()
         first = len(counted) - 1

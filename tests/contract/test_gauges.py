@@ -93,12 +93,13 @@ def test_what_is_scraped_is_what_the_report_of_the_same_days_says(plant):
 def test_the_web_shows_the_last_week(plant, monkeypatch):
     monkeypatch.setattr("worker.metrics.charts.trend_picture", lambda *_: b"PNG")
     door = Door(plant.store, {}, lambda *_: None, lambda: plant.now, lambda: None, DAY)
-    client = TestClient(create_app(door, report_page=ReportPage(plant.store, door.now)))
+    client = TestClient(create_app(door, report_page=ReportPage(plant.store, door.now, lambda: {"web": ("shop-web",)})))
     assert 'href="/report"' in client.get("/").text
     assert TestClient(create_app(door)).get("/report").status_code == 404
     page = client.get("/report")
     assert "img-src data:" in page.headers["content-security-policy"]
     assert "Week 45" in page.text
+    assert "By team" in page.text
     assert 'src="data:image/png;base64,' in page.text
     assert 'href="/cases/2"' in page.text
     plant.case(30, plant.now - DAY, "shop-web")

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from worker.errors import Transient
+from worker.flow.known import known_of
 from worker.flow.look import first_glance
 from worker.flow.preview import reasons
 from worker.sandbox import seed
@@ -69,3 +70,31 @@ def test_a_ticket_does_not_wait_for_a_deploy_that_sentry_cannot_tell(desk):
     desk.watch.append(fails)
     desk.settle(desk.throw())
     assert len(desk.tickets()) == 1
+
+
+def commits(desk, *told):
+    path = f"/sentry/api/0/organizations/{seed.ORG}/releases/"
+    desk.as_person("POST", path, json={"version": "shop@1.0", "projects": ["shop-web"], "commits": list(told)})
+
+
+def test_suspect_commits_are_on_the_ticket_in_history_and_in_explain(desk):
+    who = {"author_name": "checkout-lead", "author_email": "checkout-lead@example.com"}
+    touched = {"id": "a" * 40, "message": "Total in cents\n\nreported by x@example.com", **who}
+    commits(desk, {**touched, "patch_set": [{"path": "shop/cart.py"}]})
+    issue_id = desk.throw()
+    desk.settle(issue_id)
+    said = "aaaaaaaaaaaa \u201cTotal in cents\u201d by checkout-lead (via commit in release)"
+    assert f"Suspect commit | {said}" in body(desk).replace("`", "")
+    assert "example.com" not in body(desk)
+    told = reasons(desk.ctx, first_glance(desk.ctx, desk.ctx.sentry.issue(issue_id)))
+    assert told["introduced"]["suspects"] == [said]
+    with desk.store.read() as tx:
+        row = tx.cases.load(tx.cases.of_issue(issue_id))
+        known = known_of(tx, row, tx.history.of_case(row.id))
+    assert [said in one.said for one in known if one.name == "suspects"] == [True]
+
+
+def test_sentry_is_asked_for_suspects_only_where_it_knows_commits(desk):
+    desk.settle(desk.throw())
+    assert "suspects" not in desk.calls
+    assert "Suspect" not in body(desk)

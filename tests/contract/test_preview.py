@@ -5,12 +5,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import create_engine, text
 
+from tests.contract.test_casebook import PRICE, PRICE_AT_NIGHT, throw
 from worker.case import Broken
 from worker.ends.retry import Held
 from worker.errors import UserFault
 from worker.flow.named import NamedCase, NamedIssue, NamedTicket, named
 from worker.flow.polls import CONTACT
-from worker.flow.preview import Step, patiently, preview_case, preview_issue, reasons
+from worker.flow.preview import patiently, preview_case, preview_issue, reasons
+from worker.flow.preview_words import Step
 from worker.flow.survey import survey
 
 READS = {"issue", "latest_event", "rows", "search", "read", "ours", "moved_at", "deployed", "deploys_of", "now"}
@@ -123,6 +125,56 @@ def test_whatever_a_preview_foretells_is_what_a_worker_does(desk):
     desk.settle(issue_id)
     assert desk.tickets()[0]["status"] in {"closed", "Done"}
     assert preview_case(desk.ctx, case_of(desk, issue_id)).steps == ()
+
+
+LIMITED = """
+version: 1
+trackers: {github: {kind: github, repo: acme/shop}}
+defaults: {limits: {per_hour: 1}}
+rules: [{name: busy, ticket: {tracker: github}}]
+"""
+
+
+def test_what_is_over_the_limit_of_its_rule_would_be_collected(desk, tmp_path):
+    (tmp_path / "m.yaml").write_text(LIMITED)
+    desk.load(tmp_path / "m.yaml")
+    first, second = desk.throw("KeyError"), desk.throw("TypeError")
+    assert look(desk).changes == {"create": 1, "collect": 1}, "the one before it takes the place"
+    desk.settle(first)
+    seen = preview_issue(desk.ctx, second)
+    assert seen.collected
+    assert [(step.where, "Over the limit of rule “busy”" in step.what) for step in seen.steps] == [("github", True)]
+    desk.hint(second)
+    desk.work()
+    foretold = seen.steps[0].what.split("“", 1)[1].rsplit("”", 1)[0]
+    assert any(foretold in ticket["title"].replace("\u2060", "") for ticket in desk.tickets())
+
+
+def test_an_issue_of_a_known_bug_would_join_its_case(desk, untouched):
+    first = throw(desk, PRICE, "one")
+    desk.settle(first)
+    second, like = throw(desk, PRICE, "two"), throw(desk, PRICE_AT_NIGHT, "three")
+    untouched()
+    seen, home = preview_issue(desk.ctx, second), case_of(desk, first)
+    assert seen.joins == home
+    assert [member.issue.id for member in seen.case.members] == [second, first]
+    assert f"joins case {home}: it looks like" in seen.steps[0].what
+    assert not [step for step in seen.steps if "make one" in step.what]
+    asked = preview_issue(desk.ctx, like)
+    assert asked.joins is None
+    assert "ask a person" in asked.steps[0].what
+    assert look(desk).changes == {"join": 1, "create": 1}
+
+
+def test_an_issue_that_would_join_does_what_was_foretold(desk):
+    first = throw(desk, PRICE, "one")
+    desk.settle(first)
+    second = throw(desk, PRICE, "two")
+    foretold = preview_issue(desk.ctx, second)
+    desk.settle(second)
+    assert case_of(desk, second) == foretold.joins
+    assert len(desk.tickets()) == 1
+    assert {step.where for step in foretold.steps} == {"bugferry", "sentry"}
 
 
 def test_names_lead_to_issues_tickets_and_cases(desk, untouched):

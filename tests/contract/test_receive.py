@@ -5,12 +5,15 @@ import hmac
 import json
 import statistics
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
+from worker.model import Hint
 from worker.web.app import create_app
 from worker.web.receive import BODY_LIMIT, Door
 
@@ -210,10 +213,21 @@ def test_pages_show_what_is_parked_and_the_button_works_only_from_our_own_pages(
     assert client.get("/cases/404").status_code == 404
 
 
-def test_an_answer_takes_well_under_50_ms(client):
-    def took_s(number: int) -> float:
-        began = time.perf_counter()
-        assert sentry(client, issue_body(number)).status_code == 202
-        return time.perf_counter() - began
+def test_an_answer_takes_well_under_50_ms(client, store, clock):
+    """Of a processor, and waits for little more than one write; a clock on the wall alone would measure the machine."""
 
-    assert statistics.median(took_s(n) for n in range(40)) < 0.05
+    def took_s(act: Callable[[], object]) -> tuple[float, float]:
+        began, used = time.perf_counter(), time.process_time()
+        act()
+        return time.perf_counter() - began, time.process_time() - used
+
+    def least(number: int) -> None:
+        assert client.post("/hooks/gitlab", content=issue_body(number)).status_code == 404
+        with store.write() as tx:
+            tx.work.push(Hint(f"issue:{number}", "test"), clock())
+
+    takes = [(took_s(partial(least, n)), took_s(partial(sentry, client, issue_body(n)))) for n in range(40)]
+    waits, processor = (statistics.median(answer[at] for _, answer in takes) for at in (0, 1))
+    assert len(stored(store)[0]) == 40
+    assert processor < 0.05
+    assert waits < 4 * statistics.median(least[0] for least, _ in takes)

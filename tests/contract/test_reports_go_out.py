@@ -19,7 +19,6 @@ from worker.flow.context import Context
 from worker.flow.post import send_report
 from worker.flow.rounds import run_now
 from worker.mapping.load import load_mapping
-from worker.store.engine import open_engine
 from worker.store.history import Entry
 from worker.store.store import Store
 from worker.wiring.reporting import writer
@@ -100,12 +99,11 @@ def office(store, tmp_path, mailbox, slack_world, monkeypatch):
 
 
 @pytest.fixture
-def small_office(sqlite_url, tmp_path, mailbox, slack_world, monkeypatch):
+def small_office(engines, sqlite_url, tmp_path, mailbox, slack_world, monkeypatch):
     """On SQLite alone: the stores are proven equal."""
     monkeypatch.setattr("worker.metrics.charts.trend_picture", lambda *_: PNG)
-    engine = open_engine(sqlite_url)
-    yield Office(Store(engine), tmp_path, mailbox, slack_world)
-    engine.dispose()
+    with engines.on(sqlite_url) as engine:
+        yield Office(Store(engine), tmp_path, mailbox, slack_world)
 
 
 def test_on_monday_at_eight_each_channel_gets_the_report_once(office):
@@ -189,6 +187,16 @@ def test_after_a_day_of_downtime_it_comes_late_and_says_so(small_office):
     assert "comes late" in str(office.slack.posts[0]["blocks"])
     with office.ctx.store.read() as tx:
         assert [row.late for row in tx.outbox.reports_of("web-leads", "2026-W13")] == [True, True]
+
+
+def test_after_weeks_of_downtime_the_last_one_comes_and_names_those_that_did_not(small_office):
+    office = small_office
+    office.rounds(SUNDAY, MONDAY_8, "2026-04-21T09:00:00+02:00")
+    assert office.got == (2, 2)
+    assert office.mailbox.mails[1]["Subject"].startswith("Week 16 (late), web-leads: ")
+    body = " ".join(office.mailbox.mails[1].get_body(("plain",)).get_content().split())
+    assert "Before it, those of 2026-W14 to 2026-W15 were not sent." in body
+    assert "bugferry report --for web-leads --week 2026-W15" in body
 
 
 def test_one_channel_that_is_gone_holds_up_no_other(small_office):

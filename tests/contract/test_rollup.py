@@ -1,5 +1,6 @@
 """The rollup: kept up step by step it is what a rebuild says, and what a slow replay of history says."""
 
+import hashlib
 from dataclasses import asdict, replace
 from datetime import timedelta
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from sqlalchemy import text
 
-from tests.fixtures.slow_metrics import HOUR, MONDAY, entry, histories, moved, opened, slow_spells
+from tests.fixtures.slow_metrics import HOUR, MONDAY, entry, histories, moved, opened, slow_spells, twice
 from worker.errors import UserFault
 from worker.flow.reports import compute, compute_all, why
 from worker.flow.rollup import catch_up
@@ -15,6 +16,7 @@ from worker.metrics.columns import BEGAN, ENDED, NEVER, seconds
 from worker.metrics.scope import Scope
 from worker.model import Issue, Project
 from worker.store.history import Entry
+from worker.store.rollup import CURSOR
 from worker.store.tables import history, insert_into
 
 LATER = MONDAY + timedelta(days=90)
@@ -178,8 +180,78 @@ def test_daily_work_is_what_changed(store, engine):
     assert catch_up(store, LATER) == 1
 
 
+@pytest.mark.parametrize("page", [1, 4, 11])
+def test_pages_of_any_size_give_the_same_columns(told, monkeypatch, page):
+    catch_up(told, LATER)
+    with told.read() as tx:
+        whole = tx.spells.columns(LONG_AGO)
+        monkeypatch.setattr("worker.store.numbers.PAGE", page)
+        paged = tx.spells.columns(LONG_AGO)
+    for name in ("case", "began", "ended", "reopened", "ended_how", "began_entry", "users", "events", "unowned"):
+        assert getattr(paged, name).tolist() == getattr(whole, name).tolist(), name
+    assert paged.of["project"].tolist() == whole.of["project"].tolist()
+    assert sorted(whole.users.tolist()) == [0, 0, 0, 0, 0, 1, 3, 4, 5, 7, 9]
+
+
 def test_columns_hold_only_what_a_report_needs(told):
     catch_up(told, LATER)
     with told.read() as tx:
         assert len(tx.spells.columns(LONG_AGO)) == 11
         assert (tx.spells.columns(LATER).ended == NEVER).all()
+
+
+def test_a_fold_that_counts_otherwise_takes_the_next_number(engine, store):
+    """Another digest under the same cursor: raise `CURSOR`, or running stores mix what the two folds say."""
+    clean(engine)
+    lived = [
+        opened(1, 1, MONDAY, issue="1", rule="web"),
+        entry(2, 1, "ticket.created", MONDAY + HOUR, source="tracker:jira"),
+        entry(3, 1, "cause.judged", MONDAY + HOUR, detail={"cause": "noise"}),
+        moved(4, 1, MONDAY + DAY, "resolved", "set_resolved_in_release", issue="1"),
+        moved(5, 1, MONDAY + 2 * DAY, "open", "set_regression", issue="1"),
+        moved(6, 1, MONDAY + 3 * DAY, "resolved", issue="1", actor="tracker"),
+        opened(7, 2, MONDAY, issue="2"),
+        moved(8, 2, MONDAY + DAY, "resolved", "set_resolved_by_age", issue="2"),
+        opened(9, 3, MONDAY, issue="3", status="resolved"),
+        opened(10, 4, MONDAY, issue="4"),
+        entry(11, 4, "deploy.introduced", MONDAY + HOUR, detail={"release": "web@2", "environment": "production"}),
+        moved(12, 4, MONDAY + DAY, "ignored", "set_ignored", issue="4"),
+        entry(13, 2, "issue.gone", MONDAY + 2 * DAY, issue_id="2", why="Issue 2 was deleted in Sentry."),
+        *twice(entry(20, 3, "case.merged", MONDAY + 4 * DAY, detail={"from": 3, "into": 4})),
+        *twice(entry(30, 4, "case.split", MONDAY + 5 * DAY, issue_id="3", detail={"from": 4, "into": 3})),
+    ]
+    record(engine, lived)
+    told_beside(engine)
+    catch_up(store, LATER)
+    found = rows(engine)
+    assert {row["cause"] for row in found} == {"noise", "code_bug"}, "history, or else what was judged once"
+    assert {row["project"] for row in found} == {"shop-1", "shop-2", "shop-3", "shop-4"}
+    digest = hashlib.sha256(repr([sorted(row.items()) for row in found]).encode()).hexdigest()[:12]
+    assert (CURSOR, digest) == ("rollup.2", "b48aca9d8e6d")
+
+
+def told_beside(engine):
+    """What Sentry says of the issues beside history."""
+    with engine.begin() as connection:
+        for n in range(1, 5):
+            connection.execute(
+                text(
+                    "INSERT INTO issues (id, case_id, short_id, project_slug, title, status, count, user_count, "
+                    "first_release, assignee, cause, observed_at, closed_with_ticket) VALUES "
+                    "(:id, :n, :id, :project, 'boom', 'open', 1, 1, 'web@1', 'team:web', 'code_bug', :at, false)"
+                ),
+                {"id": str(n), "n": n, "project": f"shop-{n}", "at": "2026-11-02 00:00:00"},
+            )
+
+
+def test_a_running_store_whose_fold_was_another_rebuilds_itself(engine, store):
+    clean(engine)
+    record(engine, [opened(n, 1 + n % 4, MONDAY) for n in range(1, 9)])
+    catch_up(store, LATER)
+    right = rows(engine)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE spells SET began_at = 7, project = 0"))
+        connection.execute(text("UPDATE cursors SET name = 'rollup.1' WHERE name = :now"), {"now": CURSOR})
+    assert rows(engine) != right
+    catch_up(store, LATER)
+    assert rows(engine) == right

@@ -178,7 +178,7 @@ def fill_in_jira(client: JIRA, fields: dict[str, Any]) -> None:
 def read_more_of_jira(client: JIRA, url: str, version: str, key: str) -> None:
     """What the library has no good words for."""
     api = f"{url}/jira/rest/api/{version}"
-    with httpx.Client(base_url=api, auth=(seed.JIRA_EMAIL, seed.JIRA_TOKEN), trust_env=False) as plain:
+    with httpx.Client(base_url=api, auth=(seed.JIRA_EMAIL, seed.JIRA_TOKEN), trust_env=False, verify=False) as plain:
         paths = (
             f"/issue/{key}/changelog",
             f"/issue/{key}/transitions",
@@ -250,7 +250,7 @@ def drive_github(url: str) -> None:
     repo.create_label("fresh", "ff0000")
     assert repo.get_label("FRESH").color == "ff0000"
     assert {user.login for user in repo.get_assignees()} == {who.login for who in seed.GITHUB_ACCOUNTS}
-    with httpx.Client(headers={"Authorization": f"token {seed.GITHUB_TOKEN}"}, trust_env=False) as plain:
+    with httpx.Client(headers={"Authorization": f"token {seed.GITHUB_TOKEN}"}, trust_env=False, verify=False) as plain:
         path = f"{url}/github/repos/{seed.GITHUB_REPO}/issues/1"
         tag = plain.get(path).headers["etag"]
         assert plain.get(path, headers={"If-None-Match": tag}).status_code == 304
@@ -277,7 +277,7 @@ def test_sentry(sandbox: Sandbox, tool: ModuleType) -> None:
 def drive_sentry(url: str) -> None:
     headers = {"Authorization": f"Bearer {seed.SENTRY_TOKEN}"}
     org = f"/sentry/api/0/organizations/{seed.ORG}"
-    with httpx.Client(base_url=url, headers=headers, trust_env=False) as client:
+    with httpx.Client(base_url=url, headers=headers, trust_env=False, verify=False) as client:
         params = {
             "query": "lastSeen:-5m",
             "sort": "date",

@@ -33,7 +33,7 @@ class Desk:
     def person(self):
         headers = {"Authorization": f"Bearer {seed.PERSON_SENTRY_TOKEN}"}
         base = f"{self.sandbox.sentry_url}/api/0/organizations/{seed.ORG}/"
-        return httpx.Client(base_url=base, headers=headers, trust_env=False)
+        return httpx.Client(base_url=base, headers=headers, trust_env=False, verify=False)
 
     def ask(self, method, path, **more):
         with self.person() as person:

@@ -372,9 +372,21 @@ def test_work_that_waits_for_a_service_that_is_well_is_taken_when_it_is_due(ctx,
 # ---------------------------------------------------------------- its price, and where it shows
 
 
-def test_when_all_is_well_calls_cost_one_read_a_second_and_no_write(ctx, clock, engine):
-    said = []
-    event.listen(engine, "before_cursor_execute", lambda *args: said.append(args[2]))
+@pytest.fixture
+def said(engine):
+    """Every statement from now on."""
+    heard = []
+
+    def hear(*args):
+        heard.append(args[2])
+
+    event.listen(engine, "before_cursor_execute", hear)
+    yield heard
+    event.remove(engine, "before_cursor_execute", hear)
+
+
+def test_when_all_is_well_calls_cost_one_read_a_second_and_no_write(ctx, clock, said):
+    said.clear()
     for _ in range(50):
         work(ctx, calls=("sentry", "jira", "sentry", "jira"))
     assert len([statement for statement in said if "services" in statement]) == 1

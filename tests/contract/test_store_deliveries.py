@@ -32,6 +32,20 @@ def test_an_unknown_name_finds_nothing(store, name):
         assert tx.inbox.named(name) is None
 
 
+def test_the_last_delivery_of_a_source_and_the_newest_slot_of_a_round(store):
+    for number, hours in enumerate((3, 1, 2)):
+        accept(store, number, "issue:1", at=NOW - timedelta(hours=hours))
+    with store.write(now=NOW) as tx:
+        assert tx.cursors.newest_slot() is None
+        tx.cursors.set("slot.poll.sentry", NOW.isoformat())
+        tx.cursors.set("slot.figures", (NOW - timedelta(minutes=5)).isoformat())
+        tx.cursors.set("slots", "no slot")
+    with store.read() as tx:
+        assert tx.inbox.last("sentry", NOW - timedelta(days=1)) == NOW - timedelta(hours=1)
+        assert tx.inbox.last("sentry", NOW) is tx.inbox.last("github", NOW - timedelta(days=1)) is None
+        assert tx.cursors.newest_slot() == NOW
+
+
 def test_deliveries_about_a_key_are_those_that_hinted_at_exactly_it(store):
     accept(store, 1, "issue:1")
     accept(store, 2, "issue:11", "ticket:jira:SHOP-1")

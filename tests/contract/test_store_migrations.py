@@ -11,10 +11,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect, text
 
 from worker.errors import UserFault
-from worker.store import migrate
 from worker.store.engine import open_engine
-from worker.store.migrate import pending, upgrade
+from worker.store.migrate import upgrade
 from worker.store.schema import metadata
+from worker.store.version import MIGRATIONS, pending, revisions
 
 
 def spelled(index: dict) -> dict:
@@ -96,12 +96,16 @@ def test_a_migration_that_fails_leaves_nothing_behind(empty):
 
 
 def test_the_template_writes_a_migration_that_python_can_read(tmp_path):
-    source = Path(migrate.__file__).parent / "migrations"
     (tmp_path / "versions").mkdir()
-    (tmp_path / "script.py.mako").write_text((source / "script.py.mako").read_text())
+    (tmp_path / "script.py.mako").write_text((MIGRATIONS / "script.py.mako").read_text())
     config = Config()
     config.set_main_option("script_location", str(tmp_path))
     config.set_main_option("path_separator", "os")
     script = ScriptDirectory.from_config(config).generate_revision("0001", "A change", head="base")
     assert script is not None
     compile(Path(script.path).read_text(), script.path, "exec")
+
+
+def test_the_file_of_a_migration_begins_with_its_revision():
+    chain = [one.revision for one in ScriptDirectory(str(MIGRATIONS)).walk_revisions()]
+    assert revisions() == chain[::-1], "what a process knows at its start is what Alembic makes of the files"

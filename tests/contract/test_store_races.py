@@ -10,12 +10,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, insert, text, update
 
 from worker.errors import Permanent
 from worker.model import Delivery, Hint, Issue, Project, Ticket, TicketState
 from worker.store.engine import open_engine
 from worker.store.store import Store
+from worker.store.tables import cases, history, intents
 
 NOW = datetime(2026, 3, 6, 12, 0, tzinfo=UTC)
 LEASE = timedelta(seconds=60)
@@ -209,6 +210,7 @@ from datetime import UTC, datetime
 from worker.model import Hint
 from worker.store.engine import open_engine
 from worker.store.store import Store
+from worker.store.tables import cases, history, intents
 
 store, now = Store(open_engine(sys.argv[1])), datetime(2026, 3, 6, tzinfo=UTC)
 for turn in range(40):
@@ -249,3 +251,38 @@ def test_many_may_open_a_new_sqlite_file_at_once(tmp_path):
     for turn in range(5):
         url = f"sqlite:///{tmp_path / str(turn) / 'new.db'}"
         together(lambda _, url=url: open_engine(url).dispose())
+
+
+def test_a_ticket_that_is_done_while_a_limit_is_counted_counts_once(postgres_url):
+    """One statement after another would each see the store at its own moment, and the ticket might be in neither."""
+    counting, other = open_engine(postgres_url), open_engine(postgres_url)
+    with Store(other).write() as tx:
+        case_id = tx.cases.open(ISSUE, "web", NOW)
+        row = {
+            "id": "n1",
+            "case_id": case_id,
+            "kind": "create",
+            "occasion": "1",
+            "state": "sent",
+            "opened_at": NOW,
+            "tries": 1,
+        }
+        tx.connection.execute(insert(intents).values(row))
+        tx.connection.execute(update(cases).values(rule="web"))
+    done = []
+
+    def finish(*_: object) -> None:
+        if not done:
+            done.append(True)
+            with Store(other).write() as tx:
+                tx.connection.execute(update(intents).values(closed_at=NOW, state="done"))
+                made = {"case_id": case_id, "kind": "ticket.created", "actor": "bugferry", "why": "", "rule": "web"}
+                when = {"occurred_at": NOW, "recorded_at": NOW, "source": "bugferry", "detail": {}}
+                tx.connection.execute(insert(history).values(made | when))
+
+    with Store(counting).write() as tx:
+        event.listen(counting, "after_cursor_execute", finish)
+        assert tx.umbrellas.made_since("web", NOW - LEASE, besides=0) == 1
+    assert done
+    counting.dispose()
+    other.dispose()

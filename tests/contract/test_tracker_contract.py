@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.fixtures.trackers import DONE, NONCE, OPEN, WORLDS, long_ago, tomorrow
+from tests.fixtures.trackers import DONE, NONCE, OPEN, WORLDS, JiraServerWorld, long_ago, tomorrow
 from worker.case import TicketChange
 from worker.errors import Gone, Permanent
 from worker.model import Draft, StateTarget, TrackerKind
@@ -234,3 +234,9 @@ class TestOverHttp(TrackerPromises):
     @pytest.fixture(params=WORLDS, ids=["jira", "github"])
     def world(self, request, sandbox):
         return request.param(sandbox)
+
+
+class TestJiraDataCenterOverHttp(TrackerPromises):
+    @pytest.fixture
+    def world(self, sandbox):
+        return JiraServerWorld(sandbox)

@@ -5,7 +5,7 @@
 
 import pytest
 
-from tests.fixtures.trackers import NONCE, WORLDS
+from tests.fixtures.trackers import NONCE, WORLDS, JiraServerWorld
 from worker.errors import Permanent
 
 
@@ -96,6 +96,12 @@ class TalkPromises:
     def test_an_address_is_never_half_matched(self, world, tracker):
         assert tracker.person(world.email[:-1]) is None
         assert tracker.person("nobody@acme.test") is None
+
+
+class TestJiraDataCenterOverHttp(TalkPromises):
+    @pytest.fixture
+    def world(self, sandbox):
+        return JiraServerWorld(sandbox)
 
 
 class TestOverHttp(TalkPromises):

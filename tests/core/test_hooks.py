@@ -200,6 +200,13 @@ def test_a_jira_ticket_of_ours_is_a_hint(name):
     assert jira(name).hints == (Hint("ticket:site:SHOP-7", f"Jira: {name}"),)
 
 
+def test_a_comment_of_which_data_center_names_no_ticket_is_no_hint_and_no_fault():
+    said = {"webhookEvent": "comment_created", "comment": {"id": "5", "self": "https://j.example/issue/1/comment/5"}}
+    assert read("jira", {}, said).hints == ()
+    with pytest.raises(Malformed, match=r"issue\.key"):
+        read("jira", {}, {**said, "issue": {}})
+
+
 def test_jira_tells_deliveries_apart_by_identifier_whatever_the_retry():
     first, again = jira("jira:issue_updated"), jira("jira:issue_updated", timestamp=2)
     assert first.identity == again.identity == "jira:issue:wh-1"

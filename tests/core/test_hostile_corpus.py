@@ -15,14 +15,17 @@ from tests.core.test_mapping_hostile import (
     assert_inert_document,
     assert_inert_markdown,
     nodes,
+    tokens_of,
     walk,
 )
+from tests.fixtures.wiki import assert_shows
 from worker.ends.github_shapes import marked, nonce_in
 from worker.ends.marks import nonce_among
 from worker.mapping.load import load_mapping
 from worker.mapping.markup import JOINER, block, visible
 from worker.mapping.scrub import scrub
 from worker.mapping.text import BODY_LIMITS, CUT, TITLE_LIMIT, cut
+from worker.mapping.wiki import to_wiki
 from worker.model import Event, Frame, Issue, Project, Thrown, TrackerKind
 
 CORPUS = Path(__file__).parent / "hostile"
@@ -133,8 +136,7 @@ def words_of(text):
 
 def shown_markdown(body):
     """All text that the page shows."""
-    tokens = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).parse(body)
-    return " ".join(token.content for token in walk(tokens) if not token.children).replace(JOINER, "")
+    return " ".join(token.content for token in walk(tokens_of(body)) if not token.children).replace(JOINER, "")
 
 
 def shown_document(body):
@@ -149,8 +151,7 @@ def assert_nothing_is_commanded(body):
 
 
 def prose_of(body):
-    tokens = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"]).parse(body)
-    return [child.content for token in tokens for child in token.children or () if child.type == "text"]
+    return [child.content for token in tokens_of(body) for child in token.children or () if child.type == "text"]
 
 
 def assert_fits(draft):
@@ -182,6 +183,7 @@ def test_it_is_inert_on_both_trackers(book, name, text):
     assert_inert_document(jira.body)
     assert {node["type"] for node in nodes(jira.body)} <= NODES
     assert {mark["type"] for node in nodes(jira.body) for mark in node.get("marks", ())} <= MARKS
+    assert_shows(to_wiki(jira.body), jira.body)
     assert nonce_among([*jira.fields["labels"], NONCE]) == NONCE
     for draft, shown in ((github, shown_markdown(github.body)), (jira, shown_document(jira.body))):
         assert_fits(draft)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from worker.errors import Moved
+from worker.mapping.duration import read_duration, written
 from worker.mapping.load import load_mapping
 from worker.mapping.problem import MappingRefused
 from worker.model import Event, Issue, Project
@@ -64,3 +65,12 @@ def test_a_template_prints_values_as_people_read_them(tmp_path, template, shown)
 
 def test_a_moved_thing_says_where_it_went():
     assert Moved("it was merged", "8").to == "8"
+
+
+@pytest.mark.parametrize("said", ["30d", "12h", "90m", "1m", "25h", "99999d"])
+def test_a_duration_is_written_as_it_was_read(said):
+    assert written(read_duration(said)) == said
+
+
+def test_a_duration_is_written_in_the_largest_unit_that_says_it_whole():
+    assert [written(read_duration(said)) for said in ("24h", "60m", "1440m", "1441m")] == ["1d", "1h", "1d", "1441m"]

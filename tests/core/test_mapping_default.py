@@ -102,7 +102,7 @@ def test_an_issue_without_a_readable_title_gets_a_good_ticket(book, title):
 
 def test_explain_says_all_and_is_json(book):
     told = explain(book, issue("shop-web"), agent("Chrome"), TrackerKind.JIRA)
-    assert list(told) == ["rule", "why", "skipped", "ticket", "steps", "introduced"]
+    assert list(told) == ["rule", "why", "skipped", "ticket", "steps", "introduced", "follows"]
     assert list(told["ticket"]) == ["tracker", "kind", "title", "body", "fields"]
     assert (told["rule"], told["skipped"], told["ticket"]["kind"]) == ("web shop", None, "jira")
     assert told["steps"][-1]["decided"] == {

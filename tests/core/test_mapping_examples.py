@@ -140,6 +140,15 @@ def test_an_error_that_no_rule_takes(check):
     assert "expected rule “web”, but no rule takes it. No ticket: none of the 2" in said["problems"][0]["message"]
 
 
+@pytest.mark.parametrize(("last_seen", "rule"), [("2026-03-09", "staging"), ("2026-03-02", "web")])
+def test_now_is_when_the_error_was_last_seen_so_that_an_example_never_ages(check, last_seen, rule):
+    old = MAPPING.replace("event.environment == 'staging'", "now - issue.first_seen > duration('168h')")
+    seen = f'firstSeen: "2026-03-01T00:00:00Z", lastSeen: "{last_seen}T00:00:00Z"'
+    issue = f"issue: {{shortId: A-1, title: X, {seen}, project: {{slug: shop-web}}}}"
+    code, said = check(example(f"{{rule: {rule}}}", issue), mapping=old)
+    assert (code, said["problems"]) == (0, [])
+
+
 def test_an_event_and_an_issue_may_be_files_beside_the_mapping_or_stand_in_it(check, tmp_path):
     (tmp_path / "saved").mkdir()
     (tmp_path / "saved/event.json").write_text(json.dumps({"project": "shop-web", "message": "hello"}))

@@ -6,8 +6,16 @@ import pytest
 
 from worker.mapping.load import load_mapping
 from worker.mapping.online import Level, Wants, accounts_wanted, read_places
-from worker.mapping.online_github import GithubOffer, compare_github
-from worker.mapping.online_jira import FieldOffer, JiraOffer, StatusOffer, compare_jira, types_wanted
+from worker.mapping.online_github import GithubOffer, ProjectAsked, compare_github, projects_wanted, types_named
+from worker.mapping.online_jira import (
+    FieldOffer,
+    JiraOffer,
+    ParentOffer,
+    StatusOffer,
+    compare_jira,
+    parents_wanted,
+    types_wanted,
+)
 from worker.mapping.online_sentry import SentryOffer, compare_sentry, slugs_in
 
 URL = "https://bugs.acme.test"
@@ -170,6 +178,85 @@ def test_a_permission_that_is_needed_for_nothing_is_a_note(wants):
     assert desk(wants, offer)
 
 
+@pytest.mark.parametrize(
+    ("right", "level", "said"),
+    [
+        ("LINK_ISSUES", "note", "Without it a second ticket of the same bug"),
+        ("ASSIGN_ISSUES", "note", "“Assign Issues” in SHOP. This mapping needs it for nothing yet."),
+        ("BROWSE_PROJECTS", "problem", "Give it, in the permission scheme"),
+    ],
+)
+def test_a_right_that_is_missing_says_what_goes_without_it(wants, right, level, said):
+    found = compare_jira(wants(JIRA, "desk"), replace(DESK, rights=DESK.rights - {right}), URL)
+    assert [one.level.value for one in found if said in one.message] == [level]
+
+
+def test_a_type_without_a_screen_or_statuses_of_its_own_is_not_judged(wants):
+    assert not desk(wants, replace(DESK, fields={}, statuses={}))
+
+
+def test_an_escalation_is_not_judged_where_its_field_is_not_shown_or_takes_anything(wants):
+    text = JIRA.replace("    priority: {default: High}\n", "")
+    assert not desk(wants, replace(with_field("priority", id="customfield_9")), text)
+    assert not desk(wants, with_field("priority", allowed=None), text)
+
+
+PARENT = JIRA.replace("components: [Checkout]", "components: [Checkout]\n      parent: SHOP-7")
+PARENTS = [
+    ({}, {}, None),
+    ({"SHOP-7": None}, {}, "there is no ticket SHOP-7 that our account may see"),
+    ({"SHOP-7": ParentOffer("Epic", 1)}, {"Bug": 0}, None),
+    ({"SHOP-7": ParentOffer("Epic", 1)}, {}, None),
+    ({"SHOP-7": ParentOffer("Story")}, {"Bug": 0}, None),
+    ({"SHOP-7": ParentOffer("Task", 0)}, {"Bug": 0}, "of the type Task, which cannot be the parent of one of the type"),
+    ({"SHOP-7": ParentOffer("Theme", 2)}, {"Bug": 0}, "SHOP-7 is of the type Theme"),
+]
+
+
+@pytest.mark.parametrize(("parents", "levels", "said"), PARENTS, ids=range(len(PARENTS)))
+def test_a_parent_is_there_and_stands_right_above(wants, parents, levels, said):
+    found = desk(wants, replace(DESK, parents=parents, levels=levels), PARENT)
+    assert [(one.spot.line, said in one.message) for one in found] == ([(18, True)] if said else [])
+
+
+def test_only_parents_that_are_always_named_are_asked_for(wants):
+    assert parents_wanted(wants(PARENT, "desk")) == {"SHOP-7"}
+    assert parents_wanted(wants(JIRA, "desk")) == set()
+    told = PARENT.replace("parent: SHOP-7", 'parent: "{{ release.version }}"')
+    assert parents_wanted(wants(told, "desk")) == set()
+    assert not desk(wants, replace(DESK, parents={"SHOP-7": None}), told)
+
+
+COUNTED = JIRA.replace("  on_escalation", "  update: {counts: {users: People hurt}}\n  on_escalation")
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        ({"people hurt": ("f_1",)}, None),
+        ({"people hit": ("People hurt",)}, None),  # it is an id
+        ({"people hit": ("f_1",)}, "Jira has no field “People hurt”. Did you mean “people hit”?"),
+        ({"people hurt": ("f_1", "f_2")}, "2 fields of the site are called “People hurt”: f_1, f_2. Name one by"),
+    ],
+)
+def test_a_field_for_counts_is_found_as_an_edit_finds_it(wants, named, said):
+    found = desk(wants, replace(DESK, named=named), COUNTED)
+    assert [(one.spot.line, said in one.message) for one in found] == ([(9, True)] if said else [])
+
+
+def test_a_field_may_say_its_value_as_a_map_or_a_list(wants):
+    def text(said):
+        return JIRA.replace("Severity: High", f"Severity: {said}")
+
+    for good in ("{value: High}", "{id: '2'}", "[High, {name: Low}]", "{child: Nothing}", "7"):
+        assert not desk(wants, DESK, text(good)), good
+    for bad in ("{value: Hugh}", "[High, {name: Hugh}]"):
+        (found,) = desk(wants, DESK, text(bad))
+        assert "“Severity” of Bug in SHOP has no “Hugh”. Did you mean “High”?" in found.message, bad
+        assert str(found).startswith(f"{found.spot.file}:19:")
+        assert ": desk: “Severity” of" in str(found)
+
+
 # ---------------------------------------------------------------- GitHub
 
 
@@ -206,7 +293,51 @@ def test_what_is_harmless_is_a_note(wants):
     assert [one.spot.line for one in found] == [5, 10, 4]
 
 
+OTHER = "  - {name: other, when: issue.level == 'info', ticket: {tracker: code}}\n"
+TYPED = f"""{CODE.replace("  - name: all", OTHER + "  - name: all")}      type: Bug
+      projects:
+        - number: 3
+          fields: {{Status: Todo, Level: "{{{{ issue.level }}}}", Points: 5}}
+        - number: 3
+          owner: acme
+          fields: {{Status: Todo, Level: "{{{{ issue.level }}}}", Points: 5}}
+"""
+BOARD = ProjectAsked("acme", 3, (("Status", "Todo"), ("Level", None), ("Points", 5)))
+
+
+@pytest.mark.parametrize(
+    ("types", "level", "said"),
+    [
+        (None, "note", "whether acme has the issue type “Bug” could not be seen"),
+        ((), "problem", "acme has no issue type “Bug”. There is none at all."),
+        (("Bugs", "Task"), "problem", "acme has no issue type “Bug”. Did you mean “Bugs”?"),
+        (("bug",), None, None),
+    ],
+)
+def test_a_type_is_one_of_the_organisation_whatever_its_case(wants, types, level, said):
+    found = compare_github(wants(TYPED, "code"), replace(REPO, types=types), URL)
+    assert [(one.level, one.spot.line, said in one.message) for one in found] == ([(level, 14, True)] if said else [])
+    assert types_named(wants(TYPED, "code"))
+    assert not types_named(wants(CODE, "code"))
+
+
+def test_a_project_is_asked_for_once_and_its_refusal_stands_where_it_is_named(wants):
+    assert projects_wanted(wants(TYPED, "code")) == (BOARD,)
+    assert projects_wanted(wants(CODE, "code")) == ()
+    refused = {(BOARD, None): "no such project", (BOARD, "Level"): "no such field"}
+    found = code(wants, replace(REPO, types=("Bug",), refused=refused), TYPED)
+    assert [(one.message, one.spot.line) for one in found] == [
+        ("no such project", 16), ("no such field", 17), ("no such project", 18), ("no such field", 20),
+    ]  # fmt: skip
+
+
 # ---------------------------------------------------------------- Sentry
+
+
+def test_without_projects_to_compare_slugs_only_conditions_with_slugs_are_told_of(wants):
+    blind = replace(SENTRY, projects=None)
+    assert [said[:8] for _, said in sentry(wants, blind)] == ["the proj"]
+    assert sentry(wants, blind, JIRA.replace("    when: project.slug == 'shop-web'\n", "")) == []
 
 
 def sentry(wants, offer, text=JIRA, url=URL):

@@ -9,6 +9,7 @@ from worker.mapping.load import load_mapping
 from worker.mapping.problem import MappingRefused
 from worker.mapping.public import LEFT_OUT, PUBLIC_TAGS
 from worker.model import Event, Frame, Issue, Person, Project, Request, Thrown
+from worker.triage.release import Confidence, Introduced, Suspect
 
 MAPPING = """
 version: 1
@@ -52,8 +53,18 @@ def seen():
     return issue, event
 
 
+COMMIT = Suspect("c" * 40, "Sum it up", Person("z@example.com", "Zelda", "z@example.com"))
+ORIGIN = Introduced("web@1", None, None, Confidence.WEAK, (), (COMMIT,))
+
+
+def test_a_suspect_commit_is_told_without_its_author(book):
+    told = [book.draft("all", *seen(), tracker, ORIGIN).body for tracker in ("open", "closed")]
+    assert [("Sum it up" in body, "Sum it up\u201d by Zelda" in body) for body in told] == [(True, False), (True, True)]
+    assert not any("z@example.com" in body for body in told)
+
+
 def test_nothing_private_is_in_a_ticket_for_everybody(book):
-    draft = book.draft("all", *seen())
+    draft = book.draft("all", *seen(), origin=ORIGIN)
     sent = json.dumps([draft.title, draft.body, draft.fields])
     assert [word for word in PRIVATE if word in sent] == []
     assert draft.public

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.mapping.scrub import EXAMINED_CHARS, scrub
+from worker.mapping.scrub import EXAMINED_CHARS, Scrubber, scrub
 
 A16, HEX32 = "A1b2C3d4E5f6G7h8", "0123456789abcdef0123456789abcdef"
 SECRETS = {
@@ -96,6 +96,13 @@ def test_it_is_removed_and_named(name):
 @pytest.mark.parametrize("text", HARMLESS)
 def test_what_only_looks_alike_stays(text):
     assert scrub(text) == (text, {})
+
+
+def test_what_stands_in_two_places_is_taken_and_counted_in_both():
+    scrubber = Scrubber()
+    first, second = (scrubber.text("ask checkout-lead@example.com") for _ in range(2))
+    assert first == second == "ask [removed: e-mail address]"
+    assert scrubber.removed == {"e-mail address": 2}
 
 
 @given(st.text(max_size=200))

@@ -1,10 +1,14 @@
 """`update` as it is written: inherited key by key, refused where it could never come true."""
 
+from dataclasses import replace
+
 import pytest
 
+from worker.mapping.explain import explain
 from worker.mapping.load import load_mapping
 from worker.mapping.policy import FollowPriority
 from worker.mapping.problem import MappingRefused
+from worker.model import Issue, Project, TrackerKind
 
 MAPPING = """
 version: 1
@@ -42,6 +46,20 @@ def test_a_rule_adds_to_what_it_inherits_and_github_takes_what_it_has(load):
     assert (first.counts, first.priority, first.labels) == ({"events": "Sentry events"}, FollowPriority.BOTH, True)
     assert first.every == rest.every
     assert rest.nothing
+
+
+def test_explain_says_what_would_be_kept_in_step_later(load):
+    book = load("update: {priority: both, every: 90m}\n    ticket: {tracker: jira}")
+    one = Issue("1", "S-1", "x", Project("1", "shop"), level="fatal")
+    assert explain(book, one, None)["follows"] == [
+        "events, in the field “Sentry events”; at most once in 90m",
+        "the priority, up and down; at most once in 90m",
+        "the labels that the rule renders; at most once in 90m",
+    ]
+    assert explain(book, one, None, TrackerKind.GITHUB)["follows"] == [
+        "the labels that the rule renders; at most once in 90m"
+    ]
+    assert explain(book, replace(one, level="info"), None)["follows"] == [], "nothing of what GitHub lacks"
 
 
 REFUSED = [

@@ -1,14 +1,13 @@
 """The mathematics against others: Kaplan-Meier against lifelines, Wilson against scipy, weeks against the calendar."""
 
 from datetime import UTC, date, datetime, timedelta
+from importlib import import_module
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lifelines import KaplanMeierFitter
-from lifelines.utils import qth_survival_times
-from scipy.stats import binomtest
 
 from worker.errors import UserFault
 from worker.metrics.intervals import wilson
@@ -18,20 +17,27 @@ from worker.metrics.weeks import last_complete, week_at, week_named, zone_of
 waits = st.lists(st.tuples(st.integers(1, 40), st.booleans()), min_size=1, max_size=60)
 
 
-@given(waits)
+@pytest.fixture(scope="module")
+def theirs():
+    """The libraries we compare with, for the one process that asks: to import them takes two seconds."""
+    return SimpleNamespace(lifelines=import_module("lifelines"), scipy=import_module("scipy.stats"))
+
+
+@pytest.mark.xdist_group("libraries")
+@given(found=waits)
 @settings(max_examples=12, deadline=None)
-def test_kaplan_meier_is_that_of_lifelines(found):
+def test_kaplan_meier_is_that_of_lifelines(theirs, found):
     took = np.array([float(one) for one, _ in found])
     happened = np.array([yes for _, yes in found])
     ours = kaplan_meier(took, happened)
-    theirs = KaplanMeierFitter().fit(took, happened)
-    at = theirs.survival_function_at_times(ours.times).to_numpy()
+    fitted = theirs.lifelines.KaplanMeierFitter().fit(took, happened)
+    at = fitted.survival_function_at_times(ours.times).to_numpy()
     assert np.allclose(ours.survival, at)
-    bands = theirs.confidence_interval_.loc[ours.times].to_numpy()
+    bands = fitted.confidence_interval_.loc[ours.times].to_numpy()
     inner = (ours.survival > 0) & (ours.survival < 1)
     assert np.allclose(np.column_stack([ours.low, ours.high])[inner], bands[inner])
     for share in (0.5, 0.9):
-        wanted = float(qth_survival_times(1 - share + 1e-9, theirs.survival_function_))
+        wanted = float(theirs.lifelines.utils.qth_survival_times(1 - share + 1e-9, fitted.survival_function_))
         # theirs misses exact halves by a rounding; ours counts them as reached
         assert (quantile(ours, share).value or float("inf")) == wanted
 
@@ -42,11 +48,12 @@ def test_what_was_not_reached_has_no_value_and_nobody_has_no_curve():
     assert quantile(kaplan_meier(np.empty(0), np.empty(0, bool)), 0.5).value is None
 
 
+@pytest.mark.xdist_group("libraries")
 @pytest.mark.parametrize("n", [1, 2, 9, 40, 3000])
-def test_wilson_is_that_of_scipy(n):
+def test_wilson_is_that_of_scipy(theirs, n):
     for hits in {0, 1, n // 3, n // 2, n}:
-        theirs = binomtest(hits, n).proportion_ci(method="wilson")
-        assert wilson(hits, n) == pytest.approx((theirs.low, theirs.high), abs=1e-12)
+        band = theirs.scipy.binomtest(hits, n).proportion_ci(method="wilson")
+        assert wilson(hits, n) == pytest.approx((band.low, band.high), abs=1e-12)
     assert wilson(0, 0) is None
 
 

@@ -3,12 +3,15 @@
 from datetime import timedelta
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 
 from tests.fixtures.slow_metrics import HOUR, MONDAY, entry, histories, moved, opened
 from worker.metrics.columns import NUMBERS, columns_of, numbers_of
+from worker.metrics.compare import said
 from worker.metrics.definitions import DEFINITIONS
 from worker.metrics.lifeline import fold
+from worker.metrics.render.tables import as_csv, as_json
 from worker.metrics.report import report
 from worker.metrics.scope import DIMENSIONS, Scope
 from worker.metrics.trace import behind
@@ -69,12 +72,30 @@ def test_what_came_in_and_went_out_is_the_difference_of_two_backlogs(entries):
 
 def test_a_week_with_nothing_has_no_shares_and_no_times_and_says_so():
     empty = told([], since=None)
-    assert empty.headline == "Nothing came in and nothing was fixed; 0 cases are open."
+    assert empty.headline == "Nothing is known of this week: history is empty."
+    later = told([], since=WEEK.ends).headline
+    assert later == f"Nothing is known of this week: history begins on {WEEK.ends:%Y-%m-%d}, after it."
+    assert told([], since=WEEK.begins).headline == "Nothing came in and nothing was fixed; 0 cases are open."
     assert empty.leaves_out == ("History is empty: nothing was recorded yet.",)
     for name, figure in empty.figures.items():
         assert figure.value == (0 if figure.unit in {"count", "users", "events"} else None), name
     assert [cohort.opened for cohort in empty.cohorts] == [0] * 12
     assert not any(point.complete for point in empty.trend)
+
+
+def test_figures_by_team_are_those_of_its_projects_in_every_format():
+    entries = [opened(1, 1, MONDAY), opened(2, 2, MONDAY), moved(3, 2, MONDAY + DAY, "resolved")]
+    scope = Scope(teams={"nobody": ("pay-*",), "web": ("sh*",)})
+    made = report(columns(entries), WEEK, scope, LATER, nobody, since=MONDAY)
+    team, project = made.rows[:2]
+    assert (team.dimension, team.value, team.figures) == ("team", "web", project.figures)
+    assert [row.value for row in made.rows if row.dimension == "team"] == ["web"]
+    assert not any("no team" in said for said in made.leaves_out)
+    assert "\r\n2026-W45,everything: team web,fixed,,1," in as_csv(made)
+    assert {"team", "project"} <= {row["dimension"] for row in as_json(made)["rows"]}
+    without = report(columns(entries), WEEK, Scope(teams={"nobody": ("pay-*",)}), LATER, nobody, since=MONDAY)
+    assert "By team, projects that stand in no team: shop." in without.leaves_out
+    assert {row.dimension for row in without.rows} == {"project"}
 
 
 def test_a_cohort_is_judged_when_all_of_it_had_the_time():
@@ -133,3 +154,41 @@ def test_what_went_away_by_age_or_was_archived_is_no_fix():
     aged = told([opened(1, 1, MONDAY), moved(2, 1, MONDAY + DAY, "resolved", "set_resolved_by_age")]).figures
     assert (figures["fixed"].value, figures["fixed"].parts["by_release"], figures["archived"].value) == (1, 1, 1)
     assert (aged["fixed"].value, aged["ended_otherwise"].parts["by_age"], aged["resolution_rate"].value) == (0, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "shown"),
+    [
+        ("share", 0.256, "26%"),
+        ("hours", 47.94, "47.9 hours"),
+        ("hours", 48, "2.0 days"),
+        ("count", 1234.4, "1,234"),
+        ("count", 99.5, "99.5"),
+        ("users", 7.0, "7"),
+    ],
+)
+def test_a_value_is_said_as_exactly_as_it_is_known(unit, value, shown):
+    assert said(unit, value) == shown
+
+
+BEFORE_US = "1 case was closed before it was first seen: nobody knows how long it took."
+
+
+@pytest.mark.parametrize(
+    ("now", "since", "ended", "says"),
+    [
+        (LATER, MONDAY - 200 * DAY, "by_hand", ()),
+        (LATER, MONDAY, "by_hand", ("History begins on 2026-11-02: weeks before that are not complete.",)),
+        (WEEK.ends - HOUR, MONDAY - 200 * DAY, "by_hand", ("The week is not over: figures stand as of now.",)),
+        (WEEK.ends, MONDAY - 200 * DAY, "by_hand", ()),
+        (LATER, MONDAY - 200 * DAY, "before_us", (BEFORE_US,)),
+    ],
+)
+def test_a_report_says_what_it_leaves_out(now, since, ended, says):
+    status = "resolved" if ended == "before_us" else "open"
+    assert told([opened(1, 1, MONDAY, status=status)], now=now, since=since).leaves_out == says
+    two = told([opened(n, n, MONDAY, status=status) for n in (1, 2)], now=now, since=since).leaves_out
+    assert two == tuple(
+        one.replace("1 case was", "2 cases were").replace("it was", "they were").replace("it took", "they took")
+        for one in says
+    )

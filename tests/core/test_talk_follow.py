@@ -5,6 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from worker.case import TicketChange
 from worker.mapping.policy import FollowPriority, Update
 from worker.model import Issue, Project, Status, Ticket, TicketState
 from worker.talk.follow import LEVELS, PRIORITIES, Wanted, Written, bug_of, follow, mark_of
@@ -81,3 +82,20 @@ def test_the_mark_tells_of_everything_that_may_be_written(update, one, two):
     same = mark_of(update, one, "d") == mark_of(update, two, "d")
     told = one.count != two.count or (update.priority is not FollowPriority.OFF and one.level != two.level)
     assert not (same and told)
+
+
+@given(st.builds(TicketChange, st.dictionaries(st.sampled_from(NAMES[:3]), st.integers()), st.sampled_from(NAMES),
+                 label_sets, label_sets))  # fmt: skip
+def test_a_change_is_the_sum_of_its_parts_and_no_part_holds_two_kinds(change):
+    parts = list(change.parts())
+    whole = {name: value for part in parts for name, value in told(part).items()}
+    assert whole == told(change)
+    assert bool(change) is bool(parts) is bool(whole)
+    assert all(set(told(part)) in ({"fields"}, {"priority"}) or "fields" not in told(part) for part in parts)
+    assert len(parts) == len({"labels" if "labels" in name else name for name in whole})
+
+
+def told(change):
+    """What of a change is not empty."""
+    names = ("fields", "priority", "add_labels", "remove_labels")
+    return {name: said for name in names if (said := getattr(change, name))}

@@ -1,11 +1,13 @@
 """Whose fault an issue is: reasons add up, many users refute faint noise, and code is never hidden by a doubt."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.model import Event, Frame, Issue, Project, Request, Thrown
-from worker.triage.cause import FEW_USERS, MARGIN, Cause, judge
+from worker.triage.cause import FEW_USERS, MARGIN, Cause, heard, judge
 
 OWN = Frame("total", "shop.cart", abs_path="/srv/shop/cart.py", in_app=True)
 OWN_JS = Frame("total", filename="./src/cart.ts", abs_path="app:///src/cart.ts", in_app=True)
@@ -130,3 +132,51 @@ def test_every_verdict_has_its_reasons_strongest_first_and_says_when_it_is_unsur
 def test_an_event_that_says_nothing_is_not_called_noise():
     nothing = judge(Issue("1", "SHOP-1", "", Project("1", "shop")), Event("e"))
     assert nothing.leading is Cause.CODE_BUG
+
+
+NOISES = [
+    ({"agent": GOOGLEBOT}, "seen by a crawler"),
+    ({"agent": "undici"}, "seen by a script: undici"),
+    ({"url": "http://localhost:3000/cart"}, "a page on a developer's machine"),
+    ({"environment": "dev"}, "environment dev"),
+    ({"users": 1, "count": 10}, "one user alone, 10 times"),
+]
+
+
+def of_one(*, agent=CHROME, url="https://app.acme.test/p", environment="production", users=2, count=3, **seen):
+    issue = Issue("1", "SHOP-1", "Oops", Project("1", "shop"), user_count=users, count=count, **seen)
+    thrown = (Thrown("Oops", "no", frames=(OWN,)),)
+    return judge(
+        issue, Event("e", environment=environment, request=Request(url=url, user_agent=agent), exceptions=thrown)
+    )
+
+
+@pytest.mark.parametrize(("seen", "why"), NOISES, ids=[why for _, why in NOISES])
+def test_a_sign_of_noise_is_told_and_many_users_refute_it(seen, why):
+    def told(verdict):
+        return [clue.cause for clue in verdict.clues if clue.reason.startswith(why)]
+
+    assert told(of_one(**seen)) == [Cause.NOISE]
+    assert told(of_one(**seen | {"users": FEW_USERS + 1})) == []
+    assert told(of_one()) == []
+
+
+def test_many_events_at_once_speak_for_infrastructure():
+    first = datetime(2026, 3, 6, 12, tzinfo=UTC)
+
+    def burst(hours, count):
+        found = of_one(first_seen=first, last_seen=first + timedelta(hours=hours), count=count)
+        return [clue.reason for clue in found.clues if clue.cause is Cause.INFRASTRUCTURE]
+
+    assert burst(6, 100) == ["100 events in 6:00:00"]
+    assert burst(6.1, 100) == burst(6, 99) == []
+
+
+def test_a_person_takes_the_word_noise_back_and_nothing_else():
+    noise = of_one(agent=GOOGLEBOT, environment="dev", url="http://localhost/")
+    assert noise.leading is Cause.NOISE
+    after = heard(noise)
+    assert (after.cause, after.leading, after.clues[1:]) == (Cause.UNSURE, Cause.UNSURE, noise.clues)
+    assert heard(after) is after
+    bug = of_one()
+    assert heard(bug) is bug

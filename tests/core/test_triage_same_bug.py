@@ -8,19 +8,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from worker.model import Event, Frame, ProcessingError, Thrown
+from worker.triage import evidence
 from worker.triage.casebook import KEPT_PER_CASE, POSTING_READ, SCORED, Casebook
-from worker.triage.evidence import Rarity, compare, contradicts, features, prepare
+from worker.triage.evidence import Rarity, contradicts, features, prepare, weigh
 from worker.triage.same_bug import (
     APART,
     CONTRADICTED,
     SEVERAL,
     Alone,
     Join,
+    Known,
     Match,
     Suggest,
     Thresholds,
     decide,
     log_odds,
+    rank,
     reconsider,
 )
 from worker.triage.signature import sign
@@ -49,6 +52,10 @@ def book_of(*events):
     for number, one in enumerate(events):
         book.keep(number, f"I-{number}", sign(one))
     return book
+
+
+def compare(one, other, rarity):
+    return evidence.compare(weigh(one, rarity), weigh(other, rarity), rarity)
 
 
 def verdict(new, *known):
@@ -161,6 +168,33 @@ def test_two_functions_of_one_release_that_call_one_helper_stay_two_whatever_cal
     assert compare(*told, NONE_SEEN).lonely == 1
     later = prepare(sign(event("run", "y_two", "divide", release="shop@2")))
     assert compare(told[0], later, NONE_SEEN).lonely == 0
+
+
+def test_what_is_less_likely_than_asked_for_is_left_out():
+    new, near, far = (
+        prepare(sign(event(*names))) for names in (("a_b", "load_cart"), ("c_d", "load_cart"), ("send_mail",))
+    )
+    cases = {1: [Known("I-1", near)], 2: [Known("I-2", far)]}
+    whole = rank(new, cases, NONE_SEEN)
+    assert [one.case for one in whole] == [1, 2]
+    assert rank(new, cases, NONE_SEEN, whole[0].score) == whole[:1]
+
+
+def test_an_entry_point_that_moved_is_still_told_by_its_name():
+    told = [prepare(sign(event("run", transaction=entry))) for entry in ("shop.renew", "shop.tasks.renew", "/renew/0")]
+    entries = [compare(told[0], one, NONE_SEEN).entry for one in told]
+    assert entries[0] == 1
+    assert 0 < entries[1] < 1
+    assert entries[2] == 0
+
+
+def test_other_source_lines_part_two_stacks_of_one_release_more_than_of_two():
+    first = prepare(sign(event("handle", "load_cart")))
+    odds = {}
+    for release in ("shop@1", "shop@2", ""):
+        other = prepare(sign(event("serve", "read_cart", release=release)))
+        odds[release] = log_odds(compare(first, other, NONE_SEEN))
+    assert odds["shop@1"] < odds[""] < odds["shop@2"]
 
 
 def test_a_message_that_repeats_the_line_of_a_shared_helper_is_no_evidence_of_its_own():

@@ -4,11 +4,10 @@ Ends with one line of counts, and with 1 when any promise was broken.
 """
 
 import argparse
-import multiprocessing
 import sys
 
 from tests.machine.bugs import BUGS, hunt, table
-from tests.machine.run import run_seed, soak
+from tests.machine.run import pool_of, run_seed, soak
 from tests.machine.tally import Broken, Outcome
 
 
@@ -31,7 +30,7 @@ def main() -> int:
 def _bugs(first: int, seeds: int, processes: int | None) -> int:
     hunts = [(bug.name, seed) for seed in range(first, first + seeds) for bug in BUGS]
     caught: dict[str, list[Broken]] = {bug.name: [] for bug in BUGS}
-    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+    with pool_of(processes) as pool:
         for name, broken in pool.imap_unordered(hunt, hunts):
             if broken:
                 caught[name].append(broken)

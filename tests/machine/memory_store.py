@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, StaticPool, create_engine, event
+from sqlalchemy import Connection, StaticPool, create_engine
 
 from worker.store.engine import open_engine
 from worker.store.migrate import upgrade
@@ -23,7 +23,7 @@ FROM work LEFT JOIN services ON services.name = work.waits_for WHERE work.parked
 
 
 @cache
-def _template() -> bytes:
+def template() -> bytes:
     """A migrated database, as bytes."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "template.db"
@@ -38,16 +38,14 @@ def _template() -> bytes:
 
 
 @cache
-def _engine() -> Engine:
-    """One engine for all seeds of this process, so that statements are compiled once."""
+def _connection() -> Connection:
+    """One connection for all seeds of this process, so that statements are compiled once.
+
+    SQLAlchemy never ends what it takes for one transaction: its own way to begin and to commit takes as long as two
+    statements, so ours goes past it.
+    """
     raw = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
-    engine = create_engine("sqlite://", creator=lambda: raw, poolclass=StaticPool)
-    event.listen(engine, "begin", _begin)
-    return engine
-
-
-def _begin(connection: Connection) -> None:
-    _raw(connection).execute("BEGIN")  # past SQLAlchemy, which would take ten times as long for it
+    return create_engine("sqlite://", creator=lambda: raw, poolclass=StaticPool).connect()
 
 
 def _raw(connection: Connection) -> sqlite3.Connection:
@@ -60,17 +58,27 @@ class MemoryStore(Store):
     """The store; before and after each write the baton goes round, and a worker may die there."""
 
     def __init__(self, pause: Callable[[str], None], clock: Callable[[], datetime]) -> None:
-        super().__init__(_engine())
+        super().__init__(_connection().engine)
         self._pause, self._clock = pause, clock
         self.writes = 0
         self.zombies: list[str] = []
         self._next_due: tuple[int, datetime | None] = (-1, None)
         self.claimed_at: dict[str, datetime] = {}
-        with _engine().connect() as connection:
-            self._file = _raw(connection)
+        self._file = _raw(_connection())
+        self._file.rollback()
+        self._file.deserialize(template())
+        self._file.execute("PRAGMA foreign_keys=ON")
+
+    @contextmanager
+    def _begun(self, *, reads: bool) -> Iterator[Connection]:
+        del reads
+        self._file.execute("BEGIN")
+        try:
+            yield _connection()
+        except BaseException:
             self._file.rollback()
-            self._file.deserialize(_template())
-            self._file.execute("PRAGMA foreign_keys=ON")
+            raise
+        self._file.commit()
 
     @contextmanager
     def write(self, claim: Claim | None = None, now: datetime | None = None) -> Iterator[Tx]:

@@ -4,9 +4,11 @@ import gc
 import multiprocessing
 import os
 from collections.abc import Iterable
+from multiprocessing.pool import Pool
 
 from tests.machine.chance import determined
 from tests.machine.machine import Machine
+from tests.machine.memory_store import template
 from tests.machine.tally import Broken, Outcome, Tally, replay
 from tests.machine.violation import Violation
 
@@ -41,11 +43,18 @@ def run_seeds(seeds: Iterable[int]) -> Outcome:
     return outcome
 
 
+def pool_of(processes: int | None) -> Pool:
+    """Processes that run seeds: they find imported, migrated and settled what each would else do for itself."""
+    template()
+    gc.freeze()
+    return multiprocessing.get_context("fork").Pool(processes or os.cpu_count())
+
+
 def soak(first: int, seeds: int, processes: int | None = None) -> Outcome:
     """Run many seeds in all processors."""
     chunks = [range(at, min(at + CHUNK, first + seeds)) for at in range(first, first + seeds, CHUNK)]
     whole = Outcome()
-    with multiprocessing.get_context("spawn").Pool(processes or os.cpu_count()) as pool:
+    with pool_of(processes) as pool:
         for part in pool.imap_unordered(run_seeds, chunks):
             whole.tally.add(part.tally)
             whole.broken += part.broken

@@ -41,6 +41,19 @@ class MemorySentry:
     def move(self, issue_id: str, to: Status, fixed: Fixed) -> None:
         self._on(issue_id, "PUT", "", lambda bug: self._own(lambda: self.world.move(bug, to, fixed)))
 
+    def merge(self, project: Project, issue_ids: Sequence[str]) -> str | None:
+        def merge() -> str | None:
+            bugs = [self.world.bugs[one] for one in issue_ids if self.world.bugs[one].gone_at is None]
+            if len(bugs) < len({"of", "two"}):
+                raise self.door.said(Permanent(f"Sentry needs at least two issues of {project.slug} to merge"))
+            parent = max(bugs, key=lambda bug: (bug.issue.count, bug.issue.id))
+            for bug in bugs:
+                if bug is not parent:
+                    self.world.merge(bug, parent)
+            return parent.issue.id
+
+        return self.door.ask("PUT", "/api/0/organizations/acme/issues/", merge)
+
     def archive(self, issue_id: str, until: Until) -> None:
         self._on(issue_id, "PUT", "", lambda bug: self._own(lambda: self.world.move(bug, Status.IGNORED)))
 

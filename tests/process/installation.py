@@ -2,13 +2,12 @@
 
 import os
 import signal
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from ruamel.yaml import YAML
 
+from tests.process.here import run_here
 from worker.cli.processes import House
 
 COMPOSE = YAML(typ="safe").load((Path(__file__).resolve().parents[2] / "docker-compose.yml").read_text())["services"]
@@ -49,8 +48,7 @@ class Installation:
 
     def run(self, *args: str) -> int:
         """Run one command to its end in this installation; its exit code."""
-        command = [sys.executable, "-m", "worker", *args]
-        return subprocess.run(command, env=self.house.env, timeout=60, check=False, capture_output=True).returncode
+        return run_here(*args, env=self.house.env).returncode
 
     def lose_redis(self) -> None:
         """Flush Redis, kill it and start an empty one."""
@@ -60,6 +58,13 @@ class Installation:
         redis.process.kill()
         redis.process.wait(10)
         redis.start()
+
+    def kept_waiting_s(self, name: str) -> float:
+        """How long a child has stood in line for a processor so far, in seconds: what its neighbours cost it."""
+        process = self.house.children[name].process
+        assert process is not None
+        book = Path(f"/proc/{process.pid}/schedstat")  # nanoseconds: on a processor, in line for one; then turns
+        return int(book.read_text().split()[1]) / 1e9 if book.exists() else 0.0
 
     def logs(self) -> str:
         """The last words of every process."""

@@ -5,12 +5,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from tests.process.here import run_here
+from tests.process.soak_world import seconds_until
 from worker.cli.processes import undisturbed
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -132,6 +134,22 @@ def test_half_a_set_of_credentials_is_a_refused_start(tmp_path, env, named):
 
 # ---------------------------------------------------------------- long-running commands
 
+LATER = {
+    "beat": {"sqlalchemy", "worker.flow", "worker.store", "worker.mapping.book", "worker.ends", "numpy", "fastapi"},
+    "web": {"alembic", "matplotlib", "github", "jira", "requests", "slack_sdk", "apprise"},
+    "worker": {"alembic", "matplotlib", "slack_sdk", "apprise"},
+}
+"""What these processes must not wait for when they start (adr/0005); each is loaded after the one before."""
+
+
+def test_a_process_starts_without_what_it_needs_later_or_never(tmp_path):
+    code = "import importlib, json, sys\nfor name in sys.argv[1:]:\n    importlib.import_module('worker.cli.' + name)\n"
+    code += "    print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code, *LATER], env=outside(PYTHONPATH=str(ROOT)), cwd=tmp_path,
+                          capture_output=True, text=True, timeout=120, check=True)  # fmt: skip
+    loaded = [set(json.loads(line)) for line in done.stdout.splitlines()]
+    assert [names & later for names, later in zip(loaded, LATER.values(), strict=True)] == [set()] * len(LATER)
+
 
 def test_run_in_practice_serves_within_seconds_and_stops_cleanly(tmp_path):
     began = time.monotonic()
@@ -140,17 +158,21 @@ def test_run_in_practice_serves_within_seconds_and_stops_cleanly(tmp_path):
                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)  # fmt: skip
     assert run.stdout is not None
     said = []
+    patience = threading.Timer(240, run.kill)  # it has no line to say when nothing becomes a ticket
+    patience.start()
     for line in run.stdout:
         said.append(line)
         if "http://" in line and "Bugferry" in line:
-            took = time.monotonic() - began
+            took, worked = time.monotonic() - began, processor_s(started_in(tmp_path))
         if " ticket " in line and "made:" in line:
             break
+    patience.cancel()
     run.send_signal(signal.SIGINT)
     rest, _ = run.communicate(timeout=30)
     assert run.returncode == 0, "".join(said) + rest
     assert "Stopped" in rest
-    assert took < 10, "about 2 s on a quiet machine"
+    assert worked < 8, "seconds of processor until the pages are there; about 3, shared by two processors"
+    assert took < 60, "about 2 s on a quiet machine; how much longer beside others says little of us"
     assert "unexpectedly" not in "".join(said)
     assert left_behind(tmp_path) == []
 
@@ -190,9 +212,8 @@ def test_a_demo_that_is_told_to_end_leaves_no_process_behind(tmp_path):
     command = [sys.executable, "-m", "worker", "demo", "--once", "--json"]
     env = outside(PYTHONPATH=str(ROOT), TMPDIR=str(tmp_path))
     demo = subprocess.Popen(command, cwd=tmp_path, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    began = time.monotonic()
-    while len(started_in(tmp_path)) < 4 and time.monotonic() - began < 60:
-        assert demo.poll() is None
+    assert seconds_until(lambda: len(started_in(tmp_path)) >= 4 or demo.poll() is not None, 60) is not None
+    assert demo.poll() is None
     demo.terminate()
     assert demo.wait(30) == 128 + signal.SIGTERM
     assert started_in(tmp_path) == set()
@@ -227,3 +248,12 @@ def started_in(folder: Path) -> set[str]:
         except OSError:  # it ended, or is not ours to look at
             continue
     return found
+
+
+def processor_s(pids: set[str]) -> float:
+    """Seconds of processor that these processes have used; whoever is slowed down by others uses no more of them."""
+    used = 0
+    for pid in pids:
+        about = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        used += int(about[11]) + int(about[12])  # user and system time, in ticks
+    return used / os.sysconf("SC_CLK_TCK")

@@ -5,12 +5,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.process.here import run_here
+from tests.process.soak_world import seconds_until
 from worker.cli.practice import environment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,10 +61,12 @@ def test_a_backfill_that_is_interrupted_says_so_and_goes_on(desk, env):
     desk.sandbox.fault("hang", service="github", method="POST", path="/issues", times=1, hang_s=20)
     command = [sys.executable, "-m", "worker", "backfill", "--go"]
     work = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    until = time.monotonic() + 90
-    while not any(fault["struck"] for fault in desk.sandbox.control.get("/sandbox/faults").json()):
-        assert time.monotonic() < until
-        assert work.poll() is None, work.communicate()
+
+    def struck() -> bool:
+        return any(fault["struck"] for fault in desk.sandbox.control.get("/sandbox/faults").json())
+
+    assert seconds_until(lambda: struck() or work.poll() is not None, 240) is not None
+    assert work.poll() is None, work.communicate()
     os.kill(work.pid, signal.SIGINT)
     said, _ = work.communicate(timeout=60)
     assert work.returncode == 1

@@ -3,10 +3,7 @@
 import getpass
 import json
 import os
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import insert
@@ -19,7 +16,6 @@ from worker.store.history import Entry
 from worker.store.store import Store
 from worker.store.tables import services
 
-ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime.now(UTC).replace(microsecond=0)
 HOLD = timedelta(seconds=30)
 SLUG = "shop-web"
@@ -276,21 +272,13 @@ def test_a_case_that_is_not_there_is_an_error_with_advice(store, bugferry, name,
 
 
 @pytest.fixture
-def at_work(monkeypatch):
-    """Run a command that needs both ends and starts logging, in a process of its own; no service answers there."""
+def at_work(bugferry, monkeypatch):
+    """Run a command that needs both ends; no service answers there."""
     given = {"SENTRY_URL": "http://127.0.0.1:9", "SENTRY_ORG": "acme", "SENTRY_TOKEN": "x", "JIRA_URL": "http://127.0.0.1:9",
              "JIRA_EMAIL": "bugferry@acme.test", "JIRA_TOKEN": "x", "GITHUB_TOKEN": "x"}  # fmt: skip
     for name, value in given.items():
         monkeypatch.setenv(PREFIX + name, value)
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
-
-    def run(*args: str) -> tuple[int, str]:
-        command = [sys.executable, "-m", "worker", *args]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-        assert "Traceback" not in done.stderr, done.stderr
-        return done.returncode, done.stdout
-
-    return run
+    return bugferry
 
 
 def test_a_person_merges_two_cases_and_splits_them_again(store, bugferry, at_work):

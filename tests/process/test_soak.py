@@ -14,7 +14,6 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@pytest.mark.xdist_group("soak")
 def test_ten_kills_lose_nothing_double_nothing_and_leave_both_sides_agreeing(tmp_path, record_property):
     seed = int(os.environ.get("SOAK_SEED", "7"))
     with open_soak(tmp_path, seed) as soak:

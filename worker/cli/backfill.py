@@ -20,7 +20,7 @@ from worker.flow.context import Context
 from worker.flow.reconcile import Progress
 from worker.settings import load_settings
 from worker.wiring.flow import build
-from worker.wiring.ground import start_logging
+from worker.wiring.log import start_logging
 
 app = typer.Typer(add_completion=False)
 

@@ -3,8 +3,8 @@
 import typer
 
 from worker.settings import load_settings
-from worker.tasks import celery_app
-from worker.wiring.ground import start_logging
+from worker.wiring.log import start_logging
+from worker.wiring.queue import celery_app
 
 app = typer.Typer(add_completion=False)
 

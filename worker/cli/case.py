@@ -21,7 +21,8 @@ from worker.store.case_rows import CaseRow
 from worker.store.history import Recorded
 from worker.store.work import WorkRow
 from worker.wiring.flow import build
-from worker.wiring.ground import clock_of, open_store, start_logging
+from worker.wiring.ground import clock_of, open_store
+from worker.wiring.log import start_logging
 
 app = typer.Typer(
     help="One bug: its issues, its ticket, its history; merge and split.", no_args_is_help=True, add_completion=False

@@ -17,7 +17,8 @@ from worker.settings import load_settings
 from worker.store.history import Recorded
 from worker.store.suggestions import Suggestion
 from worker.wiring.flow import build
-from worker.wiring.ground import open_store, start_logging
+from worker.wiring.ground import open_store
+from worker.wiring.log import start_logging
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Number = Annotated[int, typer.Argument(metavar="N", help="The number of a suggestion.")]

@@ -53,7 +53,7 @@ def check(
     results = [_tried(book, example) for example in examples]
     problems = [problem for result in results for problem in result.problems]
     named = book.trackers.values() if settings.configured else ()
-    missing = [spec.name for spec in named if not has_access(settings, spec.name, spec.kind)]
+    missing = [spec.name for spec in named if not has_access(settings, spec.name, spec.kind, spec.edition)]
     findings = check_online.asked(settings, book, paths, quiet=json) if online else None
     if json:
         print_json({**_told(book, results), "without_credentials": missing} | check_online.told(findings))

@@ -7,7 +7,8 @@ import typer
 from worker.cli.screen import out, print_json
 from worker.settings import load_settings
 from worker.store.engine import open_engine
-from worker.store.migrate import pending, upgrade
+from worker.store.migrate import upgrade
+from worker.store.version import pending
 
 app = typer.Typer(help="The database schema.", no_args_is_help=True, add_completion=False)
 

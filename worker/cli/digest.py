@@ -57,13 +57,14 @@ def _tell(told: Digest, now: datetime) -> None:
     out.print(Text(subject(told), style="bold"))
     for part in parts(told, now):
         out.print()
+        out.print(Text(part.title, style="bold"))  # whole: it may name the command to answer with
         out.print(_table(part))
 
 
 def _table(part: Part) -> Table:
     """A line for a line: what does not fit is cut, or it would be more than a screen."""
-    made = Table(part.title, box=None, pad_edge=False, header_style="bold", show_edge=False, expand=True)
-    made.columns[0].no_wrap, made.columns[0].overflow, made.columns[0].ratio = True, "ellipsis", 3
+    made = Table(box=None, pad_edge=False, show_header=False, show_edge=False, expand=True)
+    made.add_column("", no_wrap=True, overflow="ellipsis", ratio=3)
     made.add_column("", no_wrap=True, overflow="ellipsis", ratio=2, style="dim")
     for line in part.lines:
         made.add_row(Text(line.text), Text(line.note or ""))

@@ -15,18 +15,20 @@ from worker.errors import BugferryError, Gone, Moved, UserFault
 from worker.flow.context import Context
 from worker.flow.known import Known, known_of
 from worker.flow.named import Named, NamedCase, NamedIssue, NamedTicket, case_of, named
-from worker.flow.preview import Preview, Step, preview_case, preview_issue, reasons
+from worker.flow.preview import Preview, preview_case, preview_issue, reasons
+from worker.flow.preview_words import Step
 from worker.mapping.load import load_mapping
 from worker.model import Issue, TrackerKind
 from worker.settings import load_settings
 from worker.store.case_rows import CaseRow
 from worker.store.work import WorkRow
 from worker.wiring.flow import build
-from worker.wiring.ground import start_logging
+from worker.wiring.log import start_logging
 
 NOTHING: Mapping[str, Any] = {
     **dict.fromkeys(("rule", "why", "skipped", "ticket", "introduced")),
     "steps": [],
+    "follows": [],
 }
 """What is said of rules where there is no issue to ask them about."""
 

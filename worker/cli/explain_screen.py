@@ -20,8 +20,14 @@ def show_decision(said: dict[str, Any]) -> None:
         out.print(Text(f"Introduced by: {origin['said']} ({origin['confidence']})"))
         for line in origin["evidence"]:
             out.print(Text(f"  {line}", style="dim"))
+        for commit in origin["suspects"]:
+            out.print(Text(f"Suspect commit: {commit}"))
     if said["ticket"]:
         _show_ticket(said["ticket"])
+    if said["follows"]:
+        out.print(Text("\nKept in step later, while it is open:", style="bold"))
+        for what in said["follows"]:
+            out.print(Text(f"  {what}"))
 
 
 def _step(step: dict[str, Any]) -> Text:
@@ -37,7 +43,9 @@ def _show_ticket(ticket: dict[str, Any]) -> None:
     out.print(Text(f"\n{ticket['tracker']} ({ticket['kind']}): {ticket['title']}", style="bold cyan"))
     for name, value in ticket["fields"].items():
         out.print(Text(f"  {name}: {value}"))
-    if isinstance(ticket["body"], str):
+    if ticket["kind"] == "jira" and isinstance(ticket["body"], str):  # wiki markup, for a Data Center
+        out.print(Text(ticket["body"]))
+    elif isinstance(ticket["body"], str):
         out.print(Markdown(ticket["body"], hyperlinks=False))
     else:
         out.print(Text("  (body: an Atlassian document; --json shows it as it would be sent)", style="dim"))

@@ -18,7 +18,7 @@ from worker.flow.heal import Change, Remedy, change_for, remedies, write
 from worker.settings import load_settings
 from worker.triage.heal import Proposal
 from worker.wiring.flow import build
-from worker.wiring.ground import start_logging
+from worker.wiring.log import start_logging
 from worker.wiring.rules import open_rules
 
 app = typer.Typer(add_completion=False)

@@ -13,7 +13,7 @@ from worker.cli.sync_screen import Screen
 from worker.flow.survey import Survey, survey
 from worker.settings import load_settings
 from worker.wiring.flow import build
-from worker.wiring.ground import start_logging
+from worker.wiring.log import start_logging
 
 app = typer.Typer(add_completion=False)
 

@@ -13,6 +13,9 @@ from worker.settings import PREFIX, leave_word
 WEB_PORT, SANDBOX_PORT = 8700, 8701
 
 
+NO_FILES: Mapping[str, str] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class Practice:
     """A running practice world."""
@@ -30,10 +33,16 @@ def start_practice(
     extra: Mapping[str, str],
     hooks: bool = True,
     sandbox_args: Sequence[str] = (),
+    files: Mapping[str, str] = NO_FILES,
 ) -> Practice:
-    """Start it afresh in `folder`: the practice services keep nothing, so neither does their database."""
+    """Start it afresh in `folder`: the practice services keep nothing, so neither does their database.
+
+    `files`: what lies in the folder before anything starts.
+    """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
     web_port, sandbox_port = free_port(ports[0]), free_port(ports[1])
     web_url, sandbox_url = f"http://127.0.0.1:{web_port}", f"http://127.0.0.1:{sandbox_port}"
     env = {**environment(folder, web_url, sandbox_url), **extra}

@@ -21,6 +21,8 @@ from worker.flow.leads import scope_of
 from worker.flow.reports import Behind, compute, week_of, why
 from worker.mapping.load import load_mapping
 from worker.mapping.markup import one_line
+from worker.mapping.problem import MappingRefused
+from worker.mapping.teams import Teams
 from worker.metrics.definitions import DEFINITIONS
 from worker.metrics.render.rendering import Format, rendered
 from worker.metrics.render.tongue import DEFAULT_LOCALE
@@ -128,12 +130,21 @@ def _say_if_empty(store: Store) -> None:
 def _scope(settings: Settings, lead: str | None) -> tuple[Scope, str]:
     """What the report is about, and how its reader writes numbers."""
     if lead is None:
-        return Scope(), DEFAULT_LOCALE
+        return Scope(teams=_teams(settings)), DEFAULT_LOCALE
     leads = load_mapping(settings.mapping_paths).leads
     if lead not in leads:
         known = f"there are {', '.join(sorted(leads))}" if leads else "the mapping has no `reports:`"
         raise typer.BadParameter(f"there is no report for '{lead}'; {known}", param_hint="--for")
     return scope_of(leads[lead]), leads[lead].locale
+
+
+def _teams(settings: Settings) -> Teams:
+    """The teams of the mapping; a mapping that is refused holds up no report of everything."""
+    try:
+        return load_mapping(settings.mapping_paths).teams
+    except MappingRefused:
+        typer.echo("The mapping is refused, so nothing is told by team; `bugferry check` says why.", err=True)
+        return {}
 
 
 def _refuse(week: str | None, figure: str | None, scope: Scope, now: datetime) -> None:

@@ -3,13 +3,14 @@
 import os
 import signal
 import threading
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from worker.cli.practice import SANDBOX_PORT, WEB_PORT, start_practice, start_workers
+from worker.cli.practice import SANDBOX_PORT, WEB_PORT, Practice, start_practice, start_workers
 from worker.cli.processes import House, free_port
 from worker.cli.screen import out, without_password
 from worker.errors import UserFault
@@ -23,6 +24,10 @@ def run(
     port: Annotated[int, typer.Option(help="Port of the pages and webhooks.")] = WEB_PORT,
     data_dir: Annotated[Path | None, typer.Option(help="Folder of the embedded database and logs.")] = None,
     errors_every: Annotated[float, typer.Option(help="Practice: seconds between two new errors; 0 for none.")] = 20,
+    mapping: Annotated[
+        list[Path] | None,
+        typer.Option(help="Practise by this mapping, whatever credentials are set; repeat it to merge several."),
+    ] = None,
 ) -> None:
     """Start web, worker, beat and what they need, in one command; Ctrl-C stops it all.
 
@@ -31,9 +36,13 @@ def run(
     services.
     """
     settings = load_settings(join=False, **({"data_dir": data_dir} if data_dir else {}))
-    refuse_half_set(settings)
+    if not mapping:
+        refuse_half_set(settings)
     stop = _on_signals()
-    house = _start_real(settings, port) if settings.configured else _start_practice(settings, port, errors_every)
+    if mapping:
+        house = _start_own_practice(settings, port, errors_every, mapping)
+    else:
+        house = _start_real(settings, port) if settings.configured else _start_practice(settings, port, errors_every)
     try:
         # Loaded only now (adr/0005): the children start half a second sooner without the database's libraries here.
         import_module("worker.cli.watch").watch(house, stop)
@@ -43,17 +52,45 @@ def run(
         out.print("Stopped. Nothing is lost: what was under way is taken up again at the next start.")
 
 
+def _start_own_practice(settings: Settings, port: int, errors_every: float, mapping: list[Path]) -> House:
+    """Practice by a mapping of one's own, which is taken anew whenever it changes."""
+    own = import_module("worker.cli.practice_mapping")  # with the whole language of mappings: only now (adr/0005)
+    book = own.load_own(mapping)
+    paths = [*mapping, settings.data_dir / "practice" / own.FILE]
+    extra = {"BUGFERRY_MAPPINGS": ":".join(str(path.resolve()) for path in paths)}
+    practice = _practice(settings, port, errors_every, extra, {own.FILE: own.places(book)})
+    names = own.renames(book)
+    own.rename(practice.sandbox_url, names)
+    _tell_practice(practice, f"by {', '.join(map(str, mapping))}; nothing real is touched")
+    if names:
+        called = ", ".join(f"{new} (in the list of errors: {old})" for old, new in names.items())
+        out.print(f"Practice Sentry has the projects that its conditions name: {called}.\n", markup=False)
+    return practice.house
+
+
 def _start_practice(settings: Settings, port: int, errors_every: float) -> House:
+    practice = _practice(settings, port, errors_every, {}, {})
+    _tell_practice(practice, "no credentials are set, so nothing real is touched")
+    return practice.house
+
+
+def _practice(
+    settings: Settings, port: int, errors_every: float, more: Mapping[str, str], files: Mapping[str, str]
+) -> Practice:
     if practises(settings.data_dir):
         raise UserFault(
             f"practice runs already in {settings.data_dir}, and a start begins it anew. Stop it there, or choose "
             "another folder with --data-dir."
         )
-    extra = {"BUGFERRY_HOLD_S": "10"}
     errors = ["--errors-every", str(errors_every)] if errors_every else []
     ports = (port, SANDBOX_PORT)
-    practice = start_practice(settings.data_dir / "practice", ports=ports, extra=extra, sandbox_args=errors)
-    out.print("[bold]Bugferry in practice mode[/] (no credentials are set, so nothing real is touched)\n")
+    extra = {"BUGFERRY_HOLD_S": "10", **more}
+    folder = settings.data_dir / "practice"
+    return start_practice(folder, ports=ports, extra=extra, sandbox_args=errors, files=files)
+
+
+def _tell_practice(practice: Practice, why: str) -> None:
+    out.print(f"[bold]Bugferry in practice mode[/] ({why})\n")
     for name, url in (
         ("Bugferry", practice.web_url),
         ("Practice Sentry", f"{practice.sandbox_url}/sentry"),
@@ -67,7 +104,6 @@ def _start_practice(settings: Settings, port: int, errors_every: float) -> House
         "folder: `bugferry triage`, `bugferry digest`, `bugferry explain SHOP-WEB-1`. What a weekly report says after "
         "half a year: `bugferry report --preview`. Ctrl-C stops.\n"
     )
-    return practice.house
 
 
 def _start_real(settings: Settings, port: int) -> House:

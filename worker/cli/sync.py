@@ -16,7 +16,7 @@ from worker.flow.rounds import ROUNDS, run_now
 from worker.model import Hint
 from worker.settings import load_settings
 from worker.wiring.flow import build
-from worker.wiring.ground import start_logging
+from worker.wiring.log import start_logging
 
 app = typer.Typer(add_completion=False)
 

@@ -20,7 +20,7 @@ from worker.flow.undo import last_answers
 from worker.flow.undo import undo as take_back
 from worker.settings import load_settings
 from worker.wiring.flow import build
-from worker.wiring.ground import start_logging
+from worker.wiring.log import start_logging
 
 app = typer.Typer(
     help="What waits for a decision, worst first, answered with one letter each.",

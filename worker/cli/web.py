@@ -11,13 +11,16 @@ import uvicorn
 
 from worker.ends.wake import CeleryWake
 from worker.mapping.book import MappingBook
+from worker.mapping.teams import Teams
 from worker.settings import Settings, access_of, hook_secrets, load_settings
 from worker.store.engine import open_engine
-from worker.store.migrate import upgrade
 from worker.store.store import Store
+from worker.store.version import pending
 from worker.web.app import create_app
 from worker.web.receive import Door
-from worker.wiring.ground import broker, clock_of, open_store, start_logging, tracker_of
+from worker.wiring.ground import clock_of, open_store, tracker_of
+from worker.wiring.log import start_logging
+from worker.wiring.queue import broker
 from worker.wiring.running import Running
 
 app = typer.Typer(add_completion=False)
@@ -45,8 +48,8 @@ def web(
         running()
         return running.refused
 
-    if migrate:
-        upgrade(open_engine(settings.database))
+    if migrate and pending(engine := open_engine(settings.database)):
+        import_module("worker.store.migrate").upgrade(engine)
     store = open_store(settings)
     door = Door(
         store=store,
@@ -58,16 +61,18 @@ def web(
         hold=timedelta(seconds=settings.hold_s),
     )
     practice_url = settings.jira_url.removesuffix("/jira") if settings.practice and settings.jira_url else None
-    application = create_app(door, practice_url=practice_url, report_page=_report_page(store, door.now))
+    application = create_app(
+        door, practice_url=practice_url, report_page=_report_page(store, door.now, lambda: running()[0].teams)
+    )
     uvicorn.run(application, host=host, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=3)
 
 
-def _report_page(store: Store, now: Callable[[], datetime]) -> Callable[[], str]:
+def _report_page(store: Store, now: Callable[[], datetime], teams: Callable[[], Teams]) -> Callable[[], str]:
     """The page of the last week. What computes and draws it is loaded when the first one asks (adr/0005)."""
 
     @cache
     def made() -> Callable[[], str]:
-        page: Callable[[], str] = import_module("worker.wiring.report_page").ReportPage(store, now)
+        page: Callable[[], str] = import_module("worker.wiring.report_page").ReportPage(store, now, teams)
         return page
 
     def page() -> str:
@@ -79,5 +84,5 @@ def _report_page(store: Store, now: Callable[[], datetime]) -> Callable[[], str]
 def _places(settings: Settings, book: MappingBook) -> Callable[[str, str], str | None]:
     """Which tracker a webhook is for; a tracker without credentials is refused here, before a worker would."""
     for spec in book.trackers.values():
-        access_of(settings, spec.name, spec.kind)
+        access_of(settings, spec.name, spec.kind, spec.edition)
     return tracker_of(book)

@@ -6,7 +6,7 @@ import typer
 
 from worker.settings import load_settings
 from worker.tasks import run_worker
-from worker.wiring.ground import start_logging
+from worker.wiring.log import start_logging
 
 app = typer.Typer(add_completion=False)
 

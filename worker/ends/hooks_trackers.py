@@ -17,7 +17,8 @@ def read_jira(parts: Parts, tracker_of: TrackerOf) -> Delivery:
         raise Malformed("webhookEvent is missing.")
     resource, _, action = name.removeprefix("jira:").rpartition("_")
     identity = parts.headers.get("x-atlassian-webhook-identifier") or parts.sha256
-    about = resource in {"issue", "comment"}
+    # Data Center tells of a comment without its issue, and of the issue, too, in a delivery of its own.
+    about = resource == "issue" or (resource == "comment" and ("issue" in parts.body or "comment" not in parts.body))
     hints = _hints("jira", name, _jira_keys(parts.body), tracker_of) if about else ()
     return Delivery("jira", f"jira:{resource or name}:{identity}", resource or name, action or None, hints)
 

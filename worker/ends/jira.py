@@ -1,4 +1,4 @@
-"""One Jira Cloud project over REST v3, through the `jira` library with its own retries off.
+"""One Jira project, through the `jira` library with its own retries off. Here as Jira Cloud has it, over REST v3.
 
 What the library does behind one's back (retried creates, prefetches, a /field listing per search) is switched off in
 `jira_site`. Contracts: developer.atlassian.com/cloud/jira/platform/rest/v3.
@@ -8,6 +8,7 @@ import math
 import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 from worker.case import TicketChange
 from worker.ends.answers import Absent, Call, Conflict, Invalid
@@ -17,7 +18,9 @@ from worker.ends.jira_moves import Choose, Step, closing_step, next_step, no_way
 from worker.ends.jira_past import JiraPast
 from worker.ends.jira_shapes import (
     DUPLICATE,
+    MADE,
     READ,
+    account_of,
     comment_of,
     made,
     makers,
@@ -26,7 +29,7 @@ from worker.ends.jira_shapes import (
     touched,
 )
 from worker.ends.jira_site import JiraSite
-from worker.ends.jira_words import document, fields_of, marked, named, quoted
+from worker.ends.jira_words import fields_of, named, quoted
 from worker.ends.loose import Loose, items, mapping, moment, text
 from worker.ends.ports import Budget, TicketMove
 from worker.ends.retry import Now, Sleep, utc_now
@@ -47,8 +50,6 @@ from worker.model import (
 MOST_STEPS = 6
 OVERLAP = timedelta(minutes=2)
 """Searches look back this much further: JQL counts in whole minutes, by Jira's clock and not by ours."""
-MADE = (*READ, "creator", "reporter")
-"""What is read of a ticket to know whose it is."""
 _TICKETS = "the permission Browse Projects"
 
 
@@ -56,6 +57,7 @@ class JiraTracker:
     """A Jira project that takes tickets. Safe to share between threads; building it calls nobody."""
 
     kind = TrackerKind.JIRA
+    _site_of: ClassVar[type[JiraSite]] = JiraSite
 
     def __init__(
         self,
@@ -76,7 +78,7 @@ class JiraTracker:
         self.place = place
         self._now = now
         self._account: str | None = None
-        self._site = JiraSite(
+        self._site = self._site_of(
             name,
             url,
             email,
@@ -94,7 +96,7 @@ class JiraTracker:
 
     def create(self, draft: Draft, nonce: str) -> Ticket:
         """Create a ticket that carries `nonce` as a label. `Ambiguous` when it may exist nevertheless."""
-        fields = {**fields_of(draft, self.place, nonce), **self._fields.of(draft)}
+        fields = {**fields_of(draft, self.place, nonce, self._site.dialect.text), **self._fields.of(draft)}
         needs = "the permission Create Issues"
         call = Call("Jira", f"a new ticket in {self.place}", creates=True, needs=needs, wide=True)
         created = self._site.write(call, lambda jira: made(jira.create_issue(fields, prefetch=False).raw))
@@ -175,13 +177,13 @@ class JiraTracker:
     def comment(self, key: str, body: Body, nonce: str) -> str:
         """Add a comment that carries `nonce`; its id."""
         call = Call("Jira", f"a comment on {key}", creates=True, needs="the permission Add Comments", item=key)
-        sent = marked(document(body), nonce)
+        sent = self._site.dialect.marked(body, nonce)
         return self._site.write(call, lambda jira: str(jira.add_comment(key, sent).raw["id"]))
 
     def edit_comment(self, key: str, comment_id: str, body: Body, nonce: str) -> None:
         """Say it anew. Repeating it is harmless."""
         call = self._change(f"comment {comment_id} on {key}", key, "the permission Edit Own Comments")
-        said = {"body": marked(document(body), nonce)}
+        said = {"body": self._site.dialect.marked(body, nonce)}
         self._site.write(call, lambda jira: jira.send("PUT", f"issue/{key}/comment/{comment_id}", said))
 
     def find_comment(self, key: str, nonce: str) -> str | None:
@@ -200,7 +202,9 @@ class JiraTracker:
     def assign(self, key: str, account: str | None) -> None:
         """Assign the ticket to an account, or to nobody. `Permanent` when it cannot be assigned here."""
         call = self._change(f"assigning {key}", key, "the permission Assign Issues")
-        self._site.write(call, lambda jira: jira.send("PUT", f"issue/{key}/assignee", {"accountId": account}))
+        self._site.write(
+            call, lambda jira: jira.send("PUT", f"issue/{key}/assignee", {self._site.dialect.who: account})
+        )
 
     # ------------------------------------------------------------ history and polls
 
@@ -245,7 +249,7 @@ class JiraTracker:
         """Who we are; asked once."""
         if self._account is None:
             me = self._site.read(Call("Jira", "our own account"), lambda jira: jira.myself())
-            self._account = str(mapping(me).get("accountId"))
+            self._account = str(account_of(me))
         return self._account
 
     def _row(self, key: str) -> Loose:

@@ -12,13 +12,14 @@ from difflib import get_close_matches
 from worker.case import TicketChange
 from worker.ends.answers import Call, Invalid, blaming
 from worker.ends.assignees import chosen
-from worker.ends.jira_shapes import assignable
+from worker.ends.jira_dialect import CLOUD, Dialect
+from worker.ends.jira_shapes import account_of, assignable
 from worker.ends.jira_site import JiraSite
-from worker.ends.jira_words import Fields, document
+from worker.ends.jira_words import Fields
 from worker.ends.loose import Loose, dig, flag, items, line, moment, objects, text
 from worker.model import Draft, Person
 
-LONGEST_LINE, LONGEST_TEXT = 255, 32_767
+LONGEST_LINE = 255
 _OURS = frozenset({"summary", "description", "labels", "issuetype", "project"})
 """Fields that a ticket of ours always has: another value would lose its mark."""
 _BY_NAME = frozenset({"priority", "version", "component", "group", "resolution", "issuetype"})
@@ -52,7 +53,7 @@ class JiraFields:
         with blaming(self._name):
             spelled = dict(self._spelled(wanted)) if wanted else {}
         account = chosen(draft, self._may_be_assigned, self.person)
-        return {**spelled, **({"assignee": {"accountId": account}} if account else {})}
+        return {**spelled, **({"assignee": {self._site.dialect.who: account}} if account else {})}
 
     def edit(self, change: TicketChange) -> Fields:
         """The body of an edit. Labels are added and removed one by one, so that those of people stay."""
@@ -72,14 +73,14 @@ class JiraFields:
         needs = "the permission Browse users and groups"
         call = Call("Jira", f"whether {account} may be assigned in {self._place}", needs=needs)
         rows = self._site.read(call, lambda jira: objects(jira.assignable_account(self._place, account)))
-        return any(row.get("accountId") == account and flag(row.get("active")) is not False for row in rows)
+        return any(account_of(row) == account and flag(row.get("active")) is not False for row in rows)
 
     def _spelled(self, wanted: Mapping[str, object]) -> Iterator[tuple[str, object]]:
         if any(named not in self._named() for named in wanted):
             self._known = self._listed()
         for named, value in wanted.items():
             field = the_field(named, self._known)
-            yield field.id, shaped(field, value)
+            yield field.id, shaped(field, value, self._site.dialect)
 
     def _named(self) -> frozenset[str]:
         return frozenset(word for field in self._known for word in (field.id, field.name))
@@ -111,26 +112,26 @@ def the_field(named: str, known: Sequence[Field]) -> Field:
     return found[0]
 
 
-def shaped(field: Field, value: object) -> object:
+def shaped(field: Field, value: object, dialect: Dialect = CLOUD) -> object:
     """A value as Jira takes it for this field; maps pass as they are. `Invalid` when a text cannot become one.
 
     What apps make of a list is their own affair (a sprint is said by its number alone): such a value passes, too.
     """
     if not field.many or field.type not in _MAKERS.keys() | _BY_NAME:
-        return _one(field, value)
-    return [_one(field, one) for one in (items(value) if isinstance(value, list | tuple) else [value])]
+        return _one(field, value, dialect)
+    return [_one(field, one, dialect) for one in (items(value) if isinstance(value, list | tuple) else [value])]
 
 
-def _one(field: Field, value: object) -> object:
+def _one(field: Field, value: object, dialect: Dialect) -> object:
     if isinstance(value, Mapping):
         return value
     make = _MAKERS.get(field.type)
     if make is not None:
-        return make(field, value)
+        return make(field, value, dialect)
     return {"name": text(value)} if field.type in _BY_NAME else value
 
 
-def _number(field: Field, value: object) -> object:
+def _number(field: Field, value: object, _dialect: Dialect) -> object:
     try:
         number = float(value) if isinstance(value, str | int | float) else math.nan
     except ValueError:
@@ -140,18 +141,18 @@ def _number(field: Field, value: object) -> object:
     return int(number) if number.is_integer() else number
 
 
-def _string(field: Field, value: object) -> object:
+def _string(field: Field, value: object, dialect: Dialect) -> object:
     said = text(value) or ""
     if field.custom.endswith(":textarea") or field.id == "environment":
-        return document(said[:LONGEST_TEXT])
+        return dialect.plain(said)
     return said[:LONGEST_LINE] if field.custom.endswith(":textfield") else said
 
 
-def _date(field: Field, value: object) -> object:
+def _date(field: Field, value: object, _dialect: Dialect) -> object:
     return _moment(field, value, "a date, such as 2026-11-30", "%Y-%m-%d")
 
 
-def _datetime(field: Field, value: object) -> object:
+def _datetime(field: Field, value: object, _dialect: Dialect) -> object:
     return _moment(field, value, "a time, such as 2026-11-30T12:00:00Z", "%Y-%m-%dT%H:%M:%S.000+0000")
 
 
@@ -163,12 +164,12 @@ def _moment(field: Field, value: object, wanted: str, form: str) -> str:
     return found.strftime(form)
 
 
-def _option(_field: Field, value: object) -> object:
+def _option(_field: Field, value: object, _dialect: Dialect) -> object:
     return {"value": text(value)}
 
 
-def _user(_field: Field, value: object) -> object:
-    return {"accountId": text(value)}
+def _user(_field: Field, value: object, dialect: Dialect) -> object:
+    return {dialect.who: text(value)}
 
 
 def _misfit(field: Field, value: object, wanted: str) -> Invalid:
@@ -176,7 +177,7 @@ def _misfit(field: Field, value: object, wanted: str) -> Invalid:
     return Invalid(f"Jira's field {named} takes {wanted}, not “{value}”. Correct it in the mapping, then retry.")
 
 
-_MAKERS: Mapping[str, Callable[[Field, object], object]] = {
+_MAKERS: Mapping[str, Callable[[Field, object, Dialect], object]] = {
     "number": _number,
     "string": _string,
     "date": _date,

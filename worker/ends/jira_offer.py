@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from worker.ends.answers import Call
+from worker.ends.jira_shapes import account_of
 from worker.ends.jira_site import JiraSite
 from worker.ends.loose import Loose, dig, flag, line, mapping, objects, text, whole
 from worker.errors import Permanent, Unauthorized
@@ -67,13 +68,13 @@ def _parent(site: JiraSite, key: str) -> ParentOffer | None:
 
 def _types(site: JiraSite, place: str, at: str) -> Iterator[Loose]:
     call = Call("Jira", f"the issue types of {place}", needs="the permission Create Issues")
-    return site.listing(call, f"issue/createmeta/{at}/issuetypes", "issueTypes")
+    return site.listing(call, f"issue/createmeta/{at}/issuetypes", site.dialect.types)
 
 
 def _fields(site: JiraSite, place: str, at: str, kind: str) -> Iterator[FieldOffer]:
     call = Call("Jira", f"the create screen of type {kind} in {place}", needs="the permission Create Issues")
     path = f"issue/createmeta/{at}/issuetypes/{quote(kind, safe='')}"
-    yield from map(read_field_offer, site.listing(call, path, "fields"))
+    yield from map(read_field_offer, site.listing(call, path, site.dialect.screen))
 
 
 def read_field_offer(row: Loose) -> FieldOffer:
@@ -102,7 +103,7 @@ def _assignable(site: JiraSite, place: str, account: str) -> bool | None:
     rows = _if_shown(lambda: site.read(call, lambda jira: objects(jira.assignable_account(place, account))))
     if rows is None:
         return None
-    return any(row.get("accountId") == account and flag(row.get("active")) is not False for row in rows)
+    return any(account_of(row) == account and flag(row.get("active")) is not False for row in rows)
 
 
 def _named(site: JiraSite) -> dict[str, tuple[str, ...]]:

@@ -34,7 +34,7 @@ class JiraPast:
 
     def _changelog(self, key: str) -> list[Loose]:
         call = Call("Jira", f"the history of {key}", needs=self._needs, item=key)
-        return list(self._site.listing(call, f"issue/{key}/changelog", "values"))
+        return self._site.changelog(call, key)
 
     def _categories(self) -> Mapping[str, bool]:
         """Whether each status of the site is done, by its id; asked once a process."""

@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 
 from worker.ends.jira_words import unmarked
-from worker.ends.loose import Loose, dig, flag, items, line, mapping, moment, objects, text
+from worker.ends.loose import Loose, dig, first_text, flag, items, line, mapping, moment, objects, text
 from worker.ends.marks import nonce_among
 from worker.model import Comment, Person, Ticket, TicketState
 
 READ = ("summary", "status", "resolution", "labels", "assignee", "created", "updated", "issuelinks", "priority")
 """The fields that `ticket_of` reads."""
+MADE = (*READ, "creator", "reporter")
+"""What is read of a ticket to know whose it is."""
 DUPLICATE = "Duplicate"
 """The resolution and the kind of link that every Jira site starts with."""
 
@@ -39,9 +41,14 @@ def ticket_of(raw: Loose, tracker: str, url: str) -> Ticket:
     )
 
 
+def account_of(user: object) -> str | None:
+    """By what Jira names a user: the accountId in the cloud, which shows no names, and the name on Data Center."""
+    return first_text(dig(user, "accountId"), dig(user, "name"))
+
+
 def person_of(user: object) -> Person | None:
     """Read a user; None for nobody. People may hide their address."""
-    account = text(dig(user, "accountId"))
+    account = account_of(user)
     if account is None:
         return None
     return Person(account, text(dig(user, "displayName")), text(dig(user, "emailAddress")))
@@ -71,8 +78,8 @@ def made(raw: Loose) -> Loose:
 
 
 def makers(raw: Loose) -> frozenset[str]:
-    """Account ids of who created a ticket, and of who reported it."""
-    ids = (text(dig(raw, "fields", role, "accountId")) for role in ("creator", "reporter"))
+    """The accounts of who created a ticket, and of who reported it."""
+    ids = (account_of(dig(raw, "fields", role)) for role in ("creator", "reporter"))
     return frozenset(filter(None, ids))
 
 
@@ -81,7 +88,7 @@ def touched(raw: Loose, us: str) -> bool:
     changes = [row.get("author") for row in objects(dig(raw, "changelog", "histories"))]
     said = [row.get("author") for row in objects(dig(raw, "fields", "comment", "comments"))]
     people = [who for who in (*changes, *said) if dig(who, "accountType") != "app"]
-    return any(account != us for who in people if (account := text(dig(who, "accountId"))))
+    return any(account != us for who in people if (account := account_of(who)))
 
 
 def originals(fields: Loose) -> Iterator[Loose]:

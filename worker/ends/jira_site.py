@@ -1,4 +1,4 @@
-"""A Jira Cloud site through the `jira` library: one client a thread, one request a call, errors in our words.
+"""A Jira site through the `jira` library: one client a thread, one request a call, errors in our words.
 
 The library retries creates, waits in the thread, prefetches, lists all fields before a search, and follows redirects.
 All of that is off here.
@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import requests
 from jira import JIRA, JIRAError
 from requests.adapters import HTTPAdapter
 
 from worker.ends.answers import Answer, Call, answered, blaming, lost, unreached
+from worker.ends.jira_dialect import CLOUD, Dialect
 from worker.ends.loose import Loose, dig, items, line, mapping, moment, objects, text, whole
 from worker.ends.ports import Budget
 from worker.ends.retry import Now, Sleep, before_call, parse_retry_after, reading
@@ -45,22 +46,34 @@ class _Wire(HTTPAdapter):
         return response
 
 
-class _Client(JIRA):
+class Client(JIRA):
     """The library's client, told at once that it talks to Jira Cloud."""
 
+    deployment: ClassVar[str] = "Cloud"
+
     def __init__(
-        self, url: str, email: str, token: str, timeout_s: tuple[float, float], leave: Callable[[], None]
+        self,
+        dialect: Dialect,
+        url: str,
+        login: tuple[str, str],
+        timeout_s: tuple[float, float],
+        leave: Callable[[], None],
     ) -> None:
+        """`login`: the address, empty where there is none to say, and the token."""
+        self._dialect = dialect
         super().__init__(
-            options={"server": url, "rest_api_version": "3"},
-            basic_auth=(email, token),
+            options={"server": url, "rest_api_version": dialect.api},
+            **self._login(*login),
             get_server_info=False,
             max_retries=0,
             timeout=timeout_s,
         )
-        self.deploymentType = "Cloud"
+        self.deploymentType = self.deployment
         for scheme in ("https://", "http://"):
             self._session.mount(scheme, _Wire(leave))
+
+    def _login(self, email: str, token: str) -> dict[str, Any]:
+        return {"basic_auth": (email, token)}
 
     @property
     def _fields_cache(self) -> dict[str, str]:
@@ -90,13 +103,14 @@ class _Client(JIRA):
 
     def assignable(self, place: str, email: str) -> object:
         """Users who may be assigned in a project and match an address."""
-        asked = {"project": place, "query": email, "maxResults": PAGE}
+        asked = {"project": place, self._dialect.asked_by: email, "maxResults": PAGE}
         found: object = self._get_json("user/assignable/search", params=asked)
         return found
 
     def assignable_account(self, place: str, account: str) -> object:
-        """The user of this account, if it may be assigned in a project."""
-        found: object = self._get_json("user/assignable/search", params={"project": place, "accountId": account})
+        """The user of this account, if it may be assigned in a project; where accounts are names, others too."""
+        by = "accountId" if self._dialect.who == "accountId" else self._dialect.asked_by
+        found: object = self._get_json("user/assignable/search", params={"project": place, by: account})
         return found
 
     def send(self, method: str, path: str, body: Mapping[str, object]) -> None:
@@ -106,6 +120,9 @@ class _Client(JIRA):
 
 class JiraSite:
     """One site and one account. Safe to share between threads; building it calls nobody."""
+
+    dialect: ClassVar[Dialect] = CLOUD
+    _client_of: ClassVar[type[Client]] = Client
 
     def __init__(
         self,
@@ -124,8 +141,7 @@ class JiraSite:
         self._name = name
         self._budget = budget
         self._url = url.rstrip("/")
-        self._email = email
-        self._token = token
+        self._credentials = (email, token)
         self._timeout_s = (connect_s, read_s)
         self._sleep = sleep
         self._now = now
@@ -135,7 +151,7 @@ class JiraSite:
         """Where people see a ticket."""
         return f"{self._url}/browse/{key}"
 
-    def read(self, call: Call, ask: Callable[[_Client], T]) -> T:
+    def read(self, call: Call, ask: Callable[[Client], T]) -> T:
         """Make a read of one request, repeated a little while it fails."""
         return reading(lambda: self._once(call, ask), self._sleep)
 
@@ -143,7 +159,7 @@ class JiraSite:
         """Pages of a search, which tells no total and lags behind writes for seconds to minutes."""
         token: str | None = None
         while True:
-            ask = partial(_Client.page, jql=jql, fields=fields, expand=expand, after=token)
+            ask = partial(Client.page, jql=jql, fields=fields, expand=expand, after=token)
             page = mapping(self.read(call, ask))
             yield objects(page.get("issues"))
             before, token = token, text(page.get("nextPageToken"))
@@ -154,18 +170,22 @@ class JiraSite:
         """Rows of a listing that pages by `startAt` and tells its total; `rows_in`: the key they are under."""
         start = 0
         while True:
-            page = mapping(self.read(call, partial(_Client.listing, path=path, start=start)))
+            page = mapping(self.read(call, partial(Client.listing, path=path, start=start)))
             rows = objects(page.get(rows_in))
             yield from rows
             start += len(rows)
             if not rows or start >= (whole(page.get("total")) or 0):
                 return
 
-    def write(self, call: Call, ask: Callable[[_Client], T]) -> T:
+    def changelog(self, call: Call, key: str) -> list[Loose]:
+        """The history of an issue."""
+        return list(self.listing(call, f"issue/{key}/changelog", "values"))
+
+    def write(self, call: Call, ask: Callable[[Client], T]) -> T:
         """Make a write of one request, exactly once."""
         return self._once(call, ask)
 
-    def _once(self, call: Call, ask: Callable[[_Client], T]) -> T:
+    def _once(self, call: Call, ask: Callable[[Client], T]) -> T:
         """The single door: every request leaves here, and every error that comes back says from where."""
         with blaming(self._name):
             self._mine.call = call
@@ -177,7 +197,7 @@ class JiraSite:
         before_call(sum(self._timeout_s), self._name)
         self._budget.spend(call.spends, about=call.item)
 
-    def _asked(self, call: Call, ask: Callable[[_Client], T]) -> T:
+    def _asked(self, call: Call, ask: Callable[[Client], T]) -> T:
         try:
             return ask(self._client())
         except JIRAError as error:
@@ -189,11 +209,11 @@ class JiraSite:
         except (ValueError, LookupError, TypeError, AttributeError) as error:  # answers of no known shape
             raise lost(call, "an answer of an unknown shape") from error
 
-    def _client(self) -> _Client:
+    def _client(self) -> Client:
         """The library's session is not made for several threads: each has its own."""
-        client: _Client | None = getattr(self._mine, "client", None)
+        client: Client | None = getattr(self._mine, "client", None)
         if client is None:
-            client = _Client(self._url, self._email, self._token, self._timeout_s, self._leave)
+            client = self._client_of(self.dialect, self._url, self._credentials, self._timeout_s, self._leave)
             self._mine.client = client
         return client
 

@@ -1,15 +1,19 @@
 """What we say to Jira and how we find it again: the fields of a ticket, documents (ADF), marks, JQL text."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from worker.case import TicketChange
 from worker.ends.loose import dig, first_text, items, line, mapping, objects, text
 from worker.ends.marks import NONCE
+from worker.mapping.wiki import from_wiki
 from worker.model import Body, Draft
 
 DEFAULT_TYPE = "Bug"
+WIKI_MARK = "{{color:#97a0af}}~{}~{{color}}"
+"""Our mark at the end of a comment in wiki markup: small grey text, as in a document."""
+_WIKI_MARK = re.compile(re.escape(WIKI_MARK.format("x")).replace("x", f"({NONCE.pattern})"))
 Fields = dict[str, object]
 _ASKED = frozenset({"assignee", "fields"})
 _SPELLED = (("priority", "priority", "name"), ("parent", "parent", "key"), ("due", "duedate", None))
@@ -21,16 +25,16 @@ _ITEMS = frozenset({"listItem", "taskItem", "decisionItem"})
 _ENDING_LINES = frozenset({"taskItem", "decisionItem", "hardBreak", "bulletList", "orderedList", "taskList", "table"})
 
 
-def fields_of(draft: Draft, project: str, nonce: str) -> Fields:
+def fields_of(draft: Draft, project: str, nonce: str, text_of: Callable[[Body], object]) -> Fields:
     """Spell a draft in Jira's field names; the nonce is one label more. What we have no word for passes as it is.
 
-    `assignee` and `fields` are left to `jira_fields`: only the site can spell them.
+    `text_of` spells the body. `assignee` and `fields` are left to `jira_fields`: only the site can spell them.
     """
     told = {name: said for name, said in draft.fields.items() if name not in _ASKED}
     fields: Fields = {
         "project": {"key": project},
         "summary": draft.title,
-        "description": document(draft.body),
+        "description": text_of(draft.body),
         "issuetype": {"name": told.pop("type", None) or DEFAULT_TYPE},
         "labels": [*(told.pop("labels", None) or ()), nonce],
     }
@@ -73,6 +77,8 @@ def unmarked(body: object) -> tuple[str, str | None]:
 
     The mark is the last paragraph that says anything, and says nothing else: a person who mentions one is not us.
     """
+    if isinstance(body, str):
+        return _unmarked(body)
     doc = mapping(body)
     blocks = list(items(doc.get("content")))
     while blocks and not plain(blocks[-1]):
@@ -81,6 +87,12 @@ def unmarked(body: object) -> tuple[str, str | None]:
     if not NONCE.fullmatch(nonce):
         return plain(body), None
     return plain({**doc, "content": blocks[:-1]}), nonce
+
+
+def _unmarked(wiki: str) -> tuple[str, str | None]:
+    said, _, last = wiki.rstrip().replace("\r\n", "\n").rpartition("\n")
+    found = _WIKI_MARK.fullmatch(last.strip())
+    return (from_wiki(said), found[1]) if found else (from_wiki(wiki), None)
 
 
 @dataclass(frozen=True, slots=True)

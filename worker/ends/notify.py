@@ -6,7 +6,7 @@ A notifier raises `Transient` when nothing arrived and later may work, `Permanen
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from worker.triage.alert import Line
 
@@ -69,6 +69,15 @@ class Notifier(Protocol):
 
     def send(self, letter: Letter) -> Delivered:
         """Send it exactly once."""
+        ...
+
+
+@runtime_checkable
+class Reachable(Protocol):
+    """A notifier that can be tried without saying anything to anybody."""
+
+    def reach(self) -> None:
+        """Do all that comes before a message; raises as `send` does."""
         ...
 
 

@@ -86,6 +86,13 @@ class MailNotifier:
         but = "; ".join(f"{address}: {why}" for address, why in refused.items())
         return Delivered(str(mail["Message-ID"]), f"the mail server refused {but}" if but else None)
 
+    def reach(self) -> None:
+        """Greet the server and log in; no mail is begun."""
+        before_call(self._timeout_s, SERVICE)
+        with _telling(arrived=False):
+            smtp = self._greeted()
+        smtp.close()
+
     # ------------------------------------------------------------ the conversation
 
     def _greeted(self) -> smtplib.SMTP:

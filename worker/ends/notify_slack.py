@@ -72,6 +72,11 @@ class SlackNotifier:
         )  # fmt: skip
         return Delivered(str(answer["ts"]), but)
 
+    def reach(self) -> None:
+        """Ask Slack whom the token belongs to (auth.test), which needs no right."""
+        before_call(self._timeout_s, SERVICE)
+        self._asked(self._client.auth_test)
+
     def _uploaded(self, pictures: Sequence[Picture]) -> dict[str, str]:
         """Slack's file id of each picture."""
         found: dict[str, str] = {}

@@ -126,6 +126,14 @@ class Sentry(Protocol):
         """
         ...
 
+    def merge(self, project: Project, issue_ids: Sequence[str]) -> str | None:
+        """Make two or more issues of one project one; the id of the one that stays, which is not ours to choose.
+
+        It may take a while until the others answer as `Moved`. None when none of them is there any more. Repeating it
+        is harmless; `Permanent` when they cannot be merged.
+        """
+        ...
+
     def archive(self, issue_id: str, until: Until) -> None:
         """Archive the issue until what a person said; it comes back by itself then. Harmless to repeat."""
         ...

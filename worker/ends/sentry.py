@@ -14,6 +14,7 @@ from worker.ends.loose import Loose, dig, mapping, objects, text
 from worker.ends.ports import Activity, Budget, Found, Until
 from worker.ends.retry import Now, Sleep, utc_now
 from worker.ends.sentry_maps import ask_about_maps
+from worker.ends.sentry_merge import merge_issues
 from worker.ends.sentry_moves import AT_ONCE, MOVES, asleep, counting_from
 from worker.ends.sentry_notes import marked, read_note
 from worker.ends.sentry_past import read_activities
@@ -132,6 +133,11 @@ class SentryClient:
         self._put(
             Call("Sentry", f"archiving issue {issue_id}", writes=True, needs=_WRITES, item=issue_id), asleep(until)
         )
+
+    @blaming(SERVICE)
+    def merge(self, project: Project, issue_ids: Sequence[str]) -> str | None:
+        """Make issues of one project one; the id of the one that stays, of Sentry's choice. None when none is there."""
+        return merge_issues(self._site, self._issues, project, issue_ids)
 
     @blaming(SERVICE)
     def assign(self, issue_id: str, email: str | None) -> None:

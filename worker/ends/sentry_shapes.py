@@ -72,6 +72,7 @@ def read_event(data: Loose) -> Event:
         exceptions=exceptions,
         request=_request(data),
         errors=_errors(data),
+        commits=whole(dig(data, "release", "commitCount")) or 0,
     )
 
 

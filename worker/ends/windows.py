@@ -154,6 +154,11 @@ def open_windows(redis_url: str | None, now: Now) -> Windows:
     return SharedWindows(RedisWindows(redis_url, now), OwnWindows())
 
 
+def ping(url: str) -> None:
+    """See that the Redis at that address answers. Raises `RedisError`, or `ValueError` for what is no address."""
+    RedisStorage(library_url(url), socket_timeout=ANSWER_S, socket_connect_timeout=ANSWER_S).storage.ping()
+
+
 def library_url(url: str) -> str:
     """Write a socket's address as the library takes it; any other stays as it is."""
     parts = urlsplit(url)

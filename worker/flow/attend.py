@@ -23,6 +23,7 @@ from worker.flow.grouping import assign, newest, sight
 from worker.flow.lease import Lease
 from worker.flow.look import UNSETTLED_S, look
 from worker.flow.maps import take_in
+from worker.flow.merging import merge_in_sentry
 from worker.flow.polls import older_than_we
 from worker.flow.post import send
 from worker.flow.regrouping import look_closer
@@ -179,6 +180,7 @@ def _settle(ctx: Context, lease: Lease, case_id: int) -> datetime | None:
         converse(ctx, lease, seen)
         follow(ctx, lease, seen, todo.actions)
         call_for(ctx, lease, seen)
+        merge_in_sentry(ctx, lease, seen)
     return seen.case.link.again_at if isinstance(seen.case.link, NoTicket) else None
 
 

@@ -13,7 +13,7 @@ from worker.store.store import Tx
 from worker.store.suggestions import Suggestion
 from worker.store.waiting import BACK
 from worker.triage.evidence import prepare
-from worker.triage.same_bug import Match, match
+from worker.triage.same_bug import Match, rank
 
 AT_MOST = 200
 """Cases, and suggestions, that are looked at when nobody says how many."""
@@ -105,9 +105,9 @@ def nearest(ctx: Context, decision: Decision) -> Nearest | None:
             return None
         found = tx.casebook.candidates(decision.case.project_group, looks[-1].signature, but=decision.case.id)
         new = prepare(looks[-1].signature)
-        matches = [match(new, case_id, known, found.rarity) for case_id, known in found.cases.items()]
+        matches = rank(new, found.cases, found.rarity, NEAR)
         best = max(matches, key=lambda one: (one.score, -one.case), default=None)
-        if best is None or best.score < NEAR:
+        if best is None:
             return None
         member = tx.cases.member(best.issue)
         return Nearest(best.case, member.short_id if member else best.issue, best)

@@ -17,7 +17,7 @@ from worker.store.suggestions import Suggested
 from worker.triage.cause import Cause, Verdict, heard, judge
 from worker.triage.evidence import prepare
 from worker.triage.mixed import suggest_split
-from worker.triage.same_bug import Alone, Decision, Join, Match, Suggest, decide, match, reconsider
+from worker.triage.same_bug import Alone, Decision, Join, Match, Suggest, decide, rank, reconsider
 from worker.triage.signature import Signature, sign
 
 
@@ -58,11 +58,7 @@ def assign(tx: Tx, book: MappingBook, issue: Issue, seen: Sight | None, now: dat
     known = tx.cases.of_issue(issue.id)
     if known is not None:
         return known
-    matches = ranked(tx, book, group, seen.signature) if seen and seen.signature else []
-    decision = decided(book, group, matches)
-    left = _unmerged(tx, seen, decision)
-    if left is not None:
-        decision = Alone()
+    matches, decision, left = _considered(tx, book, group, seen)
     if isinstance(decision, Join):
         near = short_id(tx, decision.match.issue)
         case_id = tx.membership.admit(decision.match.case, issue, now)
@@ -78,6 +74,21 @@ def assign(tx: Tx, book: MappingBook, issue: Issue, seen: Sight | None, now: dat
     if seen:
         remember(tx, case_id, group, seen, now)
     return case_id
+
+
+def foreseen(tx: Tx, book: MappingBook, issue: Issue, seen: Sight | None) -> Decision:
+    """What would be decided of an unknown issue now; nothing is written."""
+    return _considered(tx, book, book.group_of(issue.project.slug), seen)[1]
+
+
+def _considered(
+    tx: Tx, book: MappingBook, group: Group, seen: Sight | None
+) -> tuple[list[Match], Decision, list[str] | None]:
+    """The cases that may hold it, what to do, and the issues from which a person took it apart (None: nobody did)."""
+    matches = ranked(tx, book, group, seen.signature) if seen and seen.signature else []
+    decision = decided(book, group, matches)
+    left = _unmerged(tx, seen, decision)
+    return matches, decision if left is None else Alone(), left
 
 
 def _unmerged(tx: Tx, seen: Sight | None, decision: Decision) -> list[str] | None:
@@ -101,8 +112,7 @@ def ranked(
         return []
     mine, members = own or (None, ())
     found, new = tx.casebook.candidates(group.name, signature), prepare(signature)
-    matches = [match(new, case, known, found.rarity) for case, known in found.cases.items()]
-    likely = [one for one in matches if one.score >= group.thresholds.suggest]
+    likely = rank(new, found.cases, found.rarity, group.thresholds.suggest)
     return [one for one in likely if one.case == mine or not (members and tx.feedback.parted(one.case, members))]
 
 

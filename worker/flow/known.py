@@ -11,12 +11,17 @@ from worker.triage.sourcemaps import State, diagnosis_of
 
 REASONS = 3
 """Reasons for a cause that are said."""
-_LATEST = {"introduced": ("deploy.introduced",), "fixed": ("fixed.in", "went.quiet"), "storm": ("storm.joined",)}
+_LATEST = {
+    "introduced": ("deploy.introduced",),
+    "suspects": ("commits.suspected",),
+    "fixed": ("fixed.in", "went.quiet"),
+    "storm": ("storm.joined",),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """One thing that is known. `name`: cause, introduced, fixed, storm or maps."""
+    """One thing that is known. `name`: cause, introduced, suspects, fixed, storm or maps."""
 
     name: str
     said: str

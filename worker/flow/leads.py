@@ -13,8 +13,9 @@ def scope_of(lead: Lead) -> Scope:
     projects = None if lead.scope.projects is None else frozenset(lead.scope.projects)
     condition = lead.scope.condition
     return Scope(
-        lead.name, projects, time_zone=lead.zone.key, narrowed=_narrowed(condition) if condition is not None else None
-    )
+        lead.name, projects, time_zone=lead.zone.key, by_owner=lead.by_owner, teams=lead.teams,
+        narrowed=_narrowed(condition) if condition is not None else None,
+    )  # fmt: skip
 
 
 def _narrowed(condition: Condition) -> Narrowed:

@@ -5,7 +5,7 @@ The count and the intent that takes a place are one transaction, in which a rule
 
 from datetime import datetime, timedelta
 
-from worker.case import CreateTicket
+from worker.case import Case, CreateTicket, NoTicket
 from worker.flow import umbrella
 from worker.flow.context import Context
 from worker.flow.look import Seen
@@ -48,6 +48,21 @@ def held(ctx: Context, tx: Tx, seen: Seen, action: CreateTicket) -> bool:
     return umbrella.collect(tx, seen.case.id, umbrella.open_one(tx, new, now), over(action.rule, full), now)
 
 
+def foretold(ctx: Context, tx: Tx, case: Case, action: CreateTicket, ahead: int = 0) -> NewUmbrella | None:
+    """Where a case would be collected if its ticket were made now; None where it would get one. Nothing is written.
+
+    `ahead`: tickets of its rule that would be made before it.
+    """
+    limits = ctx.book().policy(action.rule, action.tracker).limits
+    begun = isinstance(case.link, NoTicket) and case.link.interrupted
+    if not limits.windows or begun or action.adopt_only:
+        return None
+    if tx.feedback.word_on([member.issue.id for member in case.members]).wanted_by:
+        return None
+    full = _full(tx, action.rule, limits, ctx.now(), besides=case.id, ahead=ahead)
+    return _umbrella(action, ctx.tracker(action.tracker).kind, full, ctx.now()) if full else None
+
+
 def over(rule: str, full: str) -> str:
     """Why a case is collected. `full`: the limit in words."""
     return f"over the limit of rule “{rule}” ({full})"
@@ -74,10 +89,10 @@ def _one_by_one(tx: Tx, rule: str) -> None:
     tx.cases.lock_group(f"limit of rule {rule}")
 
 
-def _full(tx: Tx, rule: str, limits: Limits, now: datetime, *, besides: int) -> str | None:
+def _full(tx: Tx, rule: str, limits: Limits, now: datetime, *, besides: int, ahead: int = 0) -> str | None:
     """The limit that is reached, in words; None while there is room."""
     for limit, span, words in limits.windows:
-        if tx.umbrellas.made_since(rule, now - span, besides) >= limit:
+        if tx.umbrellas.made_since(rule, now - span, besides) + ahead >= limit:
             return f"{limit} {words}"
     return None
 

@@ -14,7 +14,7 @@ from worker.flow.origin import origin_asked
 from worker.mapping.facts import Around
 from worker.mapping.policy import Policy
 from worker.mapping.status import StatusMap
-from worker.model import Fixed, Issue, Resolve, Status, Ticket, TrackerKind
+from worker.model import Event, Fixed, Issue, Resolve, Status, Ticket, TrackerKind
 from worker.speaker import awaiting, both_moved
 from worker.store.case_rows import CaseRow, MemberRow, TicketRow
 
@@ -55,7 +55,11 @@ def glance(ctx: Context, case_id: int) -> Seen | None:
 
 def first_glance(ctx: Context, issue: Issue) -> Case:
     """The case that an issue without one would open, as it would be seen first; nothing is remembered."""
-    event = ctx.sentry.latest_event(issue.id)
+    return alone(ctx, issue, ctx.sentry.latest_event(issue.id))
+
+
+def alone(ctx: Context, issue: Issue, event: Event | None) -> Case:
+    """The same, of an issue whose newest event was read already."""
     verdict = ctx.book().route(issue, event, Around(ctx.now(), origin=origin_asked(ctx, issue, event)))
     policy = ctx.book().policy(verdict.rule, verdict.tracker) if verdict.tracker else UNROUTED
     return Case(0, (Member(issue),), NoTicket(verdict.rule, verdict.tracker, verdict.why), policy)

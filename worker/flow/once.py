@@ -16,7 +16,7 @@ from worker.flow.context import Context
 from worker.flow.lease import Lease
 from worker.flow.look import Seen
 from worker.flow.notes import create_intent
-from worker.flow.origin import origin_told
+from worker.flow.origin import origin_written
 from worker.flow.story_cases import called
 from worker.model import Body, Hint, Status, Ticket
 from worker.store.history import Entry
@@ -108,21 +108,21 @@ def _create(ctx: Context, lease: Lease, seen: Seen, action: CreateTicket, at: tu
     tracker, intent = at
     issue = seen.case.members[0].issue
     event = ctx.newest_event(issue.id)
-    origin = origin_told(ctx, action.rule, issue, event)
+    origin = origin_written(ctx, action.rule, issue, event)
     draft = ctx.book().draft(action.rule, issue, event, action.tracker, origin)
-    brought = story_watch.introduced(seen.case.id, issue.id, origin, ctx.now()) if origin else None
-    return attempt(ctx, lease, intent, lambda: tracker.create(draft, intent.id), brought)
+    brought = story_watch.brought(seen.case.id, issue.id, origin, ctx.now()) if origin else ()
+    return attempt(ctx, lease, intent, lambda: tracker.create(draft, intent.id), *brought)
 
 
-def attempt(ctx: Context, lease: Lease, intent: Intent, write: Callable[[], Made], told: Entry | None = None) -> Made:
+def attempt(ctx: Context, lease: Lease, intent: Intent, write: Callable[[], Made], *told: Entry) -> Made:
     """Make the write; remember when it certainly did not arrive, so that the next attempt need not wait.
 
     `told`: what goes into history with the attempt, whatever becomes of it.
     """
     with ctx.store.write(lease.claim, ctx.now()) as tx:
         tx.intents.sent(intent, ctx.now())
-        if told is not None:
-            tx.history.add(told, ctx.now())
+        for entry in told:
+            tx.history.add(entry, ctx.now())
     try:
         return write()
     except Ambiguous:

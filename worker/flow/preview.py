@@ -2,46 +2,31 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, TypeVar, assert_never
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
-from worker.case import (
-    Action,
-    Agree,
-    Case,
-    CommentReopened,
-    CreateTicket,
-    Decline,
-    Escalate,
-    FollowDuplicate,
-    Live,
-    MoveIssue,
-    MoveTicket,
-    Plan,
-    RetireTicket,
-    SeeOff,
-    ShowTicket,
-    Wait,
-)
+from worker.case import Case, CreateTicket, Live, Member, Plan
 from worker.ends.retry import Held, guarding
 from worker.errors import Transient
 from worker.flow.context import Context
 from worker.flow.follow import outlook
-from worker.flow.look import Seen, first_glance, glance
+from worker.flow.grouping import foreseen, short_id, sight
+from worker.flow.limits import foretold
+from worker.flow.look import Seen, alone, glance
 from worker.flow.origin import origin_shown
 from worker.flow.polls import CONTACT, older_than_we
+from worker.flow.preview_words import HERE, Step, steps_of
+from worker.flow.story_casebook import because
 from worker.flow.story_cases import called
 from worker.flow.story_follow import in_words
 from worker.mapping.explain import explain
 from worker.mapping.facts import Around
-from worker.model import Issue, Resolve, TrackerKind
+from worker.model import Event, Issue, TrackerKind
 from worker.plan import plan
 from worker.store.case_rows import CaseRow
 from worker.store.services import ServiceRow
 from worker.store.work import WorkRow
-
-HERE = "bugferry"
-"""Where a step writes that stays in our own database."""
+from worker.triage.same_bug import Join, Suggest
 
 LONGEST_PAUSE_S = 300.0
 """A service that asks for a longer pause than this is not waited for by a command."""
@@ -49,16 +34,11 @@ LONGEST_PAUSE_S = 300.0
 TURNS = 20
 """How often one read waits for a budget or a busy service before that ends the command."""
 
+NOBODY: Mapping[str, int] = {}
+"""No tickets of any rule would be made before."""
+
 Pause = Callable[[float], None]
 Answer = TypeVar("Answer")
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One thing that would be done. `where`: `sentry`, a tracker's name, or `bugferry` for our own memory."""
-
-    where: str
-    what: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +52,17 @@ class Preview:
     work: WorkRow | None = None
     left_alone: bool = False
     """The issue was there before us and has not come back: only `backfill` brings it in."""
+    joins: int | None = None
+    """The case that the issue would join; `case` is that one with the issue before all others."""
+    collected: bool = False
+    """Its rule may make no more tickets for now: it would be collected."""
 
 
-def preview_case(ctx: Context, case_id: int) -> Preview | None:
-    """Look at a case and plan; None when there is no such case. `Transient` while a side cannot be read."""
+def preview_case(ctx: Context, case_id: int, ahead: Mapping[str, int] = NOBODY) -> Preview | None:
+    """Look at a case and plan; None when there is no such case. `Transient` while a side cannot be read.
+
+    `ahead`: by rule, how many tickets would be made before.
+    """
     with sparing(ctx):
         seen = glance(ctx, case_id)
         if seen is None:
@@ -84,18 +71,68 @@ def preview_case(ctx: Context, case_id: int) -> Preview | None:
             work = tx.work.get(f"case:{case_id}")
         todo = plan(seen.case, ctx.now())
         later = () if todo.goal else _later(ctx, seen)
-    return Preview(seen.case, seen.row, todo, (*_steps(seen.case, todo), *later), work)
+    held = _collected(ctx, seen.case, todo, ahead)
+    steps = (*(held or steps_of(seen.case, todo)), *later)
+    return Preview(seen.case, seen.row, todo, steps, work, collected=bool(held))
 
 
-def preview_issue(ctx: Context, issue_id: str) -> Preview:
-    """Look at an issue that has no case as its first look would, and plan. `Gone` or `Moved` as Sentry says."""
+def preview_issue(ctx: Context, issue_id: str, ahead: Mapping[str, int] = NOBODY) -> Preview:
+    """Look at an issue that has no case as its first look would, and plan. `Gone` or `Moved` as Sentry says.
+
+    Where it is sure to be the bug of a case, the plan is that of the case with this issue in it.
+    """
     with sparing(ctx):
         issue = ctx.sentry.issue(issue_id)
-        case = first_glance(ctx, issue)
+        event = ctx.sentry.latest_event(issue.id)
+        joins, grouped = _grouped(ctx, issue, event)
+        home = glance(ctx, joins) if joins else None
+        case = _with(home, issue) if home else alone(ctx, issue, event)
     with ctx.store.read() as tx:
         work = tx.work.get(f"issue:{issue_id}")
     todo = plan(case, ctx.now())
-    return Preview(case, None, todo, _steps(case, todo), work, left_alone=_left_alone(ctx, issue))
+    held = _collected(ctx, case, todo, ahead)
+    return Preview(
+        replace(case, members=(case.members[-1], *case.members[:-1])),
+        None,
+        todo,
+        (*grouped, *(held or steps_of(case, todo))),
+        work,
+        left_alone=_left_alone(ctx, issue),
+        joins=joins if home else None,
+        collected=bool(held),
+    )
+
+
+def _with(home: Seen, issue: Issue) -> Case:
+    """A case that an issue has just joined: nothing is agreed about it, and no ticket is shown on it."""
+    return replace(home.case, members=(*home.case.members, Member(issue, shows_ticket=home.row.ticket is None)))
+
+
+def _grouped(ctx: Context, issue: Issue, event: Event | None) -> tuple[int | None, tuple[Step, ...]]:
+    """The case that an issue would join, and what would be done about its likeness to others."""
+    with ctx.store.read() as tx:
+        match foreseen(tx, ctx.book(), issue, sight(issue, event)):
+            case Join(found):
+                why = because(found, short_id(tx, found.issue))
+                return found.case, (Step(HERE, f"{issue.short_id} joins case {found.case}: {why}"),)
+            case Suggest(likely, why):
+                asked = ", ".join(f"case {one.case} ({short_id(tx, one.issue)})" for one in likely)
+                return None, (Step(HERE, f"ask a person whether {issue.short_id} is the bug of {asked}: {why}"),)
+            case _:
+                return None, ()
+
+
+def _collected(ctx: Context, case: Case, todo: Plan, ahead: Mapping[str, int]) -> tuple[Step, ...]:
+    """What would be done instead of making its ticket, where its rule may make no more for now."""
+    make = next((action for action in todo.actions if isinstance(action, CreateTicket)), None)
+    if make is None:
+        return ()
+    with ctx.store.read() as tx:
+        umbrella = foretold(ctx, tx, case, make, ahead.get(make.rule, 0))
+    if umbrella is None:
+        return ()
+    said = f"collect it in “{umbrella.title}”; it gets its own ticket when there is room below the limit"
+    return (Step(make.tracker, said),)
 
 
 def reasons(ctx: Context, case: Case, kind: TrackerKind | None = None) -> dict[str, Any] | None:
@@ -158,14 +195,6 @@ def patiently(ask: Callable[[], Answer], pause: Pause) -> Answer:
     return ask()
 
 
-# ---------------------------------------------------------------- in words
-
-
-def _steps(case: Case, todo: Plan) -> tuple[Step, ...]:
-    issues = {member.issue.id: member.issue for member in case.members}
-    return tuple(_step(case, action, issues) for action in todo.actions)
-
-
 def _later(ctx: Context, seen: Seen) -> tuple[Step, ...]:
     """What would follow on the open ticket."""
     found, live = outlook(ctx, seen), seen.case.link
@@ -174,70 +203,3 @@ def _later(ctx: Context, seen: Seen) -> tuple[Step, ...]:
     change, at = found
     when = f"from {at.isoformat(timespec='minutes')} on, " if at else ""
     return (Step(live.ticket.tracker, f"{when}update {called(live.ticket.key)}: {in_words(change, live.ticket)}"),)
-
-
-def _step(case: Case, action: Action, issues: Mapping[str, Issue]) -> Step:
-    match action:
-        case CreateTicket():
-            how = "take over the ticket that an interrupted create may have made" if action.adopt_only else "make one"
-            return Step(action.tracker, f"ticket: {how}, by rule “{action.rule}”")
-        case ShowTicket() | MoveIssue():
-            return Step("sentry", _on_issue(action, issues))
-        case Decline() | Agree() | Wait() | RetireTicket() | FollowDuplicate():
-            return Step(HERE, _remembered(action))
-        case MoveTicket() | CommentReopened() | Escalate() | SeeOff():
-            return Step(_tracker(case), _on_ticket(case, action, issues))
-        case _:
-            assert_never(action)
-
-
-def _on_issue(action: ShowTicket | MoveIssue, issues: Mapping[str, Issue]) -> str:
-    name = _name(action.issue_id, issues)
-    if isinstance(action, ShowTicket):
-        return f"show the ticket on {name}"
-    fixed = action.fixed
-    counts = "" if fixed.how is Resolve.NOW else f", counting from {fixed.release or fixed.how.replace('_', ' ')}"
-    return f"move {name} to {action.to}{counts}"
-
-
-def _on_ticket(
-    case: Case, action: MoveTicket | CommentReopened | Escalate | SeeOff, issues: Mapping[str, Issue]
-) -> str:
-    key = called(case.link.ticket.key) if isinstance(case.link, Live) else "the ticket"
-    match action:
-        case MoveTicket():
-            return f"move {key} to {action.to}"
-        case CommentReopened():
-            return f"comment on {key} that {', '.join(_name(one, issues) for one in action.issue_ids)} came back"
-        case Escalate():
-            says = ["a comment"] * action.comment + [f"priority {action.priority}"] * bool(action.priority)
-            return f"tell {key} by {' and '.join(says) or 'nothing'} that {_name(action.issue_id, issues)} escalates"
-        case SeeOff():
-            how = "close it as duplicate" if action.parting.close else "name its successor on it"
-            return f"{called(action.parting.key)} no longer speaks: {how}"
-        case _:
-            assert_never(action)
-
-
-def _remembered(action: Decline | Agree | Wait | RetireTicket | FollowDuplicate) -> str:
-    match action:
-        case Decline():
-            return f"remember why there is no ticket: {action.reason}"
-        case Agree():
-            return f"remember that both sides agree: the ticket says {action.ticket}"
-        case Wait():
-            return f"wait for {action.reason}" if action.reason else "wait no longer"
-        case RetireTicket():
-            return f"let the ticket rest, and make a new one: {action.reason}"
-        case FollowDuplicate():
-            return f"follow the ticket to {called(action.key)}, which it is a duplicate of"
-        case _:
-            assert_never(action)
-
-
-def _tracker(case: Case) -> str:
-    return case.link.ticket.tracker if isinstance(case.link, Live) else HERE
-
-
-def _name(issue_id: str, issues: Mapping[str, Issue]) -> str:
-    return issues[issue_id].short_id if issue_id in issues else f"issue {issue_id}"

@@ -24,6 +24,7 @@ from worker.flow.rollup import roll_up
 from worker.flow.storms import sweep_storms
 from worker.flow.twins import sweep_twins
 from worker.flow.weekly import sweep_reports
+from worker.store.cursors import BEAT, SLOT
 
 log = structlog.get_logger()
 
@@ -52,6 +53,12 @@ SLOWER = {"sweep.twins": 10, "figures": 5, "sweep.fixes": 10}
 """Rounds that come once in so many poll intervals."""
 
 
+def hear_beat(ctx: Context) -> None:
+    """Remember that beat and the broker are alive: nothing waits for them, so nobody would notice."""
+    with ctx.store.write(now=ctx.now()) as tx:
+        tx.cursors.set(BEAT, ctx.now().isoformat(timespec="seconds"))
+
+
 def interval(ctx: Context, name: str) -> timedelta:
     """The time between two rounds of that name."""
     return ctx.timing.poll * SLOWER.get(name, 1)
@@ -65,17 +72,22 @@ def run_round(ctx: Context, name: str) -> int | None:
     return _run_claimed(ctx, name) if name in _free(ctx, [name]) else None
 
 
+def due_rounds(ctx: Context) -> list[str]:
+    """Rounds whose present slot nobody took."""
+    return _free(ctx, list(ROUNDS))
+
+
 def _free(ctx: Context, names: Sequence[str]) -> list[str]:
     """Rounds whose present slot nobody took: looking first keeps idle workers out of the way of those who write."""
     with ctx.store.read() as tx:
-        taken = tx.cursors.several([f"slot.{name}" for name in names])
-    return [name for name in names if taken.get(f"slot.{name}") != _slot(ctx, name)]
+        taken = tx.cursors.several([f"{SLOT}{name}" for name in names])
+    return [name for name in names if taken.get(f"{SLOT}{name}") != _slot(ctx, name)]
 
 
 def _run_claimed(ctx: Context, name: str) -> int | None:
     """Do a round unless somebody else has just taken its slot."""
     with ctx.store.write(now=ctx.now()) as tx:
-        if not tx.cursors.claim_slot(f"slot.{name}", _slot(ctx, name), latest=_slot(ctx, name, ahead=1)):
+        if not tx.cursors.claim_slot(f"{SLOT}{name}", _slot(ctx, name), latest=_slot(ctx, name, ahead=1)):
             return None
     return run_now(ctx, name)
 

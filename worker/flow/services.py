@@ -134,7 +134,7 @@ class Gate:
 
     def _all_well(self) -> None:
         """Whatever was tried and did not fail has answered; a refusal of one item is an answer, too."""
-        for name in list(self._called):
+        for name in sorted(self._called):
             self.well(name)
 
     def _failed(self, name: str, error: Transient) -> None:

@@ -1,5 +1,6 @@
 """What history says of grouping: an issue joined a case, a case was suggested, a cause was judged."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from worker.model import Issue
@@ -51,6 +52,36 @@ def suggested(case_id: int, short_id: str, match: Match, near: str, why: str, no
         issue_id=match.issue,
         detail=evidence(match) | {"case": match.case},
     )
+
+
+def merges_in_sentry(case_id: int, issues: Sequence[Issue], nonce: str, decided: str, now: datetime) -> Entry:
+    """Issues of one case are merged in Sentry as well: told with the attempt, once for all attempts."""
+    return Entry(
+        case_id=case_id,
+        kind="sentry.merged",
+        actor=US,
+        why=f"{_called(issues)} are merged in Sentry, too (`merge_in_sentry`). Why they are one case: {decided}",
+        occurred_at=now,
+        source="intents",
+        external_id=nonce,
+        detail={"issues": [issue.id for issue in issues]},
+    )
+
+
+def not_merged_in_sentry(case_id: int, issues: Sequence[Issue], refusal: str, now: datetime) -> Entry:
+    """Sentry will not merge issues of one case; they stay one case here."""
+    return Entry(
+        case_id=case_id,
+        kind="sentry.not_merged",
+        actor=US,
+        why=f"{_called(issues)} stay apart in Sentry, which refused to merge them: {refusal}",
+        occurred_at=now,
+        detail={"issues": [issue.id for issue in issues]},
+    )
+
+
+def _called(issues: Sequence[Issue]) -> str:
+    return ", ".join(issue.short_id for issue in issues)
 
 
 def split_suggested(case_id: int, issue: Issue, split: Split, now: datetime) -> Entry:

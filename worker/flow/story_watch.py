@@ -88,6 +88,24 @@ def introduced(case_id: int, issue_id: str, origin: Introduced, now: datetime) -
     )  # fmt: skip
 
 
+def suspected(case_id: int, issue_id: str, origin: Introduced, now: datetime) -> Entry | None:
+    """Sentry suspects commits of a bug; once for a case. None where it suspects none."""
+    if not origin.suspects:
+        return None
+    told = [one.said() for one in origin.suspects]
+    return Entry(
+        case_id, "commits.suspected", US, f"Sentry suspects {'; '.join(told)}", now,
+        issue_id=issue_id, source="deploys", external_id=f"suspects:{case_id}",
+        detail={"commits": [one.commit for one in origin.suspects]},
+    )  # fmt: skip
+
+
+def brought(case_id: int, issue_id: str, origin: Introduced, now: datetime) -> tuple[Entry, ...]:
+    """What history remembers of how a bug came."""
+    told = (introduced(case_id, issue_id, origin, now), suspected(case_id, issue_id, origin, now))
+    return tuple(entry for entry in told if entry is not None)
+
+
 def went_quiet(case_id: int, issue_id: str, last_seen: datetime, stopped: Stopped, now: datetime) -> Entry:
     """A bug stopped, and which deploy took it away, as far as one is named; once for each last event."""
     deploy = stopped.deploy

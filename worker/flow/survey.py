@@ -8,7 +8,8 @@ from worker.case import Agree, CommentReopened, CreateTicket, Decline, MoveIssue
 from worker.errors import Gone, Moved, Transient
 from worker.flow.context import Context
 from worker.flow.polls import BATCH, moved_in_sentry
-from worker.flow.preview import Pause, Preview, Step, patiently, preview_case, preview_issue, sparing
+from worker.flow.preview import Pause, Preview, patiently, preview_case, preview_issue, sparing
+from worker.flow.preview_words import Step
 from worker.flow.reconcile import EVER, Progress, Report
 from worker.model import Issue, Status
 from worker.store.case_rows import CaseRow
@@ -115,7 +116,7 @@ class _Survey:
             self._cases += len(ours)
             for row in ours:
                 if row.id in moved or self._may_change(row):
-                    self._look(f"case {row.id}", lambda row=row: preview_case(self._ctx, row.id))  # type: ignore[misc] # bound per turn
+                    self._look(f"case {row.id}", lambda row=row: preview_case(self._ctx, row.id, self._ahead()))  # type: ignore[misc] # bound per turn
                 else:
                     self._nothing += 1
             self._report(Progress("cases", done, total, self._changes.total()))
@@ -130,7 +131,7 @@ class _Survey:
                 done += 1
                 if self._stranger(issue):
                     self._strangers += 1
-                    self._look(issue.short_id, lambda one=issue: preview_issue(self._ctx, one.id))  # type: ignore[misc] # bound per turn
+                    self._look(issue.short_id, lambda one=issue: preview_issue(self._ctx, one.id, self._ahead()))  # type: ignore[misc] # bound per turn
                 self._report(Progress("open issues", done, found.total, self._changes.total()))
             cursor = found.cursor
             if cursor is None or self._looks_left == 0:
@@ -193,6 +194,13 @@ class _Survey:
             names = tuple(member.issue.short_id for member in seen.case.members)
             self._told.append(Change(seen.case.id or None, names, kind, rule, tracker, seen.steps))
 
+    def _ahead(self) -> Mapping[str, int]:
+        """How many tickets each rule would have made by now: they take the places below its limit."""
+        made: Counter[str] = Counter()
+        for (rule, _), number in self._create.items():
+            made[rule] += number
+        return made
+
     def done(self) -> Survey:
         """All that was found."""
         return Survey(
@@ -218,6 +226,10 @@ def _kind(seen: Preview) -> str | None:
         Wait: "wait",
         Agree: "agree",
     }
+    if seen.joins:
+        return "join"
+    if seen.collected:
+        return "collect"
     present = {type(action) for action in seen.plan.actions}
     if not present:
         return None

@@ -11,10 +11,15 @@ from worker.flow.context import Context
 from worker.flow.post import send_report
 from worker.mapping.channels import Lead
 from worker.mapping.schema_channels import Weekday
+from worker.metrics.weeks import week_named
 from worker.model import Hint
+from worker.store.store import Store
 
 LATE = timedelta(hours=1)
 """A report that is written so long after it was due says that it is late."""
+
+REMEMBERED_WEEKS = 52
+"""A report that comes after so many weeks names no more of those that were missed."""
 
 
 def sweep_reports(ctx: Context) -> int:
@@ -50,6 +55,18 @@ def write_report(ctx: Context, week: str, name: str) -> None:
         raise Permanent("this process writes no reports")
     late = ctx.now() - due_at(lead, week) > LATE
     send_report(ctx.store, lead, week, ctx.report(lead, week, late), ctx.now(), late=late)
+
+
+def not_sent(store: Store, lead: Lead, week: str) -> tuple[str, ...]:
+    """The weeks between the last report that a lead was sent and this one, the oldest first; none before its first."""
+    with store.read() as tx:
+        last = tx.outbox.report_before(lead.name, week)
+    found: list[str] = []
+    one = week_named(week, lead.zone).before()
+    while last is not None and one.name > last and len(found) < REMEMBERED_WEEKS:
+        found.insert(0, one.name)
+        one = one.before()
+    return tuple(found)
 
 
 def last_due(lead: Lead, now: datetime) -> tuple[str, datetime]:

@@ -52,6 +52,8 @@ class MappingBook:
     """Files that it was read from beside the mapping files."""
     channels: Mapping[str, Channel] = field(default_factory=dict)
     leads: Mapping[str, Lead] = field(default_factory=dict)
+    teams: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The projects of each team, or patterns of them."""
     grouping: Grouping = field(default_factory=Grouping)
     """Which projects share their cases, and when an issue joins one."""
     digest: str = ""
@@ -133,7 +135,7 @@ class MappingBook:
         if sample.short_id and "labels" in kept:
             kept["labels"] = [label for label in kept["labels"] if sample.short_id not in label]
         line = shorten(calm_line(spec.kind, title), TITLE_LIMIT)
-        body = to_body(spec.kind, markdown)
+        body = to_body(spec.kind, markdown, spec.edition)
         return Draft(rule, tracker, spec.kind, spec.place, line, body, kept, public=spec.public)
 
     def policy(self, rule: str | None, tracker: str) -> Policy:
@@ -148,7 +150,8 @@ class MappingBook:
 
     def comment(self, tracker: str, markdown: str) -> Body:
         """Our own words (values in them escaped by `inline`) as that tracker takes them."""
-        return to_body(self.tracker(tracker).kind, markdown)
+        spec = self.tracker(tracker)
+        return to_body(spec.kind, markdown, spec.edition)
 
     def tracker(self, name: str) -> TrackerSpec:
         """The tracker of that name. UserFault names the nearest one."""

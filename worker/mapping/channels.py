@@ -1,7 +1,7 @@
 """Channels and leads as they run: checked, with their conditions compiled."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import time
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -62,6 +62,8 @@ class Lead:
     hour: int
     zone: ZoneInfo
     locale: str
+    by_owner: bool = False
+    teams: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def channels(
@@ -83,6 +85,7 @@ def leads(
     problems: list[Problem],
     compiled: Compile,
     known: Mapping[str, Channel],
+    teams: Mapping[str, tuple[str, ...]],
 ) -> Mapping[str, Lead]:
     """The weekly reports of all files; channels that nobody knows go to `problems`."""
     found: dict[str, Lead] = {}
@@ -91,7 +94,9 @@ def leads(
         problems += _unknown(source, loc, entry, known)
         zone = _zone(source, loc, entry.time_zone, problems)
         scope = _scope(source, loc, entry, compiled)
-        found[name] = Lead(name, scope, entry.channels, entry.day, entry.hour, zone, entry.locale)
+        found[name] = Lead(
+            name, scope, entry.channels, entry.day, entry.hour, zone, entry.locale, entry.by_owner, teams
+        )
     return found
 
 

@@ -8,18 +8,23 @@ from typing import Any
 
 from worker.mapping.adf import to_adf
 from worker.mapping.codeowners import CodeOwners
+from worker.mapping.edition import Edition
 from worker.mapping.facts import Around, gather
-from worker.mapping.fields import Candidates, Said, by_level, due_on, filled
+from worker.mapping.fields import Candidates, Said, by_level, due_on, filled, templates_in
 from worker.mapping.markup import inline, shorten
 from worker.mapping.policy import People
-from worker.mapping.public import published
+from worker.mapping.public import nameless, published
 from worker.mapping.scrub import Scrubber
 from worker.mapping.template import Template, Unrenderable
 from worker.mapping.text import BODY_LIMITS, cut, parts, title
+from worker.mapping.wiki import to_wiki
 from worker.model import Body, Draft, Event, Issue, TrackerKind
 from worker.triage.release import Introduced
 
 LABEL_LIMITS: Mapping[TrackerKind, int] = {TrackerKind.GITHUB: 50, TrackerKind.JIRA: 255}
+WIKI_LIMIT = 32_000
+"""Characters of wiki markup; Jira Data Center takes 32,767 unless its owner says otherwise, our mark included."""
+_SHRINK = 0.9
 DEFAULT_TYPE = "Bug"
 _NAMES_DEPLOY = re.compile(r"\{[{%][^}]*\b(?:deploy|facts)\b")
 _LIKE_OUR_MARK = re.compile("bugferry-[0-9a-f]+")
@@ -31,7 +36,7 @@ _OURS = frozenset({"id", "short_id", "permalink", "slug", "status", "level", "pr
 class TrackerSpec:
     """A named tracker. `place`: Jira project key, or GitHub `owner/name`. `owners`: whose code is whose there.
 
-    `public`: everybody may read it, and its tickets are written for everybody.
+    `public`: everybody may read it, and its tickets are written for everybody. `edition`: of Jira; GitHub has none.
     """
 
     name: str
@@ -39,6 +44,7 @@ class TrackerSpec:
     place: str
     owners: CodeOwners | None = None
     public: bool = False
+    edition: Edition = Edition.CLOUD
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +86,10 @@ class TicketPlan:
 
     def tells_deploy(self) -> bool:
         """Whether its text may name the deploy that brought the bug."""
-        texts = (self.title, self.body, *self.labels, *(one for one in (self.parent, self.milestone) if one))
-        values = [*self.fields.values(), *(one for project in self.projects for one in project.fields.values())]
-        said = (one for one in values if isinstance(one, Template))
-        return any(_NAMES_DEPLOY.search(one.source) for one in (*texts, *said))
+        texts = (self.title, self.body, *self.labels, *self.components, self.parent, self.milestone)
+        of_projects = (one for project in self.projects for one in project.fields.values())
+        values: tuple[Said, ...] = (*texts, *self.fields.values(), *of_projects)
+        return any(_NAMES_DEPLOY.search(one.source) for value in values for one in templates_in(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +128,7 @@ def compose(
         kind=tracker.kind,
         place=tracker.place,
         title=title(tracker.kind, page.line(plan.title), str(page.variables["headline"])),
-        body=to_body(tracker.kind, page.markdown(plan.body)),
+        body=to_body(tracker.kind, page.markdown(plan.body), tracker.edition),
         public=tracker.public,
         fields={
             name: said for name, said in _fields(plan, tracker, page, issue, who).items() if said or name == "labels"
@@ -130,16 +136,25 @@ def compose(
     )
 
 
-def to_body(kind: TrackerKind, markdown: str) -> Body:
+def to_body(kind: TrackerKind, markdown: str, edition: Edition = Edition.CLOUD) -> Body:
     """Markdown as that tracker takes it, cut at its limit."""
-    kept = cut(markdown.strip() + "\n", BODY_LIMITS[kind])
-    return to_adf(kept) if kind is TrackerKind.JIRA else kept
+    whole, limit = markdown.strip() + "\n", BODY_LIMITS[kind]
+    kept = cut(whole, limit)
+    if kind is TrackerKind.GITHUB:
+        return kept
+    if edition is Edition.CLOUD:
+        return to_adf(kept)
+    while len(wiki := to_wiki(to_adf(kept))) > WIKI_LIMIT:  # what is escaped grows, by how much depends on the text
+        limit = int(_SHRINK * limit * WIKI_LIMIT / len(wiki))
+        kept = cut(whole, limit)
+    return wiki
 
 
 def _page(tracker: TrackerSpec, issue: Issue, event: Event | None, origin: Introduced | None) -> _Page:
     scrubber = Scrubber()
     if tracker.public:
         issue, event = published(issue, event, scrubber)
+        origin = nameless(origin) if origin else None
     facts = {name: _scrubbed(scrubber, fields) for name, fields in gather(issue, event, Around(origin=origin)).items()}
     return _Page(tracker.kind, {**facts, **parts(tracker.kind, issue, event, scrubber, origin)})
 

@@ -18,5 +18,11 @@ def read_duration(value: object) -> timedelta:
     return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
+def written(span: timedelta) -> str:
+    """How a mapping file would say it, in the largest unit that says it whole."""
+    unit = next(unit for unit in _UNITS if span % timedelta(**{_UNITS[unit]: 1}) == timedelta())
+    return f"{span // timedelta(**{_UNITS[unit]: 1})}{unit}"
+
+
 DurationWords = Annotated[str, Field(pattern=r"^[0-9]{1,5}[dhm]$")]
 Duration = Annotated[timedelta, BeforeValidator(read_duration, json_schema_input_type=DurationWords)]

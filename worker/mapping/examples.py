@@ -4,13 +4,14 @@
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
 from worker.mapping.adf import to_adf
 from worker.mapping.book import MappingBook
 from worker.mapping.condition import Outcome
+from worker.mapping.edition import Edition
 from worker.mapping.markup import JOINER, shorten
 from worker.mapping.problem import Problem, nearest
 from worker.mapping.route import Verdict
@@ -74,8 +75,13 @@ def run(book: MappingBook, example: Example, issue: Issue, event: Event | None) 
     wrong = next(_way(book, example, verdict), None)
     if wrong is not None or verdict.rule is None or verdict.tracker is None:
         return Result(verdict.rule, () if wrong is None else (wrong,))
-    draft = book.draft(verdict.rule, issue, event)
+    draft = _as_read(book).draft(verdict.rule, issue, event)
     return Result(verdict.rule, tuple(_ticket(example, draft, verdict.why)))
+
+
+def _as_read(book: MappingBook) -> MappingBook:
+    """The mapping with all texts as trees: people read the same in both editions of Jira, however it is sent."""
+    return replace(book, trackers={name: replace(one, edition=Edition.CLOUD) for name, one in book.trackers.items()})
 
 
 def unreached(book: MappingBook, results: Sequence[Result]) -> tuple[str, ...]:

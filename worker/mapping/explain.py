@@ -4,7 +4,9 @@ from typing import Any
 
 from worker.mapping.book import MappingBook
 from worker.mapping.condition import Outcome
+from worker.mapping.duration import written
 from worker.mapping.facts import ALONE, Around
+from worker.mapping.policy import FollowPriority, Policy
 from worker.mapping.route import Step, Verdict
 from worker.model import Event, Issue, TrackerKind
 from worker.triage.release import Introduced
@@ -18,13 +20,15 @@ def explain(
     With `kind` the ticket is written for the rule's tracker if it is of that kind, else for the first one that is.
     """
     verdict = book.route(issue, event, around, show=True)
+    ticket = _ticket(book, verdict, issue, event, kind, around.origin)
     return {
         "rule": verdict.rule,
         "why": verdict.why,
         "skipped": verdict.skipped,
-        "ticket": _ticket(book, verdict, issue, event, kind, around.origin),
+        "ticket": ticket,
         "steps": [_step(step) for step in verdict.steps],
         "introduced": _introduced(around.origin) if around.origin else None,
+        "follows": _follows(book.policy(verdict.rule, ticket["tracker"])) if ticket else [],
     }
 
 
@@ -49,6 +53,17 @@ def _ticket(
     }
 
 
+def _follows(policy: Policy) -> list[str]:
+    """What of the ticket would be kept in step later, in words."""
+    update = policy.update
+    said = [f"{word.replace('_', ' ')}, in the field “{field}”" for word, field in update.counts.items()]
+    if update.priority is not FollowPriority.OFF:
+        said.append(f"the priority, {'up only' if update.priority is FollowPriority.UP else 'up and down'}")
+    if update.labels:
+        said.append("the labels that the rule renders")
+    return [f"{what}; at most once in {written(update.every)}" for what in said]
+
+
 def _introduced(origin: Introduced) -> dict[str, Any]:
     deploy = origin.deploy
     return {
@@ -58,6 +73,7 @@ def _introduced(origin: Introduced) -> dict[str, Any]:
         "said": origin.said(),
         "confidence": origin.confidence.value,
         "evidence": list(origin.evidence),
+        "suspects": [one.said() for one in origin.suspects],
     }
 
 

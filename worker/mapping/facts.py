@@ -35,6 +35,7 @@ _NOT_A_PLACE = frozenset({"<anonymous>", "[native code]"})
 class Around:
     """What stands around an issue: the time, all issues of its case (none known: it is alone), what brought it.
 
+    Where the time is not known, as of a file or an example, it is asked as of when the issue was last seen.
     `no_noise`: a person said that it is no noise; `wanted_by`: who wants a ticket for it, whatever the rules skip.
     """
 
@@ -60,7 +61,7 @@ def gather(issue: Issue, event: Event | None, around: Around = ALONE, *, judged:
         "deploy": _deploy(around.origin),
         "case": _case(around.members or (issue,)),
         "triage": _triage(judged(issue, seen), no_noise=around.no_noise) if judged else {},
-        "now": around.now,
+        "now": around.now or issue.last_seen or issue.first_seen,
     }
 
 

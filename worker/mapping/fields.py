@@ -31,6 +31,19 @@ def due_on(after: Mapping[str, timedelta], issue: Issue) -> str | None:
     return (seen + wait).astimezone(UTC).date().isoformat() if wait is not None and seen is not None else None
 
 
+def templates_in(said: Said) -> Iterator[Template]:
+    """Every template of a value."""
+    match said:
+        case Template():
+            yield said
+        case tuple():
+            for one in said:
+                yield from templates_in(one)
+        case Mapping():
+            for one in said.values():
+                yield from templates_in(one)
+
+
 def filled(said: Said, line: Line) -> object:
     """A value with its templates rendered; None for what renders to nothing, which then is left out."""
     match said:

@@ -29,6 +29,7 @@ class Grouping:
 
     groups: Mapping[str, Group] = field(default_factory=dict)
     join: Joining = Joining.AUTO
+    merge_in_sentry: bool = False
 
     def of(self, project: str) -> Group:
         """The group of a project; one that no group names is a group of its own."""

@@ -19,12 +19,13 @@ def grouping(files: Sequence[tuple[Source, MappingFile]], problems: list[Problem
     }
     problems += _wrong(list(rows.values()))
     said = [entry.grouping.join for _, entry in files if entry.grouping.join is not None]
+    merges = [entry.grouping.merge_in_sentry for _, entry in files if entry.grouping.merge_in_sentry is not None]
     groups = {
         project: Group(named(name), _thresholds(entry.thresholds))
         for _, _, name, entry in rows.values()
         for project in entry.projects
     }
-    return Grouping(groups, said[-1] if said else Joining.AUTO)
+    return Grouping(groups, said[-1] if said else Joining.AUTO, merge_in_sentry=merges[-1] if merges else False)
 
 
 def _thresholds(entry: ThresholdsEntry) -> Thresholds:

@@ -12,6 +12,7 @@ from worker.mapping.channels import channels, leads
 from worker.mapping.condition import Condition, Uncompilable, asks, compile_when
 from worker.mapping.draft import TrackerSpec
 from worker.mapping.earned import WaitFor
+from worker.mapping.edition import Edition
 from worker.mapping.examples import Example, examples
 from worker.mapping.facts import ONLY_IN_CONDITIONS, declared
 from worker.mapping.groups import grouping
@@ -26,6 +27,7 @@ from worker.mapping.schema_conditions import When
 from worker.mapping.schema_policy import PolicyEntry
 from worker.mapping.source import Loc, Source, mapping_files, parse, shaped
 from worker.mapping.status import StatusMap
+from worker.mapping.teams import teams
 from worker.mapping.ticket_owners import beside, owners
 from worker.mapping.tickets import Tickets
 from worker.mapping.updates import unfit
@@ -76,15 +78,24 @@ class _Build:
         rules = tuple(self._rules())
         owned = owners(self._files, self._problems)
         specs = {
-            name: TrackerSpec(name, entry.kind, entry.place, owned.get(name), public=entry.allow_public)
+            name: TrackerSpec(
+                name,
+                entry.kind,
+                entry.place,
+                owned.get(name),
+                public=entry.allow_public,
+                edition=entry.edition or Edition.CLOUD,
+            )
             for name, entry in self._trackers.items()
         }
         defaults = {name: policy(self._policy, status) for name, status in self._maps.items()}
         asked = any(asks(rule.clause.condition, "triage") for rule in rules)
         told = channels(self._files, self._problems, self._condition)
+        known_teams = teams(self._files, self._problems)
         return MappingBook(
             specs, rules, defaults, people(self._files, self._problems), asked, beside(self._files),
-            channels=told, leads=leads(self._files, self._problems, self._report_condition, told),
+            channels=told, leads=leads(self._files, self._problems, self._report_condition, told, known_teams),
+            teams=known_teams,
             grouping=grouping(self._files, self._problems),
             asks_deploy=any(asks(rule.clause.condition, "deploy") for rule in rules),
         )  # fmt: skip

@@ -44,7 +44,8 @@ def visible(text: str) -> str:
     r"""Show control, zero-width and direction characters as escapes such as `\\u202e`; line breaks and tabs stay."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_escape(char) if is_hidden(char) else char for char in text.replace("\r\n", "\n"))
+    text = text.replace("\r\n", "\n")
+    return text.translate({ord(char): _escape(char) for char in set(text) if is_hidden(char)})
 
 
 def one_line(text: str) -> str:

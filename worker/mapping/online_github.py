@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from worker.mapping.draft import ProjectPlan, TicketPlan, TrackerSpec
+from worker.mapping.draft import ProjectPlan, TrackerSpec
 from worker.mapping.online import Finding, Wants, constant, hooked, likeliest, once, unassignable
 from worker.mapping.template import Template
 
@@ -70,11 +70,6 @@ def _repository(wants: Wants, offer: GithubOffer) -> Iterator[Finding]:
     if offer.public and not wants.book.tracker(wants.tracker).public:
         said = f"everybody can read {place}, and errors may hold what is not for everybody."
         yield wants.problem(f"{said} Write `allow_public: true` beside it, or choose a private repository.", at)
-
-
-def _dropped(plan: TicketPlan) -> bool:
-    """Whether a ticket carries anything that GitHub drops from people without push access."""
-    return bool(plan.labels or plan.assignees or plan.assignee or plan.milestone or plan.issue_type)
 
 
 def projects_wanted(wants: Wants) -> tuple[ProjectAsked, ...]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from worker.mapping.scrub import Scrubber
 from worker.model import Event, Frame, Issue, Request, Thrown
+from worker.triage.release import Introduced
 
 LEFT_OUT = "all about users, requests and machines, because everybody can read this repository"
 """How a ticket says it."""
@@ -23,6 +24,11 @@ def published(issue: Issue, event: Event | None, scrubber: Scrubber) -> tuple[Is
     scrubber.removed[LEFT_OUT] += 1
     shown = replace(issue, assignee=None, assigned=None)
     return shown, None if event is None else _event(event)
+
+
+def nameless(origin: Introduced) -> Introduced:
+    """The same with no word of who made the suspect commits."""
+    return replace(origin, suspects=tuple(replace(one, author=None) for one in origin.suspects))
 
 
 def _event(event: Event) -> Event:

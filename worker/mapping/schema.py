@@ -7,7 +7,8 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, Field, JsonValue, model_validator
 
 from worker.mapping.duration import Duration
-from worker.mapping.schema_channels import ChannelEntry, ReportEntry
+from worker.mapping.edition import Edition
+from worker.mapping.schema_channels import ChannelEntry, ReportEntry, TeamProjects
 from worker.mapping.schema_conditions import Condition
 from worker.mapping.schema_examples import ExampleEntry
 from worker.mapping.schema_grouping import GroupEntry, GroupingEntry
@@ -63,6 +64,9 @@ class TrackerEntry(Strict):
         str | None,
         Field(description="GitHub: the repository, such as acme/shop.", pattern=r"^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$"),
     ] = None
+    edition: Annotated[
+        Edition | None, Field(description="Jira: whether the site is Jira Cloud (if nothing is said) or Data Center.")
+    ] = None
     allow_public: Annotated[
         bool,
         Field(
@@ -87,6 +91,8 @@ class TrackerEntry(Strict):
             raise ValueError(f"a {self.kind.value} tracker needs `{wanted}`")
         if self.project and self.repo:
             raise ValueError(f"a {self.kind.value} tracker takes `{wanted}` only")
+        if self.edition is not None and self.kind is TrackerKind.GITHUB:
+            raise ValueError("a github tracker takes no `edition`: that tells Jira Cloud from Jira Data Center")
         if self.allow_public and self.kind is TrackerKind.JIRA:
             raise ValueError("a jira tracker takes no `allow_public`: who reads a project is set in Jira")
         return self
@@ -222,3 +228,6 @@ class MappingFile(Strict):
     grouping: Annotated[GroupingEntry, Field(description="When a new issue joins a case.")] = GroupingEntry()
     channels: Annotated[Mapping[str, ChannelEntry], Field(description="Where people are told things, by name.")] = {}
     reports: Annotated[Mapping[str, ReportEntry], Field(description="Weekly reports, by the lead's name.")] = {}
+    teams: Annotated[
+        Mapping[str, TeamProjects], Field(description="Teams by name: the projects of each; reports tell them apart.")
+    ] = {}

@@ -11,6 +11,7 @@ from worker.mapping.strict import Strict
 from worker.triage.alert import Says
 
 _CLOCK = r"([01]\d|2[0-3]):[0-5]\d"
+_SLUGS = re.compile(r"[A-Za-z0-9._*?-]+")
 _ADDRESS = re.compile(r"[^@\s<>,;\"]+@[^@\s<>,;\"]+")
 
 
@@ -43,6 +44,13 @@ def _readable(to: tuple[str, ...]) -> tuple[str, ...]:
     if any("://" in one for one in to):
         raise ValueError("an address with credentials never stands in a mapping; it comes from the environment")
     return to
+
+
+def _slugs(projects: tuple[str, ...]) -> tuple[str, ...]:
+    for one in projects:
+        if not _SLUGS.fullmatch(one):
+            raise ValueError(f"“{one}” is no slug of a project, and no pattern of slugs with `*` and `?`")
+    return projects
 
 
 Names = Annotated[
@@ -88,6 +96,14 @@ class ChannelEntry(Strict):
         return self
 
 
+TeamProjects = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_listed, json_schema_input_type=tuple[str, ...] | str),
+    AfterValidator(_slugs),
+    Field(min_length=1),
+]
+
+
 class ReportEntry(Strict):
     """A weekly report for one lead."""
 
@@ -101,6 +117,9 @@ class ReportEntry(Strict):
     )
     hour: Annotated[int, Field(description="From this hour on.", ge=0, le=23)] = 8
     time_zone: Annotated[str, Field(description="Whose clock that is; weeks begin by it, too.")] = "UTC"
+    by_owner: Annotated[
+        bool, Field(description="Also show figures by owner; no tool for ranking people.", strict=True)
+    ] = False
     locale: Annotated[
         str, Field(description="How dates and numbers are written, such as en_GB.", pattern=r"^[a-z]{2,3}(_[A-Z]{2})?$")
     ] = "en_GB"

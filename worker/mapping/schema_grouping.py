@@ -45,3 +45,7 @@ class GroupingEntry(Strict):
         BeforeValidator(_switch, json_schema_input_type=Joining | None),
         Field(description="auto joins where it is sure, suggest only ever asks, off does neither."),
     ] = None
+    merge_in_sentry: Annotated[
+        bool | None,
+        Field(description="Whether the issues of one case and project are merged in Sentry, too; false by default."),
+    ] = None

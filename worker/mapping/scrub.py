@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from ipaddress import IPv4Address, IPv6Address
 
 EXAMINED_CHARS = 100_000
@@ -28,22 +29,34 @@ class Scrubber:
     """Scrubs many texts of one ticket and counts what was taken, by kind."""
 
     removed: Counter[str] = field(default_factory=Counter)
+    _done: dict[str, tuple[str, Counter[str]]] = field(default_factory=dict)
+    """What is left of a text and what was taken: titles, releases and the like stand in many places of a ticket."""
 
     def text(self, text: str) -> str:
         """The same text with placeholders such as `[removed: e-mail address]`."""
         text = text[:EXAMINED_CHARS]
         if _NOTHING.search(text) is None:
             return text
-        for pattern in PATTERNS:
-            text = pattern.find.sub(lambda match, pattern=pattern: self._take(pattern, match), text)  # type: ignore[misc]  # mypy cannot type a lambda with a default
-        return text
+        if text not in self._done:
+            self._done[text] = _without(text)
+        left, taken = self._done[text]
+        self.removed.update(taken)
+        return left
 
-    def _take(self, pattern: Pattern, match: re.Match[str]) -> str:
-        if pattern.confirm is not None and not pattern.confirm(match.group("it")):
-            return match.group()
-        self.removed[pattern.kind] += 1
-        before, after = (match.groupdict().get(name) or "" for name in ("before", "after"))
-        return f"{before}[removed: {pattern.kind}]{after}"
+
+def _without(text: str) -> tuple[str, Counter[str]]:
+    taken: Counter[str] = Counter()
+    for pattern in PATTERNS:
+        text = pattern.find.sub(partial(_take, taken, pattern), text)
+    return text, taken
+
+
+def _take(taken: Counter[str], pattern: Pattern, match: re.Match[str]) -> str:
+    if pattern.confirm is not None and not pattern.confirm(match.group("it")):
+        return match.group()
+    taken[pattern.kind] += 1
+    before, after = (match.groupdict().get(name) or "" for name in ("before", "after"))
+    return f"{before}[removed: {pattern.kind}]{after}"
 
 
 def scrub(text: str) -> tuple[str, dict[str, int]]:

@@ -125,6 +125,7 @@ def _known(issue: Issue, event: Event | None, origin: Introduced | None) -> Iter
         ("Release", (event.release if event else None) or issue.last_release),
         ("First release", issue.first_release),
         ("Introduced by", origin.said() if origin and origin.deploy else None),
+        *(("Suspect commit", one.said()) for one in (origin.suspects if origin else ())),
         ("Environment", event.environment if event else None),
     ]
     yield from ((label, value) for label, value in listed if value and value.strip())

@@ -47,7 +47,7 @@ def trend_picture(trend: Sequence[Point], tongue: Tongue) -> bytes:
             axes.spines["left"].set_visible(False)
             axes.set_xlim(len(trend) - SLOTS - 0.6, len(trend) - 0.4)
         for axes in (flow, backlog):
-            axes.set_ylim(bottom=0)
+            axes.set_ylim(0, max(1, axes.get_ylim()[1]))  # a week of nothing has an axis, too
             axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
             axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: tongue.number(value)))
         _blank(flow, [*_values(trend, "intake"), *_values(trend, "fixed")])

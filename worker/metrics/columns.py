@@ -67,11 +67,11 @@ class Columns:
 
     def began_as(self, *how: Began) -> Mask:
         """Those that began in one of these ways."""
-        return _among(BEGAN, how)[self.began_how]
+        return _among(self.began_how, [BEGAN.index(one) for one in how])
 
     def ended_as(self, *how: Ended) -> Mask:
         """Those that ended in one of these ways."""
-        return _among(ENDED, how)[self.ended_how]
+        return _among(self.ended_how, [ENDED.index(one) for one in how])
 
     @property
     def fixed(self) -> Mask:
@@ -106,9 +106,12 @@ def _said(columns: Columns, dimensions: Iterable[Dimension], n: int) -> Mapping[
     return {one: columns.words[one].get(int(columns.of[one][n])) for one in dimensions}
 
 
-def _among(words: tuple[str, ...], wanted: tuple[str, ...]) -> Mask:
-    """For each word whether it is wanted, and False for `STILL_OPEN`, which is the last place."""
-    return np.array([*(word in wanted for word in words), False])
+def _among(column: NDArray[np.int8], wanted: Iterable[int]) -> Mask:
+    """Where one of these stands; comparing for each is several times faster than looking every value up."""
+    found = np.zeros(len(column), np.bool_)
+    for one in wanted:
+        found |= column == one
+    return found
 
 
 def seconds(moment: datetime | None) -> int:

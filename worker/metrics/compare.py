@@ -10,7 +10,7 @@ from worker.metrics.columns import Columns, Mask
 from worker.metrics.definitions import DEFINITIONS, RANKED_FROM
 from worker.metrics.figures import Figure, Point, Row
 from worker.metrics.intervals import wilson
-from worker.metrics.scope import DIMENSIONS, OF_PEOPLE, Dimension, Scope
+from worker.metrics.scope import DIMENSIONS, OF_PEOPLE, TEAM, Dimension, Scope
 from worker.metrics.week_figures import Period
 
 COMPARED = ("intake", "fixed", "resolution_rate", "time_to_resolve", "time_to_ticket", "reopen_rate", "backlog")
@@ -66,7 +66,7 @@ def rows(columns: Columns, period: Period, scope: Scope) -> tuple[Row, ...]:
     """One row for each value of each dimension, the largest first."""
     return tuple(
         row
-        for dimension in DIMENSIONS
+        for dimension in (TEAM, *DIMENSIONS)
         if scope.by_owner or dimension not in OF_PEOPLE
         for row in _of_dimension(columns, period, dimension)
     )
@@ -128,12 +128,13 @@ def _cases(n: int) -> str:
 
 def _reason(name: str, by_value: Sequence[Row]) -> str:
     """Who has the largest part in it: the value of a dimension with more than half, a deploy before a project."""
-    verb = "came in" if name == "intake" else "were fixed"
-    for dimension, how in (("deploy", "with deploy"), ("cause", "as"), ("project", "in"), ("rule", "under rule")):
+    verb, place = ("came in", "from") if name == "intake" else ("were fixed", "in")
+    for dimension, how in (("deploy", "with deploy"), ("cause", "as"), ("project", place), ("rule", "under rule")):
         of_it = [row for row in by_value if row.dimension == dimension]
         total = sum(row.figures[name].value or 0 for row in of_it)
         most = max(of_it, key=lambda row: row.figures[name].value or 0, default=None)
         n = int(most.figures[name].value or 0) if most else 0
         if most and len(of_it) > 1 and n > 1 and n * 2 > total:
-            return f", mostly because {n} {verb} {how} {most.value}"
+            word = most.value.replace("_", " ") if dimension == "cause" else most.value
+            return f", mostly because {n} {verb} {how} {word}"
     return ""

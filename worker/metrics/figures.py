@@ -106,3 +106,5 @@ class Report:
     leaves_out: tuple[str, ...]
     computed_at: datetime
     late: bool = False
+    missed: tuple[str, ...] = ()
+    """Weeks before it that were not sent while nothing ran."""

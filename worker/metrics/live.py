@@ -1,5 +1,6 @@
 """The figures of the seven days up to now, for dashboards: the definitions of the weekly report, on another period."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -43,5 +44,7 @@ def live(everything: Columns, now: datetime) -> Live:
 def _by_project(columns: Columns, mask: Mask) -> Mapping[str, int]:
     numbers, counts = np.unique(columns.of["project"][mask], return_counts=True)
     words = columns.words["project"]
-    found = zip(numbers.tolist(), counts.tolist(), strict=True)
-    return {words.get(number, "unknown"): count for number, count in found}
+    found: Counter[str] = Counter()
+    for number, count in zip(numbers.tolist(), counts.tolist(), strict=True):
+        found[words.get(number, "unknown")] += count  # several may have no word
+    return dict(found)  # `asdict` would make pairs of a Counter

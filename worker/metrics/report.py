@@ -11,6 +11,7 @@ from worker.metrics.definitions import COHORT_DAYS, DEFINITIONS, FIX_DAYS, KM_DA
 from worker.metrics.figures import CaseLine, Change, Cohort, Figure, Point, Report
 from worker.metrics.scope import Scope
 from worker.metrics.spell import ENDED
+from worker.metrics.teams import with_teams, without_team
 from worker.metrics.week_figures import DAY, Period, cohort_of, figures_of
 from worker.metrics.weeks import Week
 
@@ -39,7 +40,7 @@ def report(
     """
     mine = everything.within(scope)
     before_us = mine.ended_as("before_us")
-    columns = mine.where(~before_us)
+    columns = with_teams(mine.where(~before_us), scope.teams)
     period = Period.of(week, now)
     trend = _trend(columns, week, now, since)
     figures = trend[-1].figures
@@ -51,7 +52,7 @@ def report(
         ends=week.ends,
         time_zone=week.zone.key,
         scope=scope.name,
-        headline=headline(figures, by_value, backlog_before),
+        headline=_unknown(week, since) or headline(figures, by_value, backlog_before),
         figures=figures,
         cohorts=_cohorts(columns, week, now),
         trend=trend,
@@ -62,7 +63,7 @@ def report(
         reopened=_reopened(columns, period, describe),
         deploys=_deploys(columns, period),
         trouble=trouble,
-        leaves_out=_leaves_out(int(before_us.sum()), week, now, since),
+        leaves_out=(*_leaves_out(int(before_us.sum()), week, now, since), *_teamless(columns)),
         computed_at=now,
     )
 
@@ -105,7 +106,13 @@ def _still(columns: Columns, period: Period) -> Mask:
 def _top_unresolved(columns: Columns, period: Period, describe: Describe) -> tuple[CaseLine, ...]:
     at = np.flatnonzero(_still(columns, period) & (columns.users > 0))
     most = at[np.lexsort((columns.case[at], -columns.events[at], -columns.users[at]))][:LISTED]
-    return describe([(int(columns.case[n]), f"{columns.users[n]:,} users, not fixed") for n in most])
+    total = int(columns.users[at].sum())
+    return describe([(int(columns.case[n]), _part(int(columns.users[n]), total)) for n in most])
+
+
+def _part(users: int, total: int) -> str:
+    share = users / total
+    return f"{share:.0%} of the users hurt" if share >= 0.01 else "under 1% of the users hurt"  # noqa: PLR2004 - 1%
 
 
 def _oldest(columns: Columns, period: Period, describe: Describe) -> tuple[CaseLine, ...]:
@@ -140,6 +147,20 @@ def _deploys(columns: Columns, period: Period) -> tuple[str, ...]:
     return tuple(f"{words[int(numbers[n])]}: {counts[n]} new case{'s' if counts[n] > 1 else ''}" for n in most)
 
 
+def _unknown(week: Week, since: datetime | None) -> str | None:
+    """What is said of a week that was over before history begins: a nought there would be a number."""
+    if since is None:
+        return "Nothing is known of this week: history is empty."
+    if since >= week.ends:
+        return f"Nothing is known of this week: history begins on {since:%Y-%m-%d}, after it."
+    return None
+
+
+def _teamless(columns: Columns) -> tuple[str, ...]:
+    said = without_team(columns)
+    return (said,) if said else ()
+
+
 def _leaves_out(before_us: int, week: Week, now: datetime, since: datetime | None) -> tuple[str, ...]:
     said = []
     if since is None:
@@ -149,5 +170,7 @@ def _leaves_out(before_us: int, week: Week, now: datetime, since: datetime | Non
     if week.ends > now:
         said.append("The week is not over: figures stand as of now.")
     if before_us:
-        said.append(f"{before_us} cases were closed before they were first seen: nobody knows how long they took.")
+        many = before_us > 1
+        cases = f"{before_us} cases were closed before they were" if many else "1 case was closed before it was"
+        said.append(f"{cases} first seen: nobody knows how long {'they' if many else 'it'} took.")
     return tuple(said)

@@ -4,10 +4,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-Dimension = Literal["project", "rule", "tracker", "cause", "release", "deploy", "owner"]
+from worker.mapping.teams import Teams
+
+Dimension = Literal["team", "project", "rule", "tracker", "cause", "release", "deploy", "owner"]
 """What cases are told apart by. `deploy` is the deploy that brought a case in, as `release (environment)`."""
 
-DIMENSIONS: tuple[Dimension, ...] = get_args(Dimension)
+TEAM: Dimension = "team"
+"""Told from the project by the mapping of today."""
+
+DIMENSIONS: tuple[Dimension, ...] = tuple(one for one in get_args(Dimension) if one != TEAM)
+"""What is kept of every case."""
 
 OF_PEOPLE: frozenset[Dimension] = frozenset({"owner"})
 """Shown only where the switch is on: this is no tool for ranking people."""
@@ -26,7 +32,7 @@ class Scope:
     """The cases of one report. `projects` None: of all projects; `only`: more dimensions with the values that count.
 
     A case belongs to it when it meets all of them, and the condition `narrowed`. `time_zone`: an IANA name; weeks begin
-    on its Mondays.
+    on its Mondays. `teams`: for figures by team.
     """
 
     name: str = "everything"
@@ -35,6 +41,7 @@ class Scope:
     time_zone: str = "UTC"
     by_owner: bool = False
     narrowed: Narrowed | None = None
+    teams: Teams = field(default_factory=dict)
 
     @property
     def wanted(self) -> Mapping[Dimension, frozenset[str]]:

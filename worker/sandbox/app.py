@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
@@ -23,6 +24,7 @@ from worker.sandbox.jira import beside as jira_beside
 from worker.sandbox.jira import door as jira_door
 from worker.sandbox.jira import issues as jira_issues
 from worker.sandbox.jira import rights, site
+from worker.sandbox.jira import server as jira_server
 from worker.sandbox.screens import Screens, throw
 from worker.sandbox.screens_sentry import SentryScreens
 from worker.sandbox.screens_trackers import GithubScreens, JiraScreens
@@ -53,9 +55,10 @@ def create_app(config: Config) -> ASGIApp:
     mounts: list[BaseRoute] = [
         *_pages(practice),
         Mount("/sentry", _sentry(practice)),
+        Mount(jira_server.PLACE, _jira_server(practice)),
         Mount("/jira", _jira(practice)),
         Mount("/github", _github(practice)),
-        Mount("/sandbox", _service(practice, [*controls.routes(), *levers.routes()], controls.not_routed)),
+        Mount("/sandbox", _service(practice, _of(controls.routes, levers.routes), controls.not_routed)),
     ]
     app = Starlette(routes=mounts, lifespan=lifespan, exception_handlers={Refusal: refused})
     return _Dated(FaultMiddleware(app, practice.faults), practice.clock)
@@ -99,25 +102,36 @@ def _pages(practice: Practice) -> list[BaseRoute]:
 
 
 def _sentry(practice: Practice) -> ASGIApp:
-    routes = [
-        *ingest.routes(),
-        *sentry_issues.routes(),
-        *sentry_beside.routes(),
-        *events.routes(),
-        *releases.routes(),
-        *projects.routes(),
-    ]
+    routes = _of(
+        ingest.routes,
+        sentry_issues.routes,
+        sentry_beside.routes,
+        events.routes,
+        releases.routes,
+        projects.routes,
+    )
     return _Stamped(_service(practice, routes, sentry_door.not_routed), practice, sentry_door.limits)
 
 
 def _jira(practice: Practice) -> ASGIApp:
-    routes = [*site.routes(), *jira_issues.routes(), *jira_beside.routes(), *rights.routes()]
+    routes = _of(site.routes, jira_issues.routes, jira_beside.routes, rights.routes)
     return _Stamped(_service(practice, routes, jira_door.not_routed), practice, jira_door.limits)
 
 
+def _jira_server(practice: Practice) -> ASGIApp:
+    served = _service(practice, _of(jira_server.routes), jira_door.not_routed)
+    return _Stamped(served, practice, jira_server.limits)
+
+
 def _github(practice: Practice) -> ASGIApp:
-    routes = [*github_issues.routes(), *milestones.routes(), *repo.routes(), *graph.routes(), *org.routes()]
+    routes = _of(github_issues.routes, milestones.routes, repo.routes, graph.routes, org.routes)
     return _Stamped(_service(practice, routes, github_door.not_routed), practice, github_door.limits)
+
+
+@cache
+def _of(*modules: Callable[[], Sequence[BaseRoute]]) -> tuple[BaseRoute, ...]:
+    """All their addresses, compiled once: they hold nothing of a world, each call names its own."""
+    return tuple(route for routes in modules for route in routes())
 
 
 def _service(practice: Practice, routes: Sequence[BaseRoute], not_routed: NotRouted) -> Starlette:

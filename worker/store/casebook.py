@@ -19,7 +19,7 @@ from worker.store.tables_casebook import postings, signatures
 from worker.triage.casebook import KEPT_PER_CASE, KEYS_READ, POSTING_READ, SCORED, nearest, words_compared
 from worker.triage.cause import Verdict
 from worker.triage.evidence import Prepared, Rarity, features, prepare
-from worker.triage.same_bug import Known, Match, match
+from worker.triage.same_bug import Known, Match, rank
 from worker.triage.signature import Signature, from_json, to_json
 from worker.triage.signature import postings as keys_of
 
@@ -39,6 +39,9 @@ _CASE_OF = (
 )
 _WHOLE = select(signatures.c.id, signatures.c.issue_id, signatures.c.signature).where(
     signatures.c.id.in_(bindparam("ids", expanding=True))
+)
+_JUDGED = select(issues.c.cause, issues.c.cause_margin, issues.c.cause_reasons, issues.c.signed_at).where(
+    issues.c.id == bindparam("issue_id")
 )
 _LISTS = select(postings.c.key, postings.c.posted, postings.c.newest).where(
     postings.c.key.in_(bindparam("keys", expanding=True))
@@ -129,11 +132,12 @@ class Casebook(Suggestions):
 
     def _rarity(self, group: str, compared: Iterable[Prepared]) -> Rarity:
         """How rare the words are, in their project group, that comparing these asks about."""
-        asked = {digest(group, word): word for one in compared for word in words_compared(one)}
+        asked = {digest(group, word): word for word in {word for one in compared for word in words_compared(one)}}
         total = digest(group, _EVERYTHING)
         rows = self._connection.execute(_SEEN_IN[self._dialect], self._many([*asked, total]))
-        found = {row.word: row.seen_in for row in rows}
-        return Rarity({asked[word]: count for word, count in found.items() if word != total}, found.get(total, 0))
+        found: dict[int, int] = dict(rows.all())
+        everything = found.pop(total, 0)
+        return Rarity({asked[word]: count for word, count in found.items()}, everything)
 
     def compared(self, group: str, issue_id: str, others: Sequence[str]) -> Match | None:
         """How like the first look of an issue is to all looks of others; None where something of it is not kept."""
@@ -142,7 +146,7 @@ class Casebook(Suggestions):
         if not mine or not known:
             return None
         new = prepare(mine[0].signature)
-        return match(new, 0, known, self._rarity(group, [new, *(one.prepared for one in known)]))
+        return rank(new, {0: known}, self._rarity(group, [new, *(one.prepared for one in known)]))[0]
 
     # ------------------------------------------------------------ keeping
 
@@ -151,7 +155,7 @@ class Casebook(Suggestions):
 
         Of an issue the first and the newest KEPT_PER_CASE - 1 looks are kept.
         """
-        look = _look(signature)
+        look = look_of(signature)
         same = (signatures.c.issue_id == issue_id, signatures.c.look == look)
         known = self._connection.execute(select(signatures.c.events, signatures.c.event_id).where(*same)).first()
         if known is not None:
@@ -177,13 +181,13 @@ class Casebook(Suggestions):
 
     def knows(self, issue_id: str, signature: Signature, event_id: str) -> bool:
         """Whether keeping this would change nothing."""
-        same = (signatures.c.issue_id == issue_id, signatures.c.look == _look(signature))
+        same = (signatures.c.issue_id == issue_id, signatures.c.look == look_of(signature))
         full = (signatures.c.event_id == event_id) | (signatures.c.events >= COUNTED)
         return self._connection.scalar(select(signatures.c.id).where(*same, full)) is not None
 
     def looked_so(self, issue_id: str, signature: Signature) -> bool:
         """Whether an issue is known to look so."""
-        same = (signatures.c.issue_id == issue_id, signatures.c.look == _look(signature))
+        same = (signatures.c.issue_id == issue_id, signatures.c.look == look_of(signature))
         return self._connection.scalar(select(signatures.c.id).where(*same)) is not None
 
     def holds_event(self, case_id: int, event_id: str) -> bool:
@@ -226,8 +230,7 @@ class Casebook(Suggestions):
 
     def judged(self, issue_id: str) -> Judged | None:
         """What is known of an issue's cause; None for an unknown issue."""
-        query = select(issues.c.cause, issues.c.cause_margin, issues.c.cause_reasons, issues.c.signed_at)
-        return next(iter(fetch(self._connection, query.where(issues.c.id == issue_id), Judged)), None)
+        return next(iter(fetch(self._connection, _JUDGED, Judged, {"issue_id": issue_id})), None)
 
     def judge(self, issue_id: str, verdict: Verdict) -> None:
         """Remember whose fault an issue is, with every reason that was weighed."""
@@ -251,7 +254,7 @@ def digest(group: str, word: str) -> int:
     return int.from_bytes(blake2b(told, digest_size=8).digest(), "big", signed=True)
 
 
-def _look(signature: Signature) -> str:
+def look_of(signature: Signature) -> str:
     """Equal for signatures of equal `look`, in every process."""
     kept = to_json(signature)
     told = json.dumps([kept[name] for name in _LOOK])

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import Literal
 
-from sqlalchemy import Connection, bindparam, delete, func, null, select, update
+from sqlalchemy import Connection, Integer, bindparam, delete, func, insert, select, update
+from sqlalchemy.sql.base import Executable
 
 from worker.errors import Permanent
 from worker.model import Issue, Status, Ticket
 from worker.store.case_rows import CaseCounts, CaseRow, MemberRow, TicketRow, read_cases
-from worker.store.tables import cases, change, columns_of, fetch, insert_into, issues, tickets
+from worker.store.tables import cases, change, columns_of, fetch, insert_in, issues, tickets
 
 Farewell = Literal["duplicate", "succeeded"]
 """How a past ticket is seen off: closed as a duplicate, or only told its successor."""
@@ -17,8 +19,38 @@ Farewell = Literal["duplicate", "succeeded"]
 _CASE_OF_ISSUE = select(issues.c.case_id).where(issues.c.id == bindparam("issue_id"))
 _MERGED_INTO = select(cases.c.merged_into).where(cases.c.id == bindparam("case_id"))
 _ONE_CASE = select(cases).where(cases.c.id == bindparam("case_id"))
+_OVERVIEW = (
+    select(cases)
+    .order_by(cases.c.updated_at.desc(), cases.c.id.desc())
+    .limit(bindparam("at_most", type_=Integer))
+    .offset(bindparam("skipped", type_=Integer))
+)
+_MEMBER = select(*columns_of(issues, MemberRow)).where(issues.c.id == bindparam("issue_id"))
+_named = (tickets.c.key == bindparam("of_key")) | (tickets.c.vendor_id == bindparam("of_key"))
+_CASE_OF_TICKET = (
+    select(tickets.c.case_id)
+    .where(tickets.c.tracker == bindparam("of_tracker"), _named)
+    .order_by(tickets.c.live.desc(), tickets.c.id.desc())
+    .limit(1)
+)
+_LIVE_TICKET = update(tickets).where(tickets.c.case_id == bindparam("of_case"), tickets.c.live)
+_LIVE_HERE = _LIVE_TICKET.where(tickets.c.tracker == bindparam("of_tracker"))
+_since = bindparam("since", type_=tickets.c.done_since.type)
+_CLOSED_HERE = _LIVE_HERE.values(done_since=func.coalesce(tickets.c.done_since, _since))
+_AGREED = update(issues).where(issues.c.case_id == bindparam("of_case"), issues.c.id == bindparam("of_issue"))
+_NEW_CASE = insert(cases).returning(cases.c.id)
 _GROUP_LOCKS = 0x6275_6766
 """Keeps our advisory locks apart from those of others in the same PostgreSQL database."""
+
+
+@cache
+def _opening(dialect: str) -> Executable:
+    return insert_in(dialect, issues).on_conflict_do_nothing(index_elements=["id"]).returning(issues.c.case_id)
+
+
+@cache
+def _linking(dialect: str) -> Executable:
+    return insert_in(dialect, tickets).on_conflict_do_nothing().returning(tickets.c.id)
 
 
 class Cases:
@@ -35,9 +67,7 @@ class Cases:
 
     def of_ticket(self, tracker: str, key: str) -> int | None:
         """Give the case of a ticket by its key or the vendor's id; a live one before one that no longer speaks."""
-        named = (tickets.c.key == key) | (tickets.c.vendor_id == key)
-        query = select(tickets.c.case_id).where(tickets.c.tracker == tracker, named)
-        return self._connection.scalar(query.order_by(tickets.c.live.desc(), tickets.c.id.desc()).limit(1))
+        return self._connection.scalar(_CASE_OF_TICKET, {"of_tracker": tracker, "of_key": key})
 
     def of_short_id(self, short_id: str) -> int | None:
         """Give the case of an issue as people call it; None when it is unknown, or several are called so."""
@@ -56,8 +86,7 @@ class Cases:
 
     def member(self, issue_id: str) -> MemberRow | None:
         """Give one issue as last observed; None when it is not known."""
-        query = select(*columns_of(issues, MemberRow)).where(issues.c.id == issue_id)
-        return next(iter(fetch(self._connection, query, MemberRow)), None)
+        return next(iter(fetch(self._connection, _MEMBER, MemberRow, {"issue_id": issue_id})), None)
 
     def ticket_of(self, case_id: int) -> TicketRow | None:
         """Give the live ticket of a case; None when it has none."""
@@ -66,8 +95,7 @@ class Cases:
 
     def overview(self, limit: int, offset: int) -> tuple[CaseRow, ...]:
         """One page of all cases, the latest changed first."""
-        query = select(cases).order_by(cases.c.updated_at.desc(), cases.c.id.desc())
-        return read_cases(self._connection, query.limit(limit).offset(offset))
+        return read_cases(self._connection, _OVERVIEW, {"at_most": limit, "skipped": offset})
 
     def counts(self) -> CaseCounts:
         """Count everything a front page shows."""
@@ -89,11 +117,8 @@ class Cases:
         if known is not None:
             return known
         case_id = self._new_case(group, now)
-        fresh = insert_into(self._connection, issues).values(
-            id=issue.id, case_id=case_id, closed_with_ticket=False, **_mirror(issue, now)
-        )
-        once = fresh.on_conflict_do_nothing(index_elements=["id"]).returning(issues.c.case_id)
-        if self._connection.execute(once).first() is not None:
+        row = {"id": issue.id, "case_id": case_id, "closed_with_ticket": False, **_mirror(issue, now)}
+        if self._connection.execute(_opening(self._connection.dialect.name), row).first() is not None:
             return case_id
         # Somebody opened it between our question and our answer: their case stands, ours never was.
         self._connection.execute(delete(cases).where(cases.c.id == case_id))
@@ -105,14 +130,14 @@ class Cases:
 
         `after` None: it takes nobody's place. An issue that has a case by now keeps it.
         """
-        fresh = insert_into(self._connection, issues).values(
-            id=issue.id,
-            case_id=case_id,
-            agreed=after.agreed if after else None,
-            closed_with_ticket=bool(after and after.closed_with_ticket),
+        row = {
+            "id": issue.id,
+            "case_id": case_id,
+            "agreed": after.agreed if after else None,
+            "closed_with_ticket": bool(after and after.closed_with_ticket),
             **_mirror(issue, now),
-        )
-        self._connection.execute(fresh.on_conflict_do_nothing(index_elements=["id"]))
+        }
+        self._connection.execute(_opening(self._connection.dialect.name), row)
 
     def save_issue(self, issue: Issue, now: datetime) -> None:
         """Remember how a member looks now."""
@@ -128,10 +153,12 @@ class Cases:
 
     def save_ticket(self, case_id: int, ticket: Ticket, now: datetime) -> None:
         """Remember how the live ticket looks now; a transferred one has another key, on GitHub another id."""
-        same = (tickets.c.case_id == case_id, tickets.c.tracker == ticket.tracker, tickets.c.live)
-        since = func.coalesce(tickets.c.done_since, ticket.moved_at or now) if ticket.state.done else null()
-        looks = {"done_since": since, "vendor_id": ticket.id, **_looks(ticket, now)}
-        self._connection.execute(update(tickets).where(*same).values(**looks))
+        looks = {"vendor_id": ticket.id, **_looks(ticket, now)}
+        same = {"of_case": case_id, "of_tracker": ticket.tracker}
+        if ticket.state.done:
+            self._connection.execute(_CLOSED_HERE, {**same, **looks, "since": ticket.moved_at or now})
+        else:
+            self._connection.execute(_LIVE_HERE, {**same, **looks, "done_since": None})
 
     def closed_at(self, case_id: int, moment: datetime) -> None:
         """Correct since when the live ticket has been done, once its tracker has told."""
@@ -151,18 +178,8 @@ class Cases:
 
         Raises `Permanent` when the case has another live ticket, or the ticket belongs to another case.
         """
-        fresh = insert_into(self._connection, tickets).values(
-            case_id=case_id,
-            tracker=ticket.tracker,
-            vendor_id=ticket.id,
-            agreed=agreed,
-            nonce=nonce,
-            rule=rule,
-            live=True,
-            created_at=ticket.created_at or now,
-            **_looks(ticket, now),
-        )
-        added = self._connection.scalar(fresh.on_conflict_do_nothing().returning(tickets.c.id))
+        row = {"case_id": case_id, "agreed": agreed, "nonce": nonce, "rule": rule, "live": True, **_born(ticket, now)}
+        added = self._connection.scalar(_linking(self._connection.dialect.name), row)
         row_id = added or self._same_ticket(case_id, ticket)
         linked = {"rule": rule, "tracker": ticket.tracker, "verdict": None, "broken_reason": None, "broken_at": None}
         self._set_case(case_id, **linked)
@@ -190,25 +207,14 @@ class Cases:
 
     def retire(self, case_id: int, reason: str, farewell: Farewell | None) -> None:
         """Let the live ticket never speak again. `farewell`: how it is told which one took over; None: not at all."""
-        live = (tickets.c.case_id == case_id, tickets.c.live)
         past = {"live": False, "closed_reason": reason, "farewell": farewell, "seen_off_at": None}
-        self._connection.execute(update(tickets).where(*live).values(**past))
+        self._connection.execute(_LIVE_TICKET, {"of_case": case_id, **past})
 
     def add_past(self, case_id: int, ticket: Ticket, rule: str, nonce: str, reason: str, now: datetime) -> bool:
         """Take note of a twin of the case's ticket, to be closed as its duplicate; False when it is known already."""
-        fresh = insert_into(self._connection, tickets).values(
-            case_id=case_id,
-            tracker=ticket.tracker,
-            vendor_id=ticket.id,
-            nonce=nonce,
-            rule=rule,
-            live=False,
-            closed_reason=reason,
-            farewell="duplicate",
-            created_at=ticket.created_at or now,
-            **_looks(ticket, now),
-        )
-        return self._connection.scalar(fresh.on_conflict_do_nothing().returning(tickets.c.id)) is not None
+        past = {"live": False, "closed_reason": reason, "farewell": "duplicate"}
+        row = {"case_id": case_id, "nonce": nonce, "rule": rule, **past, **_born(ticket, now)}
+        return self._connection.scalar(_linking(self._connection.dialect.name), row) is not None
 
     def revive(self, case_id: int, row_id: int, agreed: Status | None) -> None:
         """Let a past ticket of the case be its live one, in the place of the one that was just retired."""
@@ -231,15 +237,13 @@ class Cases:
         `members`: by issue id, its status and whether the closing of the ticket closed it. `ticket` None: as before.
         """
         if members:
-            one = update(issues).where(issues.c.case_id == case_id, issues.c.id == bindparam("of_issue"))
             rows = [
-                {"of_issue": issue_id, "agreed": status, "closed_with_ticket": closed}
+                {"of_case": case_id, "of_issue": issue_id, "agreed": status, "closed_with_ticket": closed}
                 for issue_id, (status, closed) in sorted(members.items())
             ]
-            self._connection.execute(one, rows)
+            self._connection.execute(_AGREED, rows)
         if ticket is not None:
-            live = (tickets.c.case_id == case_id, tickets.c.live)
-            self._connection.execute(update(tickets).where(*live).values(agreed=ticket))
+            self._connection.execute(_LIVE_TICKET, {"of_case": case_id, "agreed": ticket})
         self.set_goal(case_id, None)
 
     def agree_assignee(self, case_id: int, whom: str) -> None:
@@ -274,8 +278,8 @@ class Cases:
     # ------------------------------------------------------------ inside
 
     def _new_case(self, group: str, now: datetime) -> int:
-        fresh = insert_into(self._connection, cases).values(opened_at=now, project_group=group)
-        case_id: int = self._connection.execute(fresh.returning(cases.c.id)).scalar_one()
+        row = {"opened_at": now, "project_group": group}
+        case_id: int = self._connection.execute(_NEW_CASE, row).scalar_one()
         return case_id
 
     def _same_ticket(self, case_id: int, ticket: Ticket) -> int:
@@ -306,6 +310,12 @@ def _mirror(issue: Issue, now: datetime) -> dict[str, object]:
         *("user_count", "first_seen", "last_seen", "first_release", "last_release", "assignee", "note_count"),
     )
     return {name: getattr(issue, name) for name in same} | {"project_slug": issue.project.slug, "observed_at": now}
+
+
+def _born(ticket: Ticket, now: datetime) -> dict[str, object]:
+    """The columns that say which ticket it is, and how it looks."""
+    which = {"tracker": ticket.tracker, "vendor_id": ticket.id, "created_at": ticket.created_at or now}
+    return {**which, **_looks(ticket, now)}
 
 
 def _looks(ticket: Ticket, now: datetime) -> dict[str, object]:

@@ -3,10 +3,17 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, or_, select, update
 
 from worker.store.tables import columns_of, copies, fetch, insert_into
 from worker.talk.comments import Copy
+
+_PLACES: BindParameter[list[str]] = bindparam("places", expanding=True)
+_OF_CASE = (
+    select(*columns_of(copies, Copy))
+    .where(or_(copies.c.case_id == bindparam("of_case"), copies.c.said_on.in_(_PLACES)))
+    .order_by(copies.c.id)
+)
 
 
 class Copies:
@@ -20,8 +27,8 @@ class Copies:
 
         A place is `issue:<id>` or `ticket:<row id>`.
         """
-        query = select(*columns_of(copies, Copy)).where(or_(copies.c.case_id == case_id, copies.c.said_on.in_(places)))
-        return tuple(fetch(self._connection, query.order_by(copies.c.id), Copy))
+        given = {"of_case": case_id, "places": list(places)}
+        return tuple(fetch(self._connection, _OF_CASE, Copy, given))
 
     def add(self, case_id: int, copy: Copy, now: datetime) -> None:
         """Remember a repetition; one that is known already stays as it is."""

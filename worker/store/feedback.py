@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Connection, insert, or_, select
+from sqlalchemy import BindParameter, Connection, bindparam, insert, or_, select
 
 from worker.store.tables import columns_of, fetch, issues
 from worker.store.tables_casebook import feedback
@@ -36,6 +36,14 @@ class Word:
 
     no_noise: bool = False
     wanted_by: str | None = None
+
+
+_THESE: BindParameter[list[str]] = bindparam("issue_ids", expanding=True)
+_WORDS = (
+    select(*columns_of(feedback, Said))
+    .where(feedback.c.issue_id.in_(_THESE), feedback.c.other_id.is_(None))
+    .order_by(feedback.c.id)
+)
 
 
 class Feedback:
@@ -72,10 +80,8 @@ class Feedback:
 
     def word_on(self, issue_ids: Sequence[str]) -> Word:
         """What people's latest words about the issues of a case come to."""
-        alone = (feedback.c.issue_id.in_(issue_ids), feedback.c.other_id.is_(None))
-        query = select(*columns_of(feedback, Said)).where(*alone).order_by(feedback.c.id)
         noise, ticket = dict[str, bool](), dict[str, str | None]()
-        for said in fetch(self._connection, query, Said):
+        for said in fetch(self._connection, _WORDS, Said, {"issue_ids": issue_ids}):
             if said.kind in {"not_noise", "as_judged"}:
                 noise[said.issue_id] = said.kind == "not_noise"
             else:

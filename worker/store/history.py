@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Integer, bindparam, func, select
 from sqlalchemy.sql.base import Executable
 
 from worker.store.tables import columns_of, fetch, history, insert_in
@@ -42,6 +42,13 @@ class Recorded(Entry):
 
 
 _columns = columns_of(history, Recorded)
+_OF_CASE = select(*_columns).where(history.c.case_id == bindparam("of_case"))
+_AFTER = (
+    select(*_columns)
+    .where(history.c.id > bindparam("number"))
+    .order_by(history.c.id)
+    .limit(bindparam("at_most", type_=Integer))
+)
 
 
 @cache
@@ -62,11 +69,9 @@ class History:
 
     def of_case(self, case_id: int) -> tuple[Recorded, ...]:
         """Everything that happened to a case, in the order in which it happened."""
-        query = select(*_columns).where(history.c.case_id == case_id)
+        entries = fetch(self._connection, _OF_CASE, Recorded, {"of_case": case_id})
         # Trackers tell the time in whole seconds: within one, the order of recording is the better witness.
-        return tuple(
-            sorted(fetch(self._connection, query, Recorded), key=lambda e: (e.occurred_at.replace(microsecond=0), e.id))
-        )
+        return tuple(sorted(entries, key=lambda e: (e.occurred_at.replace(microsecond=0), e.id)))
 
     def recent(self, limit: int) -> tuple[Recorded, ...]:
         """Latest entries recorded, newest first."""
@@ -80,8 +85,7 @@ class History:
 
     def after(self, number: int, limit: int) -> tuple[Recorded, ...]:
         """Entries recorded after the one with this id, in the order of recording."""
-        query = select(*_columns).where(history.c.id > number).order_by(history.c.id).limit(limit)
-        return tuple(fetch(self._connection, query, Recorded))
+        return tuple(fetch(self._connection, _AFTER, Recorded, {"number": number, "at_most": limit}))
 
     def kinds_after(self, number: int, until: datetime) -> tuple[Mapping[str, int], int]:
         """Count the entries after this id by kind, and the last id of these: up to the first recorded after `until`."""

@@ -3,13 +3,15 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import Connection, exists, false, func, or_, select
+from sqlalchemy import Connection, bindparam, exists, false, func, or_, select
+from sqlalchemy.sql.base import Executable
 from sqlalchemy.sql.elements import ColumnElement
 
 from worker.model import Delivery, Hint
 from worker.store.cursors import Cursors
-from worker.store.tables import columns_of, deliveries, fetch, insert_into, issues
+from worker.store.tables import columns_of, deliveries, fetch, insert_in, issues
 from worker.store.work import Work
 
 INSTALLATION = "sentry.installation"
@@ -40,6 +42,16 @@ class DeliveryRow:
 
 
 _columns = columns_of(deliveries, DeliveryRow)
+_RECEIVED_AT = select(deliveries.c.received_at).where(
+    deliveries.c.source == bindparam("of_source"), deliveries.c.identity == bindparam("of_identity")
+)
+_OBSERVED_AT = select(issues.c.observed_at).where(issues.c.id == bindparam("issue_id"))
+
+
+@cache
+def _remembering(dialect: str) -> Executable:
+    fresh = insert_in(dialect, deliveries)
+    return fresh.on_conflict_do_nothing(index_elements=["source", "identity"]).returning(deliveries.c.id)
 
 
 class Inbox:
@@ -71,8 +83,8 @@ class Inbox:
         Resolve, unresolve and resolve again without a new event look the same in Sentry's payloads; a look too many is
         cheap, one too few is not.
         """
-        same = (deliveries.c.source == delivery.source, deliveries.c.identity == delivery.identity)
-        first = self._connection.scalar(select(deliveries.c.received_at).where(*same))
+        same = {"of_source": delivery.source, "of_identity": delivery.identity}
+        first = self._connection.scalar(_RECEIVED_AT, same)
         if first is not None and now - first > REPEATED:
             for hint in sorted((hint for hint in delivery.hints if hint.urgent), key=lambda hint: hint.key):
                 self._work.push(hint, now)
@@ -87,6 +99,12 @@ class Inbox:
         query = select(*_columns).where(deliveries.c.received_at >= when)
         in_order = query.order_by(deliveries.c.received_at, deliveries.c.id)
         return tuple(fetch(self._connection, in_order, DeliveryRow))
+
+    def last(self, source: str, since: datetime) -> datetime | None:
+        """When the newest delivery of that source came; None when none has come since."""
+        of_it = (deliveries.c.source == source, deliveries.c.received_at >= since)
+        newest = select(deliveries.c.received_at).where(*of_it).order_by(deliveries.c.received_at.desc()).limit(1)
+        return self._connection.scalar(newest)
 
     def page(self, since: datetime | None, source: str | None, after: int, limit: int) -> tuple[DeliveryRow, ...]:
         """Deliveries received since then from that source (None: any), with a greater id than `after`, by id."""
@@ -124,23 +142,21 @@ class Inbox:
         return {row.verdict: row.number for row in self._connection.execute(query)}
 
     def _remember(self, delivery: Delivery, digest: str, now: datetime) -> bool:
-        fresh = insert_into(self._connection, deliveries).values(
-            source=delivery.source,
-            identity=delivery.identity,
-            resource=delivery.resource,
-            action=delivery.action,
-            digest=digest,
-            verdict="hinted" if delivery.hints else "nothing_to_do",
-            hints=delivery.hints,
-            installation=delivery.installation,
-            received_at=now,
-        )
-        once = fresh.on_conflict_do_nothing(index_elements=["source", "identity"]).returning(deliveries.c.id)
-        return self._connection.execute(once).first() is not None
+        row = {
+            "source": delivery.source,
+            "identity": delivery.identity,
+            "resource": delivery.resource,
+            "action": delivery.action,
+            "digest": digest,
+            "verdict": "hinted" if delivery.hints else "nothing_to_do",
+            "hints": delivery.hints,
+            "installation": delivery.installation,
+            "received_at": now,
+        }
+        return self._connection.execute(_remembering(self._connection.dialect.name), row).first() is not None
 
     def _due(self, hint: Hint, now: datetime, hold: timedelta) -> datetime:
         if hint.urgent or not hint.key.startswith(_ISSUE):
             return now
-        query = select(issues.c.observed_at).where(issues.c.id == hint.key.removeprefix(_ISSUE))
-        observed_at = self._connection.scalar(query)
+        observed_at = self._connection.scalar(_OBSERVED_AT, {"issue_id": hint.key.removeprefix(_ISSUE)})
         return now if observed_at is None else max(now, observed_at + hold)

@@ -3,13 +3,15 @@
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Literal
 
-from sqlalchemy import Connection, case, literal, null, select, update
+from sqlalchemy import Connection, Update, bindparam, case, literal, null, select, update
+from sqlalchemy.sql.base import Executable
 
-from worker.store.tables import fetch, insert_into, intents
+from worker.store.tables import fetch, insert_in, intents
 
-Kind = Literal["create", "comment"]
+Kind = Literal["create", "comment", "merge"]
 State = Literal["unsent", "sent", "done"]
 
 
@@ -33,6 +35,27 @@ class Intent:
     fresh: bool
 
 
+_OF_OCCASION = select(intents, (intents.c.id == bindparam("nonce")).label("fresh")).where(
+    intents.c.case_id == bindparam("of_case"),
+    intents.c.kind == bindparam("of_kind"),
+    intents.c.occasion == bindparam("of_occasion"),
+)
+# What is closed stays as it ended.
+_CHANGING = update(intents).where(intents.c.id == bindparam("of_id"), intents.c.closed_at.is_(None))
+_SENDING = _CHANGING.values(tries=intents.c.tries + 1)
+_only = intents.c.tries <= 1
+_UNSENDING = _CHANGING.values(
+    state=case((_only, "unsent"), else_="sent"),
+    last_sent_at=case((_only, null()), else_=intents.c.last_sent_at),
+    tries=case((_only, 0), else_=intents.c.tries - 1),
+)
+
+
+@cache
+def _opening(dialect: str) -> Executable:
+    return insert_in(dialect, intents).on_conflict_do_nothing(index_elements=["case_id", "kind", "occasion"])
+
+
 class Intents:
     """The intents in one transaction."""
 
@@ -42,11 +65,8 @@ class Intents:
     def open(self, case_id: int, kind: Kind, occasion: str, now: datetime) -> Intent:
         """Mean a write once per case, kind and occasion: the intent there is, or a new one."""
         nonce = f"bugferry-{secrets.token_hex(8)}"
-        fresh = insert_into(self._connection, intents).values(
-            id=nonce, case_id=case_id, kind=kind, occasion=occasion, state="unsent", tries=0, opened_at=now
-        )
-        once = ["case_id", "kind", "occasion"]
-        self._connection.execute(fresh.on_conflict_do_nothing(index_elements=once))
+        row = {"id": nonce, "case_id": case_id, "kind": kind, "occasion": occasion, "opened_at": now}
+        self._connection.execute(_opening(self._connection.dialect.name), {**row, "state": "unsent", "tries": 0})
         (intent,) = self._of(case_id, kind, occasion, nonce)
         return intent
 
@@ -65,40 +85,35 @@ class Intents:
         found = fetch(self._connection, query.order_by(intents.c.opened_at, intents.c.id).limit(limit), Intent)
         return tuple(found)
 
+    def unclosed(self, case_id: int, kind: Kind) -> tuple[Intent, ...]:
+        """The intents of a case of one kind whose end is not recorded."""
+        query = select(intents, literal(value=False).label("fresh")).where(intents.c.closed_at.is_(None))
+        mine = query.where(intents.c.case_id == case_id, intents.c.kind == kind).order_by(intents.c.id)
+        return tuple(fetch(self._connection, mine, Intent))
+
     def renew(self, intent: Intent, now: datetime) -> None:
         """Mean a write anew that surely never arrived: it counts as opened now."""
-        self._set(intent, opened_at=now)
+        self._set(_CHANGING, intent, opened_at=now)
 
     def sent(self, intent: Intent, now: datetime) -> None:
         """Record, before the call, that it may arrive."""
-        self._set(intent, state="sent", last_sent_at=now, tries=intents.c.tries + 1)
+        self._set(_SENDING, intent, state="sent", last_sent_at=now)
 
     def unsent(self, intent: Intent) -> None:
         """Record that the latest call surely did not arrive. An earlier one still may have: then it stays `sent`."""
-        only = intents.c.tries <= 1
-        self._set(
-            intent,
-            state=case((only, "unsent"), else_="sent"),
-            last_sent_at=case((only, null()), else_=intents.c.last_sent_at),
-            tries=case((only, 0), else_=intents.c.tries - 1),
-        )
+        self._set(_UNSENDING, intent)
 
     def give_up(self, intent: Intent) -> None:
         """Record that no call ever arrived: it was looked for long enough, and is no longer wanted."""
-        self._set(intent, state="unsent", last_sent_at=None, tries=0)
+        self._set(_CHANGING, intent, state="unsent", last_sent_at=None, tries=0)
 
     def done(self, intent: Intent, result: str, now: datetime) -> None:
         """Close the intent with what came of it (a ticket's key, a comment's id)."""
-        self._set(intent, state="done", result=result, closed_at=now)
+        self._set(_CHANGING, intent, state="done", result=result, closed_at=now)
 
-    def _of(self, case_id: int, kind: Kind, occasion: str, nonce: str | None = None) -> list[Intent]:
-        fresh = literal(value=False) if nonce is None else intents.c.id == nonce
-        query = select(intents, fresh.label("fresh")).where(
-            intents.c.case_id == case_id, intents.c.kind == kind, intents.c.occasion == occasion
-        )
-        return fetch(self._connection, query, Intent)
+    def _of(self, case_id: int, kind: Kind, occasion: str, nonce: str = "") -> list[Intent]:
+        given = {"of_case": case_id, "of_kind": kind, "of_occasion": occasion, "nonce": nonce}
+        return fetch(self._connection, _OF_OCCASION, Intent, given)
 
-    def _set(self, intent: Intent, **values: object) -> None:
-        """Change an intent that is not closed; what is closed stays as it ended."""
-        still = (intents.c.id == intent.id, intents.c.closed_at.is_(None))
-        self._connection.execute(update(intents).where(*still).values(**values))
+    def _set(self, statement: Update, intent: Intent, **values: object) -> None:
+        self._connection.execute(statement, {"of_id": intent.id, **values})

@@ -189,6 +189,12 @@ class Outbox:
         self._connection.execute(fresh.on_conflict_do_update(index_elements=list(row), set_=sent))
         return message_id
 
+    def report_before(self, lead: str, period: str) -> str | None:
+        """The latest week before one whose report was handed to a channel of a lead; None: there is none."""
+        query = select(func.max(reports.c.period)).where(reports.c.lead == lead, reports.c.period < period)
+        found: str | None = self._connection.scalar(query)
+        return found
+
     def reports_of(self, lead: str, period: str) -> tuple[ReportRow, ...]:
         """The channels that a lead's report of a week was handed to."""
         query = select(*columns_of(reports, ReportRow)).where(reports.c.lead == lead, reports.c.period == period)

@@ -16,7 +16,7 @@ from worker.store.history import Recorded
 from worker.store.tables import cases, columns_of, fetch, history, insert_into, issues
 from worker.store.tables_rollup import rollup_words, spells
 
-CURSOR = "rollup.1"
+CURSOR = "rollup.2"
 """How far the fold has got. A fold that counts otherwise takes the next number, and everything is folded anew."""
 
 SETTLED = timedelta(minutes=5)
@@ -97,8 +97,9 @@ class Rollup:
     def _fresh(self, settled: int, last: int, touched: set[int]) -> Done:
         """Fold what is too young for the cursor to pass: all of it, since the next step begins there again."""
         self._cursors.set(CURSOR, f"history {settled}")
-        query = select(history.c.case_id).where(history.c.id > last, history.c.case_id.is_not(None)).distinct()
-        late = list(self._connection.scalars(query))
+        # Each once here and not in the query: SQLite would read the index of all history for it.
+        query = select(history.c.case_id).where(history.c.id > last, history.c.case_id.is_not(None))
+        late = list(dict.fromkeys(self._connection.scalars(query)))
         for n in range(0, len(late), 1000):
             self.fold_cases(late[n : n + 1000])
         return Done(len(touched | set(late)), more=False)
@@ -131,11 +132,12 @@ class Rollup:
         facts: dict[int, dict[Dimension, str]] = {}
         for row in self._connection.execute(heads):
             facts[row.id] = _known(project=row.project_group, rule=row.rule, tracker=row.tracker)
-        wanted = (issues.c.case_id, issues.c.project_slug, issues.c.first_release, issues.c.assignee)
+        wanted = (issues.c.case_id, issues.c.project_slug, issues.c.first_release, issues.c.assignee, issues.c.cause)
         members = select(*wanted).where(issues.c.case_id.in_(ids)).order_by(issues.c.id.desc())
         for one in self._connection.execute(members):
             # Projects may share their cases: then a case is of the project of its first issue.
-            known = _known(project=one.project_slug, release=one.first_release, owner=one.assignee)
+            # History tells of a cause only when it was judged otherwise than before.
+            known = _known(project=one.project_slug, release=one.first_release, owner=one.assignee, cause=one.cause)
             facts.setdefault(one.case_id, {}).update(known)
         return facts
 

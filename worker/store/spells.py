@@ -1,13 +1,11 @@
 """Spells as reports read them: columns of numbers, and the cases and entries behind a few of them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import BigInteger, Connection, case, cast, func, or_, select
-from sqlalchemy.sql.base import Executable
 
 from worker.metrics.columns import NEVER, Columns, seconds
 from worker.metrics.columns import columns_of as made_of
@@ -16,11 +14,10 @@ from worker.metrics.spell import BEGAN, ENDED, Began
 from worker.store.case_rows import CaseRow, read_cases
 from worker.store.cursors import Cursors
 from worker.store.history import Recorded
+from worker.store.numbers import pages
 from worker.store.rollup import STORED, TIMES
 from worker.store.tables import cases, columns_of, fetch, history, issues, work
 from worker.store.tables_rollup import rollup_words, spells
-
-_PAGE = 50_000
 
 IMPORTED = "past.begins"
 """Cursor: from when on an import of the past has made history whole; earlier than its first entry was recorded."""
@@ -53,7 +50,7 @@ class Spells:
         query = select(*stored, *(spells.c[name] for name in DIMENSIONS)).where(
             or_(spells.c.ended_at.is_(None), spells.c.ended_at >= seconds(since))
         )
-        return self._with_now(made_of(self._pages(query), self._words()))
+        return self._with_now(made_of(pages(self._connection, query), self._words()))
 
     def begun(self, since: datetime) -> tuple[Begun, ...]:
         """What came in at `since` or later, the latest first."""
@@ -87,8 +84,9 @@ class Spells:
         joined = spells.join(issues, issues.c.case_id == spells.c.case_id)
         query = select(spells.c.case_id, *sums, 1 - owned).select_from(joined)
         still = (spells.c.ended_at.is_(None), issues.c.gone_at.is_(None))
-        ordered = query.where(*still).group_by(spells.c.case_id).order_by(spells.c.case_id)
-        facts = np.concatenate([np.empty((0, 4), np.int64), *self._pages(ordered)])
+        grouped = query.where(*still).group_by(spells.c.case_id)
+        facts = np.concatenate([np.empty((0, 4), np.int64), *pages(self._connection, grouped)])
+        facts = facts[np.argsort(facts[:, 0])]
         if not len(facts):
             return columns
         place = np.minimum(np.searchsorted(facts[:, 0], columns.case), len(facts) - 1)
@@ -101,9 +99,3 @@ class Spells:
             if row.dimension in words:
                 words[row.dimension][row.id] = row.word
         return words
-
-    def _pages(self, query: Executable) -> Iterator[NDArray[np.int64]]:
-        """Rows of whole numbers, page by page: as Python objects all at once they would take ten times the memory."""
-        result = self._connection.execution_options(yield_per=_PAGE).execute(query)
-        for rows in result.partitions():
-            yield np.array([tuple(row) for row in rows], dtype=np.int64)

@@ -4,9 +4,11 @@ Keep no transaction open across a call to a vendor.
 """
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Generic, TypeVar
 
 from sqlalchemy import Connection, Engine, QueuePool, func, select
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -40,32 +42,51 @@ from worker.store.written import Written
 _TURN_TIMEOUT_S = 30.0
 
 
+Room = TypeVar("Room")
+
+
+class _Of(Generic[Room]):
+    """A part of a transaction, built when it is first asked for: most transactions need one or two of them."""
+
+    def __init__(self, room: Callable[[Connection], Room]) -> None:
+        self._room = room
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, tx: "Tx", owner: type) -> Room:
+        room = tx.__dict__[self._name] = self._room(tx.connection)
+        return room
+
+
 class Tx:
     """One transaction, by what it is about."""
 
     def __init__(self, connection: Connection) -> None:
-        self.inbox = Inbox(connection)
-        self.work = Work(connection)
-        self.cases = Cases(connection)
-        self.membership = Membership(connection)
-        self.pairs = Pairs(connection)
-        self.intents = Intents(connection)
-        self.history = History(connection)
-        self.cursors = Cursors(connection)
-        self.copies = Copies(connection)
-        self.services = Services(connection)
-        self.rollup = Rollup(connection)
-        self.spells = Spells(connection)
-        self.live = LiveFigures(connection)
-        self.casebook = Casebook(connection)
-        self.feedback = Feedback(connection)
-        self.spreads = Spreads(connection)
-        self.umbrellas = Umbrellas(connection)
-        self.outbox = Outbox(connection)
-        self.watches = Watches(connection)
-        self.ledgers = Ledgers(connection)
-        self.waiting = Waiting(connection)
-        self.written = Written(connection)
+        self.connection = connection
+
+    inbox = _Of(Inbox)
+    work = _Of(Work)
+    cases = _Of(Cases)
+    membership = _Of(Membership)
+    pairs = _Of(Pairs)
+    intents = _Of(Intents)
+    history = _Of(History)
+    cursors = _Of(Cursors)
+    copies = _Of(Copies)
+    services = _Of(Services)
+    rollup = _Of(Rollup)
+    spells = _Of(Spells)
+    live = _Of(LiveFigures)
+    casebook = _Of(Casebook)
+    feedback = _Of(Feedback)
+    spreads = _Of(Spreads)
+    umbrellas = _Of(Umbrellas)
+    outbox = _Of(Outbox)
+    watches = _Of(Watches)
+    ledgers = _Of(Ledgers)
+    waiting = _Of(Waiting)
+    written = _Of(Written)
 
 
 class Store:
@@ -84,7 +105,7 @@ class Store:
 
         `now` is kept with the claimed key as its holder's last sign of life.
         """
-        with _answering(), self._own_turn(), self._engine.begin() as connection:
+        with _ANSWERING, self._own_turn(), self._begun(reads=False) as connection:
             tx = Tx(connection)
             if claim is not None:
                 tx.work.hold(claim, now)
@@ -93,7 +114,7 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Tx]:
         """Read one moment of the database; whoever tries to write here is refused by it."""
-        with _answering(), self._reading.begin() as connection:
+        with _ANSWERING, self._begun(reads=True) as connection:
             yield Tx(connection)
 
     def claim(self, now: datetime, lease: timedelta, limit: int = 1, prefix: str | None = None) -> list[Claim]:
@@ -113,14 +134,14 @@ class Store:
 
     def ping(self) -> None:
         """Raise `Transient` unless the database answers."""
-        with _answering(), self._reading.connect() as connection:
+        with _ANSWERING, self._reading.connect() as connection:
             connection.execute(select(1))
 
     def time(self) -> datetime | None:
         """Ask the database for the time; None on SQLite, which has no clock but its host's."""
         if self._engine.dialect.name == "sqlite":
             return None
-        with _answering(), self._reading.connect() as connection:
+        with _ANSWERING, self._reading.connect() as connection:
             told: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
         return told.astimezone(UTC)
 
@@ -131,6 +152,10 @@ class Store:
         if not isinstance(pool, QueuePool):
             raise TypeError("the engine has a pool that does not count; open it with open_engine")
         return pool.checkedout()
+
+    def _begun(self, *, reads: bool) -> AbstractContextManager[Connection]:
+        """One transaction: committed at the end of the block, rolled back where that ends with an error."""
+        return (self._reading if reads else self._engine).begin()
 
     @contextmanager
     def _own_turn(self) -> Iterator[None]:
@@ -152,11 +177,18 @@ def _reading(engine: Engine) -> dict[str, object]:
     return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
 
-@contextmanager
-def _answering() -> Iterator[None]:
-    """Say in our words that the database did not answer or could not serve us now."""
-    try:
-        yield
-    except (OperationalError, InterfaceError, PoolExhausted) as error:
-        said = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
-        raise Transient(f"the database did not serve us: {said}; trying again may work") from error
+class _Answering:
+    """Says in our words that the database did not answer or could not serve us now."""
+
+    def __enter__(self) -> None:
+        """Nothing to prepare: a class because its block is entered for every transaction."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if isinstance(error, OperationalError | InterfaceError | PoolExhausted):
+            said = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+            raise Transient(f"the database did not serve us: {said}; trying again may work") from error
+
+
+_ANSWERING = _Answering()

@@ -245,7 +245,7 @@ intents = Table(
     Column("result", Text),
     Column("closed_at", UtcDateTime),
     UniqueConstraint("case_id", "kind", "occasion"),
-    CheckConstraint("kind IN ('create', 'comment')", name="kind"),
+    CheckConstraint("kind IN ('create', 'comment', 'merge')", name="kind"),
     CheckConstraint("state IN ('unsent', 'sent', 'done')", name="state"),
 )
 _unclosed = text("closed_at IS NULL")

@@ -5,7 +5,21 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Select, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Integer,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.sql.base import Executable
 
 from worker.model import Status
@@ -87,34 +101,28 @@ class Umbrellas:
 
     def of(self, case_id: int) -> UmbrellaRow | None:
         """Give the umbrella that a case is; None for an ordinary case."""
-        return self._one(select(*columns_of(umbrellas, UmbrellaRow)).where(umbrellas.c.case_id == case_id))
+        return self._one(_OF_CASE, {"of_case": case_id})
 
     def open_of(self, kind: Kind, about: str) -> UmbrellaRow | None:
         """Give the open umbrella about something; None when there is none (any more)."""
-        query = select(*columns_of(umbrellas, UmbrellaRow)).where(
-            umbrellas.c.kind == kind, umbrellas.c.about == about, umbrellas.c.closed_at.is_(None)
-        )
-        return self._one(query)
+        about_it = (umbrellas.c.kind == kind, umbrellas.c.about == about)
+        return self._one(_UMBRELLAS.where(*about_it, umbrellas.c.closed_at.is_(None)))
 
     def latest_of(self, kind: Kind, about: str) -> UmbrellaRow | None:
         """Give the latest umbrella about something, open or closed; None when there never was one."""
-        query = select(*columns_of(umbrellas, UmbrellaRow)).where(umbrellas.c.kind == kind, umbrellas.c.about == about)
+        query = _UMBRELLAS.where(umbrellas.c.kind == kind, umbrellas.c.about == about)
         return self._one(query.order_by(umbrellas.c.case_id.desc()).limit(1))
 
     def holding(self, kind: Kind) -> tuple[UmbrellaRow, ...]:
         """Umbrellas of a kind that are open, or that some case still stays in."""
         stays = exists().where(collected.c.umbrella_id == umbrellas.c.case_id, collected.c.left_at.is_(None))
-        query = select(*columns_of(umbrellas, UmbrellaRow)).where(
-            umbrellas.c.kind == kind, or_(umbrellas.c.closed_at.is_(None), stays)
-        )
+        query = _UMBRELLAS.where(umbrellas.c.kind == kind, or_(umbrellas.c.closed_at.is_(None), stays))
         return tuple(fetch(self._connection, query.order_by(umbrellas.c.case_id), UmbrellaRow))
 
     def open_ones(self, kind: Kind, after_case_id: int, limit: int) -> tuple[UmbrellaRow, ...]:
         """Open umbrellas of a kind, by case, after `after_case_id`."""
-        query = select(*columns_of(umbrellas, UmbrellaRow)).where(
-            umbrellas.c.kind == kind, umbrellas.c.closed_at.is_(None), umbrellas.c.case_id > after_case_id
-        )
-        return tuple(fetch(self._connection, query.order_by(umbrellas.c.case_id).limit(limit), UmbrellaRow))
+        given = {"of_kind": kind, "after": after_case_id, "at_most": limit}
+        return tuple(fetch(self._connection, _OPEN_ONES, UmbrellaRow, given))
 
     def open(self, new: NewUmbrella, now: datetime) -> tuple[UmbrellaRow, bool]:
         """Give the open umbrella about something, opened now if there is none, and whether it was."""
@@ -163,8 +171,7 @@ class Umbrellas:
 
     def stay_of(self, case_id: int) -> StayRow | None:
         """Give the stay of a case that is collected now; None when it is in no umbrella."""
-        query = _STAYS.where(collected.c.case_id == case_id, collected.c.left_at.is_(None))
-        return next(iter(fetch(self._connection, query, StayRow)), None)
+        return next(iter(fetch(self._connection, _STAY_OF, StayRow, {"of_case": case_id})), None)
 
     def collected(self, umbrella_id: int, after: int = 0, limit: int = 100) -> tuple[StayRow, ...]:
         """Stays in an umbrella that go on, by id, after one: a page of them."""
@@ -175,9 +182,7 @@ class Umbrellas:
 
     def release(self, case_id: int, why: str, now: datetime) -> int | None:
         """End the stay of a case; the umbrella that it leaves, None when it was in none."""
-        still = (collected.c.case_id == case_id, collected.c.left_at.is_(None))
-        leaving = update(collected).where(*still).values(left_at=now, left_why=why)
-        left: int | None = self._connection.scalar(leaving.returning(collected.c.umbrella_id))
+        left: int | None = self._connection.scalar(_LEAVING, {"of_case": case_id, "left_at": now, "left_why": why})
         return left
 
     def call(self, case_ids: Sequence[int], now: datetime | None) -> None:
@@ -187,8 +192,7 @@ class Umbrellas:
 
     def called(self, kind: Kind, limit: int) -> tuple[int, ...]:
         """Cases in umbrellas of a kind that were called and are still there, the longest called first."""
-        query = _in_kind(select(collected.c.case_id), kind).where(collected.c.called_at.is_not(None))
-        return tuple(self._connection.scalars(query.order_by(collected.c.called_at, collected.c.id).limit(limit)))
+        return tuple(self._connection.scalars(_CALLED, {"of_kind": kind, "at_most": limit}))
 
     def called_since(self, rule: str, since: datetime) -> int:
         """How many cases over a rule's limit were called after a moment and are still there."""
@@ -197,8 +201,7 @@ class Umbrellas:
 
     def rules_waiting(self) -> tuple[str, ...]:
         """Rules over whose limit open cases are collected that were not called yet."""
-        query = _in_kind(select(umbrellas.c.rule), "limit").where(collected.c.called_at.is_(None), _IS_OPEN)
-        return tuple(self._connection.scalars(query.distinct().order_by(umbrellas.c.rule)))
+        return tuple(self._connection.scalars(_RULES_WAITING))
 
     def next_ones(self, rule: str, limit: int) -> tuple[int, ...]:
         """Open cases over a rule's limit that come next: those that hurt most users first, then the oldest."""
@@ -211,11 +214,7 @@ class Umbrellas:
 
     def wanderers(self, limit: int) -> tuple[int, ...]:
         """Collected cases that got a ticket or a new home on another way, or lost all their issues."""
-        here = exists().where(_OF_STAY, issues.c.gone_at.is_(None))
-        live = exists().where(tickets.c.case_id == collected.c.case_id, tickets.c.live)
-        query = select(collected.c.case_id).join(cases, cases.c.id == collected.c.case_id)
-        gone = query.where(collected.c.left_at.is_(None), or_(cases.c.merged_into.is_not(None), live, ~here))
-        return tuple(self._connection.scalars(gone.order_by(collected.c.id).limit(limit)))
+        return tuple(self._connection.scalars(_WANDERERS, {"at_most": limit}))
 
     def empty(self, umbrella_id: int) -> bool:
         """Whether no open case stays in an umbrella."""
@@ -294,8 +293,8 @@ class Umbrellas:
                 self._connection.execute(update(collected).where(collected.c.id.in_(ids)).values(**{column: number}))
         return told > 0
 
-    def _one(self, query: Executable) -> UmbrellaRow | None:
-        return next(iter(fetch(self._connection, query, UmbrellaRow)), None)
+    def _one(self, query: Executable, given: Mapping[str, object] | None = None) -> UmbrellaRow | None:
+        return next(iter(fetch(self._connection, query, UmbrellaRow, given)), None)
 
 
 _STAYS = select(*columns_of(collected, StayRow))
@@ -303,7 +302,48 @@ _OF_STAY = issues.c.case_id == collected.c.case_id
 _IS_OPEN = exists().where(_OF_STAY, issues.c.status == Status.OPEN, issues.c.gone_at.is_(None))
 
 
-def _in_kind(query: Select[Any], kind: Kind) -> Select[Any]:  # columns of Core tables have no types
+def _in_kind(
+    query: Select[Any], kind: Kind | BindParameter[str]
+) -> Select[Any]:  # columns of Core tables have no types
     """Only stays that go on, in umbrellas of that kind, whether these are open or not."""
     joined = query.join_from(collected, umbrellas, umbrellas.c.case_id == collected.c.umbrella_id)
     return joined.where(umbrellas.c.kind == kind, collected.c.left_at.is_(None))
+
+
+# What every round asks is built once: building a statement takes longer than running it.
+_at_most = bindparam("at_most", type_=Integer)
+_UMBRELLAS = select(*columns_of(umbrellas, UmbrellaRow))
+_OF_CASE = _UMBRELLAS.where(umbrellas.c.case_id == bindparam("of_case"))
+_OPEN_ONES = (
+    _UMBRELLAS.where(umbrellas.c.kind == bindparam("of_kind"), umbrellas.c.closed_at.is_(None))
+    .where(umbrellas.c.case_id > bindparam("after"))
+    .order_by(umbrellas.c.case_id)
+    .limit(_at_most)
+)
+_STAY_OF = _STAYS.where(collected.c.case_id == bindparam("of_case"), collected.c.left_at.is_(None))
+_LEAVING = (
+    update(collected)
+    .where(collected.c.case_id == bindparam("of_case"), collected.c.left_at.is_(None))
+    .returning(collected.c.umbrella_id)
+)
+_CALLED = (
+    _in_kind(select(collected.c.case_id), bindparam("of_kind"))
+    .where(collected.c.called_at.is_not(None))
+    .order_by(collected.c.called_at, collected.c.id)
+    .limit(_at_most)
+)
+_RULES_WAITING = (
+    _in_kind(select(umbrellas.c.rule), "limit")
+    .where(collected.c.called_at.is_(None), _IS_OPEN)
+    .distinct()
+    .order_by(umbrellas.c.rule)
+)
+_is_live = exists().where(tickets.c.case_id == collected.c.case_id, tickets.c.live)
+_has_issues = exists().where(_OF_STAY, issues.c.gone_at.is_(None))
+_WANDERERS = (
+    select(collected.c.case_id)
+    .join(cases, cases.c.id == collected.c.case_id)
+    .where(collected.c.left_at.is_(None), or_(cases.c.merged_into.is_not(None), _is_live, ~_has_issues))
+    .order_by(collected.c.id)
+    .limit(_at_most)
+)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 
 from pydantic import TypeAdapter, ValidationError
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from worker.store.case_rows import MemberRow
 from worker.store.tables import cases, columns_of, fetch, insert_into, issues, tickets
@@ -44,8 +44,7 @@ class Watches:
 
     def of(self, project: str) -> WatchRow | None:
         """What is known of a project; None where no issue began yet."""
-        query = _WATCHES.where(watches.c.project == project)
-        return next((_row(*row) for row in self._connection.execute(query)), None)
+        return next((_row(*row) for row in self._connection.execute(_WATCH_OF, {"of_project": project})), None)
 
     def keep(self, project: str, watch: Watch, now: datetime, ended_why: str | None = None) -> None:
         """Remember a watch. `ended_why`: a storm has just ended, for this reason."""
@@ -107,6 +106,7 @@ class Watches:
 
 
 _WATCHES = select(watches.c.project, watches.c.since, watches.c.kept, watches.c.ended_why)
+_WATCH_OF = _WATCHES.where(watches.c.project == bindparam("of_project"))
 
 
 def _row(project: str, since: datetime, kept: object, ended_why: str | None) -> WatchRow:

@@ -8,6 +8,7 @@ from functools import cache
 from sqlalchemy import (
     Connection,
     Integer,
+    Update,
     and_,
     bindparam,
     case,
@@ -104,6 +105,15 @@ _CLAIMABLE = (
 _held_by = and_(work.c.key == bindparam("of_key"), work.c.lease_token == bindparam("of_token"))
 _HELD = select(work.c.key).where(_held_by).with_for_update()
 _FINISHING = delete(work).where(_held_by, work.c.generation == bindparam("of_generation"), ~_parked)
+_HOLDING = update(work).where(_held_by)
+_GIVING_BACK = _HOLDING.values(due_at=func.coalesce(work.c.hinted_due_at, work.c.due_at))
+_again_at = bindparam("again_at", type_=work.c.due_at.type)
+_LOOKING_AGAIN = _HOLDING.values(due_at=_sooner(func.coalesce(work.c.hinted_due_at, _again_at), _again_at))
+_RETRYING = _HOLDING.values(attempts=work.c.attempts + 1)
+_BY_DUE_TIME = (
+    select(*columns_of(work, WorkRow)).order_by(work.c.due_at, work.c.key).limit(bindparam("at_most", type_=Integer))
+)
+_LISTINGS = {None: _BY_DUE_TIME, True: _BY_DUE_TIME.where(_parked), False: _BY_DUE_TIME.where(~_parked)}
 _free_from = select(func.min(work.c.due_at)).where(~_parked, work.c.waits_for.is_(None))
 _held_until = (
     select(func.min(case((services.c.until > work.c.due_at, services.c.until), else_=work.c.due_at)))
@@ -186,10 +196,11 @@ class Work:
         whose = {**_whose(claim), "of_generation": claim.generation}
         if again_at is None and self._connection.execute(_FINISHING, whose).rowcount:
             return
-        wish = func.coalesce(work.c.hinted_due_at, again_at or work.c.due_at)
-        due_at = wish if again_at is None else _sooner(wish, again_at)
-        fresh = {"attempts": 0, "stumbles": 0, "last_error": None}
-        self._set_held(claim, lease_token=None, due_at=due_at, hinted_due_at=None, **fresh)
+        back = {"lease_token": None, "hinted_due_at": None, "attempts": 0, "stumbles": 0, "last_error": None}
+        if again_at is None:
+            self._set_held(claim, _GIVING_BACK, **back)
+        else:
+            self._set_held(claim, _LOOKING_AGAIN, again_at=again_at, **back)
 
     def retry(
         self, claim: Claim, error: str, at: datetime, *, stumbled: bool = False, waits_for: str | None = None
@@ -199,12 +210,12 @@ class Work:
         `stumbled`: by an error nobody foresaw; any other failure ends a row of those. `waits_for`: the service that
         failed it, whose recovery makes it due at once.
         """
-        attempts, stumbles = work.c.attempts + 1, claim.stumbles + 1 if stumbled else 0
-        self._put_off(claim, error, at, waits_for, attempts=attempts, stumbles=stumbles)
+        counted = {"stumbles": claim.stumbles + 1 if stumbled else 0}
+        self._set_held(claim, _RETRYING, **_put_off(error, at, waits_for), **counted)
 
     def postpone(self, claim: Claim, why: str, at: datetime, waits_for: str | None) -> None:
         """Give the key back untried, due again at `at`: no failure is counted. Raises `LeaseLost`."""
-        self._put_off(claim, why, at, waits_for)
+        self._set_held(claim, _HOLDING, **_put_off(why, at, waits_for))
 
     def recall(self, service: str, now: datetime) -> int:
         """Make all keys due now that wait for this service; how many."""
@@ -216,7 +227,7 @@ class Work:
     def park(self, claim: Claim, reason: str, now: datetime) -> None:
         """Give the key back as failed for good: it waits for a person. Raises `LeaseLost`."""
         back = {"lease_token": None, "due_at": now, "hinted_due_at": None}
-        self._set_held(claim, parked_at=now, parked_reason=reason, updated_at=now, **back)
+        self._set_held(claim, _HOLDING, parked_at=now, parked_reason=reason, updated_at=now, **back)
 
     def park_key(self, key: str, reason: str, now: datetime) -> None:
         """Park a key, known or not. Whoever holds it may still record what was done; then it stays parked."""
@@ -253,10 +264,7 @@ class Work:
 
     def listing(self, parked: bool | None, limit: int) -> tuple[WorkRow, ...]:
         """Keys by due time, soonest first; only the parked (True), only the others (False) or both (None)."""
-        query = select(*columns_of(work, WorkRow)).order_by(work.c.due_at, work.c.key).limit(limit)
-        if parked is not None:
-            query = query.where(_parked if parked else ~_parked)
-        return tuple(fetch(self._connection, query, WorkRow))
+        return tuple(fetch(self._connection, _LISTINGS[parked], WorkRow, {"at_most": limit}))
 
     def parked_since(self, since: datetime, limit: int) -> tuple[WorkRow, ...]:
         """Keys that were parked after `since`, in that order."""
@@ -284,21 +292,22 @@ class Work:
         soonest = self.soonest()
         return None if soonest is None else max(soonest, now)
 
-    def _put_off(self, claim: Claim, why: str, at: datetime, waits_for: str | None, **counted: object) -> None:
-        back = {"lease_token": None, "due_at": at, "hinted_due_at": None, "waits_for": waits_for}
-        self._set_held(claim, last_error=why[:_ERROR_CHARS], **back, **counted)
-
     def _set(self, key: str, **values: object) -> None:
         change(self._connection, work, {"key": key}, values)
 
-    def _set_held(self, claim: Claim, **values: object) -> None:
+    def _set_held(self, claim: Claim, statement: Update = _HOLDING, **values: object) -> None:
         """Change the row of a claim that stands. Raises `LeaseLost`."""
-        if not change(self._connection, work, {"key": claim.key, "lease_token": claim.token}, values):
+        if not self._connection.execute(statement, {**_whose(claim), **values}).rowcount:
             raise _lost(claim)
 
 
 def _whose(claim: Claim) -> dict[str, object]:
     return {"of_key": claim.key, "of_token": claim.token}
+
+
+def _put_off(why: str, at: datetime, waits_for: str | None) -> dict[str, object]:
+    back = {"lease_token": None, "due_at": at, "hinted_due_at": None, "waits_for": waits_for}
+    return {"last_error": why[:_ERROR_CHARS], **back}
 
 
 def _claim(row: WorkRow, token: str, until: datetime) -> Claim:

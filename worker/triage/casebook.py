@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from worker.triage.evidence import Prepared, Rarity, features, prepare
-from worker.triage.same_bug import Known, Match, match
+from worker.triage.same_bug import Known, Match, rank
 from worker.triage.signature import Signature, from_json, postings, to_json
 
 KEYS_READ = 32
@@ -87,9 +87,8 @@ class Casebook:
 
     def rank(self, signature: Signature) -> list[Match]:
         """The cases most like it, the likeliest first."""
-        new, rarity = prepare(signature), self.rarity
-        matches = [match(new, case, self._read(case), rarity) for case in self._candidates(new)]
-        return sorted(matches, key=lambda one: (-one.score, one.case))
+        new = prepare(signature)
+        return rank(new, {case: self._read(case) for case in self._candidates(new)}, self.rarity)
 
     def _read(self, case: int) -> list[Known]:
         return [Known(issue, prepare(from_json(json.loads(packed)))) for issue, packed in self._known[case]]

@@ -6,10 +6,11 @@ Frames are aligned as FaST does it (Rodrigues et al., MSR 2022): i-th occurrence
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
-from worker.triage.signature import Signature, Step, source_words, step_words
+from worker.triage.signature import STEPS_KEPT, Signature, Step, source_words, step_words
 from worker.triage.wording import sub_tokens, vocabulary
 
 FADE = 0.5
@@ -25,8 +26,13 @@ BUILT_IN = vocabulary(
     "upper encode decode format "
 )
 _BUILT_IN_WORTH = 0.8
+_ENTRY_PARTS = re.compile(r"[./: ]+")
+_MOVED_ENTRY = 0.7
+_SHORTEST_ENTRY = 4
 _SHOWN = 8
 _RARE_SHOWN = 5
+_FADES = tuple(float((position + 1) ** -FADE) for position in range(STEPS_KEPT))
+W = TypeVar("W", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,10 @@ class Rarity:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What two signatures have in common. None: nothing to compare on one of the sides."""
+    """What two signatures have in common. None: nothing to compare on one of the sides.
+
+    `one_release`: whether both are of the same release; None where that is not known of one of them.
+    """
 
     frames: float
     words: float
@@ -61,6 +70,7 @@ class Evidence:
     spot: float | None
     entry: float
     lonely: float
+    one_release: bool | None
     contradiction: bool
     unresolved_across: bool
     apart: bool
@@ -77,7 +87,7 @@ def features(signature: Signature) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A signature with what every comparison of it needs, computed once."""
+    """A signature with what it is compared by, whatever it is compared with."""
 
     signature: Signature
     steps: tuple[Step, ...]
@@ -87,6 +97,18 @@ class Prepared:
     vendor: tuple[Step, ...]
     said: frozenset[str]
     bundled: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A prepared signature with the weight of everything in it: half of every comparison, done once."""
+
+    prepared: Prepared
+    frames: Mapping[tuple[str, int], float]
+    vendor: Mapping[tuple[str, int], float]
+    words: Mapping[str, float]
+    source: Mapping[str, float]
+    said: Mapping[str, float]
 
 
 def prepare(signature: Signature) -> Prepared:
@@ -105,22 +127,36 @@ def prepare(signature: Signature) -> Prepared:
     )
 
 
-def compare(one: Prepared, other: Prepared, rarity: Rarity) -> Evidence:
-    """Set two signatures side by side."""
+def weigh(one: Prepared, rarity: Rarity) -> Weighed:
+    """Weigh everything in a signature by how rare it is."""
+    return Weighed(
+        prepared=one,
+        frames=_placed(one.steps, rarity),
+        vendor=_placed(one.vendor, rarity),
+        words={word: weight * rarity.of(f"w:{word}") for word, weight in one.words.items()},
+        source={word: weight * rarity.of(f"w:{word}") for word, weight in one.source.items()},
+        said={word: rarity.of(f"t:{word}") for word in one.said},
+    )
+
+
+def compare(first: Weighed, second: Weighed, rarity: Rarity) -> Evidence:
+    """Set two signatures side by side that were weighed by the same rarity."""
+    one, other = first.prepared, second.prepared
     mine, yours = one.signature, other.signature
     lonely = _lonely(one, other)
     return Evidence(
-        frames=_aligned(one.steps, other.steps, rarity),
-        words=_overlap(one.words, other.words, rarity),
-        source=_overlap(one.source, other.source, rarity) if one.source and other.source else None,
+        frames=_aligned(first.frames, second.frames),
+        words=_overlap(first.words, second.words),
+        source=_overlap(first.source, second.source) if one.source and other.source else None,
         line=_line(one.lines, other.lines),
-        vendor=_aligned(one.vendor, other.vendor, rarity) if one.vendor and other.vendor else None,
-        message=_message(one.said, other.said, rarity),
+        vendor=_aligned(first.vendor, second.vendor) if one.vendor and other.vendor else None,
+        message=_overlap(first.said, second.said) if one.said or other.said else 1.0,
         names=_names(mine, yours, rarity, _implied(one, other) if lonely else frozenset()),
         chain=_chain(mine.chain, yours.chain),
         spot=None if mine.resolved or yours.resolved else _spot(one.bundled[:_TOP], other.bundled[:_TOP]),
-        entry=float(bool(mine.entry) and mine.entry == yours.entry),
+        entry=_entry(mine.entry, yours.entry),
         lonely=lonely,
+        one_release=mine.release == yours.release if mine.release and yours.release else None,
         contradiction=contradicts(mine.identifiers, yours.identifiers),
         unresolved_across=not (mine.resolved and yours.resolved) and mine.release != yours.release,
         apart=not (mine.resolved or yours.resolved) and _apart(one.bundled, other.bundled),
@@ -141,15 +177,13 @@ def _faded(steps: Iterable[Step], words: Callable[[Step], Iterable[str]]) -> dic
 
 
 def _fade(position: int) -> float:
-    return float((position + 1) ** -FADE)
+    return _FADES[position]
 
 
-def _aligned(mine: tuple[Step, ...], yours: tuple[Step, ...], rarity: Rarity) -> float:
+def _aligned(first: Mapping[tuple[str, int], float], second: Mapping[tuple[str, int], float]) -> float:
     """The weight of the frames that both have, of the weight of all."""
-    first, second = _placed(mine, rarity), _placed(yours, rarity)
-    both = sum(2 * min(first[key], second[key]) for key in first.keys() & second.keys())
     whole = sum(first.values()) + sum(second.values())
-    return both / whole if whole else 0.0
+    return 2 * _shared(first, second) / whole if whole else 0.0
 
 
 def _placed(steps: tuple[Step, ...], rarity: Rarity) -> dict[tuple[str, int], float]:
@@ -164,12 +198,16 @@ def _placed(steps: tuple[Step, ...], rarity: Rarity) -> dict[tuple[str, int], fl
     return placed
 
 
-def _overlap(first: Mapping[str, float], second: Mapping[str, float], rarity: Rarity) -> float:
+def _overlap(first: Mapping[str, float], second: Mapping[str, float]) -> float:
     """Weighted Jaccard: shared weight of all weight, the rare words weighing most."""
-    words = first.keys() | second.keys()
-    both = sum(min(first.get(w, 0), second.get(w, 0)) * rarity.of(f"w:{w}") for w in first.keys() & second.keys())
-    whole = sum(max(first.get(w, 0), second.get(w, 0)) * rarity.of(f"w:{w}") for w in words)
+    both = _shared(first, second)
+    whole = sum(first.values()) + sum(second.values()) - both
     return both / whole if whole else 0.0
+
+
+def _shared(first: Mapping[W, float], second: Mapping[W, float]) -> float:
+    """What both have, at the lesser of its weights; added in one order, so that both sides get the same sum."""
+    return math.fsum(min(first[word], second[word]) for word in first.keys() & second.keys())
 
 
 def _names(one: Signature, other: Signature, rarity: Rarity, implied: frozenset[str]) -> float | None:
@@ -200,18 +238,20 @@ def _chain(first: tuple[str, ...], second: tuple[str, ...]) -> float:
     return 0.7 if set(first) & set(second) else 0.0
 
 
+def _entry(first: str, second: str) -> float:
+    """1 for the same entry point, less for one of the same name elsewhere: `shop.renew` moved to `shop.tasks.renew`."""
+    if not first or first == second:
+        return float(bool(first))
+    mine, yours = (_ENTRY_PARTS.split(entry)[-1] for entry in (first, second))
+    return _MOVED_ENTRY if mine == yours and mine.isidentifier() and len(mine) >= _SHORTEST_ENTRY else 0.0
+
+
 def _line(first: tuple[str, ...], second: tuple[str, ...]) -> float | None:
     """1 when both went wrong at the same source line, less for a line further down the stack."""
     if not first or not second:
         return None
     depths = [max(first.index(line), second.index(line)) for line in {*first} & {*second}]
     return 1.0 - 0.3 * min(depths) if depths else 0.0
-
-
-def _message(first: frozenset[str], second: frozenset[str], rarity: Rarity) -> float:
-    """Shared words of all words, the rare ones weighing most; 1 for two that say nothing."""
-    whole = sum(rarity.of(f"t:{word}") for word in first | second)
-    return sum(rarity.of(f"t:{word}") for word in first & second) / whole if whole else 1.0
 
 
 def contradicts(first: frozenset[str], second: frozenset[str]) -> bool:

@@ -46,6 +46,13 @@ class Suspect:
     at: datetime | None = None
     how: str | None = None
 
+    def said(self) -> str:
+        """One plain line: which commit, what it says of itself, who made it, and why Sentry suspects it."""
+        title = (self.message or "").strip().partition("\n")[0].strip()
+        what = f" \u201c{title}\u201d" if title else ""
+        who = f" by {self.author.name}" if self.author and self.author.name else ""
+        return f"{self.commit[:12]}{what}{who}{f' ({self.how})' if self.how else ''}"
+
 
 class Confidence(StrEnum):
     """How much the evidence is worth, as it is said in a sentence."""
@@ -59,7 +66,8 @@ class Confidence(StrEnum):
 class Introduced:
     """What brought a bug. `deploy` None: the release is known, its deploy is not, and the evidence says why.
 
-    `before`: from the end of the deploy to the first event; zero when events came while it went on.
+    `before`: from the end of the deploy to the first event; zero when events came while it went on. `suspects`: the
+    commits that Sentry suspects, the likeliest few, as far as it was asked.
     """
 
     release: str
@@ -67,6 +75,7 @@ class Introduced:
     before: timedelta | None
     confidence: Confidence
     evidence: tuple[str, ...]
+    suspects: tuple[Suspect, ...] = ()
 
     def said(self) -> str:
         """One plain line, as tickets and `explain` show it."""

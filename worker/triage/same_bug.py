@@ -8,7 +8,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from worker.triage.evidence import Evidence, Prepared, Rarity, compare, contradicts, rarest, side_by_side
+from worker.triage.evidence import (
+    Evidence,
+    Prepared,
+    Rarity,
+    Weighed,
+    compare,
+    contradicts,
+    rarest,
+    side_by_side,
+    weigh,
+)
 from worker.triage.signature import Signature
 from worker.triage.wording import MEANINGS
 
@@ -33,6 +43,11 @@ FRAMES_AND_CHAIN = 1.2
 """Frames and type agreeing together tell more than each alone."""
 CONTRADICTION = 2.5
 """What names that contradict each other take away from the rank; joining they rule out altogether."""
+
+
+OTHER_LINES: Mapping[bool | None, float] = {True: -0.3, False: 0.4, None: 0.0}
+"""What other source lines add, within one release and across: there the code was changed, so that they say little, and
+an issue that a release brings is more often an old bug on a new way than a second one beside it."""
 
 
 LONELY = 1.6
@@ -113,16 +128,27 @@ def log_odds(evidence: Evidence) -> float:
     told = sum(WEIGHTS[kind] * value - EXPECTED.get(kind, 0.0) for kind, value in kinds if value is not None)
     together = FRAMES_AND_CHAIN * evidence.frames * evidence.chain
     against = CONTRADICTION * evidence.contradiction + LONELY * evidence.lonely
-    return float(START + told + together - against)
+    lines = OTHER_LINES[evidence.one_release] if evidence.line == 0 else 0.0
+    return float(START + told + together + lines - against)
 
 
-def match(new: Prepared, case: int, known: Sequence[Known], rarity: Rarity) -> Match:
-    """Compare a new signature with all that a case holds: the case is as near as its nearest signature.
+def rank(new: Prepared, cases: Mapping[int, Sequence[Known]], rarity: Rarity, least: float = 0.0) -> list[Match]:
+    """The cases most like a new signature, the likeliest first; those with a score below `least` are left out.
 
-    Shown is the nearest look that may join by itself where that is sure enough, else the nearest of all.
+    A case is as near as its nearest signature. Shown is the nearest look that may join by itself where that is sure
+    enough, else the nearest of all.
     """
-    compared = [(log_odds(told), told, one) for one in known for told in (compare(new, one.prepared, rarity),)]
+    weighed = weigh(new, rarity)
+    matches = (_match(weighed, case, known, rarity, least) for case, known in cases.items())
+    return sorted(filter(None, matches), key=lambda one: (-one.score, one.case))
+
+
+def _match(weighed: Weighed, case: int, known: Sequence[Known], rarity: Rarity, least: float) -> Match | None:
+    new, looks = weighed.prepared, ((one, weigh(one.prepared, rarity)) for one in known)
+    compared = [(log_odds(told), told, one) for one, look in looks for told in (compare(weighed, look, rarity),)]
     compared.sort(key=lambda row: -row[0])
+    if _share(compared[0][0]) < least:
+        return None
     against = _case_forbids(new, known)
     likely = () if against else (row for row in compared if row[0] >= 0)
     surest = next((row for row in likely if not _forbids(row[1], row[2], known)), None)

@@ -15,9 +15,7 @@ from worker.store.services import ServiceRow
 from worker.store.store import Store
 from worker.web import pages, receive
 from worker.web.gauges import Gauges
-
-LATE_S = 300.0
-"""Work that has been due for longer than this means that no worker is alive; the health check says so."""
+from worker.wiring.ground import LATE_S
 
 
 def create_app(

@@ -1,20 +1,20 @@
 """Who says something in the mapping's channels: made once for each, refused at the start where something is missing.
 
 In practice every channel is a file, whatever its mapping says: practice never leaves this machine.
+The libraries of Slack and Apprise are loaded when a mapping has such a channel (adr/0005).
 """
 
 from collections.abc import Mapping
 from dataclasses import replace
+from importlib import import_module
 from typing import assert_never
 from zoneinfo import ZoneInfo
 
 from pydantic import SecretStr
 
 from worker.ends.notify import Notifier
-from worker.ends.notify_apprise import AppriseNotifier
 from worker.ends.notify_file import FileNotifier
 from worker.ends.notify_mail import MailNotifier, mail_server
-from worker.ends.notify_slack import SlackNotifier
 from worker.ends.retry import Now
 from worker.errors import UserFault
 from worker.mapping.book import MappingBook
@@ -54,12 +54,18 @@ def open_channel(settings: Settings, channel: Channel, now: Now) -> Notifier:
     match channel.kind:
         case ChannelKind.SLACK:
             token = _secret(settings.slack_token, channel, "BUGFERRY_SLACK_TOKEN")
-            return SlackNotifier(channel.to[0], token, timeout_s=settings.call_timeout_s, now=now)
+            slack: Notifier = import_module("worker.ends.notify_slack").SlackNotifier(
+                channel.to[0], token, timeout_s=settings.call_timeout_s, now=now
+            )
+            return slack
         case ChannelKind.EMAIL:
             server = mail_server(_secret(settings.smtp_url, channel, "BUGFERRY_SMTP_URL"))
             return MailNotifier(server, channel.to, timeout_s=settings.call_timeout_s, now=now)
         case ChannelKind.APPRISE:
-            return AppriseNotifier(channel.name, channel_url(channel.name), timeout_s=settings.call_timeout_s)
+            anything: Notifier = import_module("worker.ends.notify_apprise").AppriseNotifier(
+                channel.name, channel_url(channel.name), timeout_s=settings.call_timeout_s
+            )
+            return anything
         case ChannelKind.FILE:
             return FileNotifier(channel.name, settings.data_dir.resolve() / FILE)
         case _:

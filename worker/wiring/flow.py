@@ -7,6 +7,7 @@ from typing import assert_never
 from worker.ends.budget import GITHUB, JIRA, SENTRY, SharedBudget, share_of
 from worker.ends.github import GithubTracker
 from worker.ends.jira import JiraTracker
+from worker.ends.jira_server import JiraServerTracker
 from worker.ends.ports import Sentry, Tracker
 from worker.ends.sentry import SentryClient
 from worker.ends.windows import Limit, open_windows
@@ -14,6 +15,7 @@ from worker.errors import UserFault
 from worker.flow.context import Context, Timing
 from worker.mapping.book import MappingBook
 from worker.mapping.draft import TrackerSpec
+from worker.mapping.edition import Edition
 from worker.model import TrackerKind
 from worker.settings import Settings, access_of, refuse_half_set
 from worker.wiring.channels import Notifiers, with_practice_channel
@@ -107,13 +109,14 @@ def open_sentry(settings: Settings, purse: Purse) -> Sentry:
 
 def open_tracker(settings: Settings, spec: TrackerSpec, purse: Purse) -> Tracker:
     """The client of one tracker of the mapping."""
-    access, read_s = access_of(settings, spec.name, spec.kind), settings.call_timeout_s
+    access, read_s = access_of(settings, spec.name, spec.kind, spec.edition), settings.call_timeout_s
     email, token, now = access.email or "", access.token, purse.now
     match spec.kind:
         case TrackerKind.JIRA:
-            # Jira counts by site and person: a person's tokens have one budget.
-            budget = purse.budget(spec.name, JIRA, access.url, email)
-            return JiraTracker(spec.name, spec.place, access.url, email, token, read_s=read_s, now=now, budget=budget)
+            # Jira counts by site and person: a person's tokens have one budget, where we know whose they are.
+            budget = purse.budget(spec.name, JIRA, access.url, email or token)
+            make = JiraTracker if spec.edition is Edition.CLOUD else JiraServerTracker
+            return make(spec.name, spec.place, access.url, email, token, read_s=read_s, now=now, budget=budget)
         case TrackerKind.GITHUB:
             budget = purse.budget(spec.name, GITHUB, access.url, token)
             return GithubTracker(

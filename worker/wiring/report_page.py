@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from worker.flow.reports import compute
+from worker.mapping.teams import Teams
 from worker.metrics.render.rendering import rendered
 from worker.metrics.scope import Scope
 from worker.store.store import Store
@@ -16,8 +17,8 @@ FRESH = timedelta(minutes=10)
 class ReportPage:
     """Writes the page about everything. Shared by threads: one of them writes, the others wait for it."""
 
-    def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
-        self._store, self._now = store, now
+    def __init__(self, store: Store, now: Callable[[], datetime], teams: Callable[[], Teams]) -> None:
+        self._store, self._now, self._teams = store, now, teams
         self._turn = threading.Lock()
         self._page, self._made_at = "", datetime.min.replace(tzinfo=now().tzinfo)
 
@@ -26,6 +27,6 @@ class ReportPage:
         with self._turn:
             now = self._now()
             if now - self._made_at > FRESH:
-                computed = compute(self._store, None, Scope(), now)
+                computed = compute(self._store, None, Scope(teams=self._teams()), now)
                 self._page, self._made_at = rendered(computed, "html", pages_url="/").html or "", now
             return self._page

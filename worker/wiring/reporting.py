@@ -12,6 +12,7 @@ from types import ModuleType
 from worker.ends.notify import Picture, Rendered
 from worker.flow.leads import scope_of
 from worker.flow.reports import compute
+from worker.flow.weekly import not_sent
 from worker.mapping.channels import Lead
 from worker.store.store import Store
 
@@ -23,7 +24,8 @@ def writer(store: Store, now: Callable[[], datetime], pages_url: str | None) -> 
     """Write reports from this store; `pages_url`: where the names of cases lead."""
 
     def write(lead: Lead, week: str, late: bool) -> Rendered:
-        report = replace(compute(store, week, scope_of(lead), now()), late=late)
+        missed = not_sent(store, lead, week) if late else ()
+        report = replace(compute(store, week, scope_of(lead), now()), late=late, missed=missed)
         made = _rendering().rendered(report, "mail", pages_url=pages_url, locale=lead.locale)
         pictures = [Picture(one.cid, one.alt, one.png) for one in made.pictures]
         return Rendered(made.subject, made.html, made.text, made.blocks, pictures)

@@ -1,5 +1,6 @@
 """What a report says, section by section, in one reader's words: every format writes this down and adds nothing."""
 
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -113,7 +114,7 @@ def sheet(report: Report, tongue: Tongue, links: Links, limits: Limits) -> Sheet
         days=tongue.days(report.begins, report.ends, zone),
         scope=clean(report.scope, WORD_LIMIT) or "everything",
         headline=clean(report.headline, SENTENCE_LIMIT),
-        late=f"This report comes late: it was made on {made}." if report.late else "",
+        late=_late(report, made),
         big=tuple(_told(report, name, tongue) for name in BIG),
         columns=tuple(map(head, BIG)),
         trend=_trend(report, tongue),
@@ -130,6 +131,19 @@ def sheet(report: Report, tongue: Tongue, links: Links, limits: Limits) -> Sheet
         definitions_url=links.definitions_url,
         footer=f"Made on {made} from history; times are those of {report.time_zone}.",
     )
+
+
+def _late(report: Report, made: str) -> str:
+    """Why it comes when it comes, and where those are that did not come."""
+    if not report.late:
+        return ""
+    first = f"This report comes late: it was made on {made}."
+    if not report.missed:
+        return first
+    one, last = report.missed[0], report.missed[-1]
+    weeks = f"that of {one} was" if one == last else f"those of {one} to {last} were"
+    lead = shlex.quote(clean(report.scope, WORD_LIMIT))
+    return f"{first} Before it, {weeks} not sent. To read one: bugferry report --for {lead} --week {last}"
 
 
 def horizons(cohorts: Iterable[Cohort]) -> tuple[int, ...]:
@@ -196,7 +210,7 @@ def _splits(rows: Sequence[Row], tongue: Tongue, limit: int) -> Iterator[Split]:
         names = in_order({name for row in group for name in row.figures})
         lines = tuple(
             Line(
-                clean(row.value, WORD_LIMIT) or NONE,
+                clean(plain(row.value) if dimension == "cause" else row.value, WORD_LIMIT) or NONE,
                 _cells(row.figures, tongue, names),
                 "" if row.ranked else "too few to compare",
             )

@@ -39,6 +39,7 @@ def as_json(report: Report) -> Json:
         "scope": report.scope,
         "headline": report.headline,
         "late": report.late,
+        "missed": list(report.missed),
         "computed_at": report.computed_at.isoformat(),
         "trend": [
             {"week": point.week, "complete": point.complete, "figures": _figures(point.figures)}

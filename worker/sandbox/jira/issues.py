@@ -195,18 +195,23 @@ def search(call: Call) -> Response:
         raise refusal(400, "The maximum number of reconcileIssues is 50.")
     if call.account is STRANGER:
         return reply({"issues": [], "isLast": True})
+    found = found_by(call, as_text(given.get("jql")) or "", fresh)
+    wanted = wanted_fields(given.get("fields")) | (
+        _list_query(call, "fields") if "fields" not in call.fields else set()
+    )
+    return reply(_result_page(call, found, wanted, given))
+
+
+def found_by(call: Call, query: str, fresh: frozenset[str] = frozenset()) -> list[JiraIssue]:
+    """What the caller finds by JQL, as the index knows it; `fresh`: ids that are read without lag."""
     world = call.practice.jira
     seen = [issue for issue in world.indexed(fresh) if sees(call, issue)]
     projects = [one for one in world.projects if sees_project(call, one)]
     scope = jql.Scope(seen, projects, lambda name: find(call, name), call.account, world.clock())
     try:
-        found = jql.search(as_text(given.get("jql")) or "", scope)
+        return jql.search(query, scope)
     except jql.BadJqlError as problem:
         raise refusal(400, str(problem)) from None
-    wanted = wanted_fields(given.get("fields")) | (
-        _list_query(call, "fields") if "fields" not in call.fields else set()
-    )
-    return reply(_result_page(call, found, wanted, given))
 
 
 def _list_query(call: Call, name: str) -> frozenset[str]:

@@ -31,10 +31,11 @@ def my_permissions(call: Call) -> Response:
         raise refusal(400, f"Unrecognized permission: {unknown[0]}")
     if call.query("projectKey"):
         found_project(call, call.query("projectKey"))
-    return reply({"permissions": {word: _permission(call, word) for word in asked}})
+    return reply({"permissions": {word: permission(call, word) for word in asked}})
 
 
-def _permission(call: Call, word: str) -> Json:
+def permission(call: Call, word: str) -> Json:
+    """One permission, and whether the caller has it."""
     number, name, deed = PERMISSIONS[word]
     has = call.account is not STRANGER and not (call.account.bot and call.practice.access["jira"].forbids(deed))
     return {"id": number, "key": word, "name": name, "type": "PROJECT", "description": "", "havePermission": has}

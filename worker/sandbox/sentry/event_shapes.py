@@ -54,13 +54,19 @@ def event_detail(event: Incoming, issue: SentryIssue, world: SentryWorld) -> Jso
         "_meta": {},
         "fingerprints": [grouping.group_hash(event)],
         "groupingConfig": {"id": "newstyle:2023-01-11", "enhancements": ""},
-        "release": short_release(world, event.release),
+        "release": _release(world, event.release),
         "userReport": None,
         "sdkUpdates": [],
         "resolvedWith": [],
         "nextEventID": newer,
         "previousEventID": older,
     }
+
+
+def _release(world: SentryWorld, version: str | None) -> Json | None:
+    """The release of an event, which says how many commits there are of it."""
+    shown, known = short_release(world, version), world.releases.get(version or "")
+    return {**shown, "commitCount": len(known.commits)} if shown and known else None
 
 
 def webhook_event(event: Incoming, issue: SentryIssue, base: str) -> Json:

@@ -1,0 +1,88 @@
+"""One Jira Data Center project over REST v2: what it does otherwise than Jira Cloud, and nothing else.
+
+A personal access token instead of address and token; users by name; texts are wiki markup; a search that pages by
+`startAt`; the history of an issue comes with the issue. Contracts: docs.atlassian.com/software/jira/docs/api/REST.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import ClassVar
+
+from worker.ends.answers import Call
+from worker.ends.jira import JiraTracker
+from worker.ends.jira_dialect import LONGEST_TEXT, Dialect
+from worker.ends.jira_site import PAGE, Client, JiraSite
+from worker.ends.jira_words import WIKI_MARK, document
+from worker.ends.loose import Loose, dig, mapping, objects, whole
+from worker.mapping.wiki import to_wiki
+from worker.model import Body
+
+
+def wiki_of(body: Body) -> str:
+    """Wiki markup passes as it is; a document is written as such."""
+    return body if isinstance(body, str) else to_wiki(body)
+
+
+def inert(said: str) -> str:
+    """Plain text in which no markup is read, as much of it as Jira takes."""
+    while len(wiki := to_wiki(document(said))) > LONGEST_TEXT:
+        said = said[: len(said) * LONGEST_TEXT // len(wiki) - 1]
+    return wiki
+
+
+DATA_CENTER = Dialect(
+    api="2",
+    who="name",
+    asked_by="username",
+    types="values",
+    screen="values",
+    text=wiki_of,
+    plain=inert,
+    marked=lambda body, nonce: f"{wiki_of(body).rstrip()}\n\n{WIKI_MARK.format(nonce)}",
+)
+
+
+class _ServerClient(Client):
+    """The library's client, told at once that it talks to a Jira of one's own."""
+
+    deployment = "Server"
+
+    def _login(self, _email: str, token: str) -> dict[str, object]:
+        return {"token_auth": token}
+
+    def rows(self, jql: str, fields: Sequence[str], expand: str | None, start: int) -> object:
+        """One page of a search."""
+        asked = {"jql": jql, "startAt": start, "maxResults": PAGE, "fields": ",".join(fields)}
+        found: object = self._get_json("search", params={**asked, **({"expand": expand} if expand else {})})
+        return found
+
+
+class JiraServerSite(JiraSite):
+    """One site and one account. Safe to share between threads; building it calls nobody."""
+
+    dialect: ClassVar[Dialect] = DATA_CENTER
+    _client_of: ClassVar[type[Client]] = _ServerClient
+
+    def search(self, call: Call, jql: str, fields: Sequence[str], expand: str | None = None) -> Iterator[list[Loose]]:
+        """Pages of a search. What moves between two pages is found again by the next poll."""
+        start = 0
+        while True:
+            page = mapping(
+                self.read(call, partial(_ServerClient.rows, jql=jql, fields=fields, expand=expand, start=start))
+            )
+            rows = objects(page.get("issues"))
+            yield rows
+            start += len(rows)
+            if not rows or start >= (whole(page.get("total")) or 0):
+                return
+
+    def changelog(self, call: Call, key: str) -> list[Loose]:
+        """The history of an issue, which comes with it."""
+        issue = self.read(call, lambda jira: mapping(jira.issue(key, fields="created", expand="changelog").raw))
+        return objects(dig(issue, "changelog", "histories"))
+
+
+class JiraServerTracker(JiraTracker):
+    """A project of a Jira Data Center that takes tickets; its `email` is empty, its token a personal access token."""
+
+    _site_of: ClassVar[type[JiraSite]] = JiraServerSite
