@@ -511,9 +511,10 @@ CALLS = {
     "assign": lambda client, one: client.assign(one, PERSON.login),
     "activities": lambda client, one: client.activities(one),
     "archive": lambda client, one: client.archive(one, ports.Until()),
+    "merge": lambda client, one: client.merge(shop(), [one, str(int(one) + 1)]),
 }
 """Everything that may be asked of Sentry."""
-SPENT = dict.fromkeys(("move", "link", "edit_comment", "assign", "archive"), "write") | {"comment": "create"}
+SPENT = dict.fromkeys(("move", "link", "edit_comment", "assign", "archive", "merge"), "write") | {"comment": "create"}
 
 
 def test_every_call_of_the_port_is_tried_below():
@@ -530,7 +531,7 @@ def test_every_error_says_that_it_came_from_sentry(desk, name):
         assert caught.value.service == "sentry"
 
 
-NOT_OF_ONE = {"now", "link", "active_since", "rows", "search", "source_map_debug", "suspects"}
+NOT_OF_ONE = {"now", "link", "active_since", "rows", "search", "source_map_debug", "suspects", "merge"}
 NOT_OF_ONE |= {name for name in CALLS if name.startswith(("deploy", "release"))}
 
 
@@ -582,7 +583,7 @@ def test_every_request_is_taken_off_the_budget_and_none_is_made_without(desk, na
         try:
             CALLS[name](client, issue_id)
         except Permanent:
-            assert name in {"edit_comment", "rows"}
+            assert name in {"edit_comment", "rows", "merge"}
         assert len(asked) == len(purse.spent) > 0
         assert SPENT.get(name, "read") in {what for what, _ in purse.spent}
         assert all(about == issue_id for what, about in purse.spent if what != "read")

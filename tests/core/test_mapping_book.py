@@ -109,6 +109,7 @@ def test_explain_tells_what_brought_the_bug_and_what_of_the_ticket_follows(book)
             "said": origin.said(),
             "confidence": "probably",
             "evidence": ["seen"],
+            "suspects": [],
         }
     every = written(loaded.policy("all", "desk").update.every)
     assert told["follows"] == [
