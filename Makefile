@@ -12,13 +12,13 @@ UV     := $(BIN)/uv pip --quiet
 setup: $(VENV)/.installed
 setup-dev: $(VENV)/.installed-dev
 
-fetch_uv = test -x $(BIN)/uv || $(PIP) install --no-compile --require-hashes -r requirements-install.lock
+fetch_uv = test -x $(BIN)/uv || $(PIP) install --no-compile --only-binary :all: --require-hashes -r requirements-install.lock
 install  = { $(fetch_uv); } && VIRTUAL_ENV=$(VENV) $(UV) install --require-hashes -r $(1) || $(PIP) install --no-compile --require-hashes -r $(1)
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Bugferry needs Python 3.11 or later; this is " + sys.version.split()[0] + ". Set PYTHON=/path/to/python3.11.")'
 	@echo "Making $(VENV) with $$($(PYTHON) --version) …"
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "On Debian and Ubuntu: apt install python3-venv"; exit 1; }
 
 $(VENV)/.installed: $(BIN)/python requirements.lock pyproject.toml
 	@echo "Installing the locked dependencies (once) …"

@@ -169,7 +169,8 @@ class Issue:
     """One Sentry issue as it looks right now.
 
     `settled` is False while Sentry is moving it (`pending_merge`, `pending_deletion`, `reprocessing`): then it is no
-    observation, look again later. `moved_at` is its latest status activity; None when unknown.
+    observation, look again later. `moved_at` is its latest status activity; None when unknown. `unmerged_from`: the
+    issue from which a person took it apart (empty where that is not told); None where nobody did.
     """
 
     id: str
@@ -197,6 +198,7 @@ class Issue:
     assignee: str | None = None
     moved_at: datetime | None = None
     moved_how: str | None = None
+    unmerged_from: str | None = None
     linked: tuple[str, ...] = ()
     assigned: Person | None = None
     """The person it is assigned to; None for nobody and for a team."""
@@ -210,10 +212,7 @@ class Issue:
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """In which release a resolution counts: events of older releases do not reopen the issue.
-
-    `release` is the version, for ON_DEPLOY alone.
-    """
+    """In which release a resolution counts: older ones do not reopen the issue. `release`: for ON_DEPLOY alone."""
 
     how: Resolve = Resolve.NOW
     release: str | None = None

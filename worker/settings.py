@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,9 @@ GITHUB = "https://api.github.com"
 RUNNING = Path("practice") / "running.env"
 """In the data folder while `run` practises: the settings with which other commands join it."""
 SHIPPED_MAPPINGS = Path(__file__).resolve().parent.parent / "mappings"
+
+
+_ADDRESS = re.compile(r"https?://[^\s/@]+(/\S*)?$")
 
 
 class Settings(BaseSettings):
@@ -64,6 +68,20 @@ class Settings(BaseSettings):
         """`KEY=` in a file means "not set": fall back to the default."""
         return cls.model_fields[info.field_name].default if value == "" else value
 
+    @field_validator("sentry_token", "jira_token", "github_token", "slack_token")
+    @classmethod
+    def _can_be_sent(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().isascii():
+            raise ValueError("no token has such characters; copy it anew, and whole")
+        return value
+
+    @field_validator("sentry_url", "jira_url", "github_url", "public_url")
+    @classmethod
+    def _leads_somewhere(cls, value: str | None) -> str | None:
+        if value is not None and not _ADDRESS.match(value):
+            raise ValueError("this is no address such as https://bugs.example.com")
+        return value
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -89,7 +107,13 @@ class Settings(BaseSettings):
     @property
     def configured(self) -> bool:
         """Whether any credential is set; without one, `run` is practice."""
-        return any((self.sentry_token, self.jira_token, self.github_token, self.sentry_org))
+        return any((self.sentry_token, self.jira_token, self.github_token, self.sentry_org, _any_own_tracker()))
+
+    @property
+    def set_up(self) -> bool:
+        """Whether anything says that this is more than a place to practise in: settings, or a database."""
+        place = self.database_url or (self.data_dir / "bugferry.db").exists()
+        return bool(self.configured or self.mappings or place)
 
 
 class _FromFiles(PydanticBaseSettingsSource):
@@ -112,6 +136,11 @@ def _content(path: str, name: str) -> str:
             f"{PREFIX}{name.upper()}_FILE names {path}, which cannot be read ({error.strerror}). "
             "Mount the secret there or unset the variable."
         ) from error
+    except UnicodeError:
+        # Not from the error, which holds the secret.
+        raise UserFault(
+            f"{PREFIX}{name.upper()}_FILE names {path}, which is no UTF-8 text. Write the secret there as UTF-8."
+        ) from None
 
 
 def load_settings(*, join: bool = True, **given: Any) -> Settings:  # noqa: ANN401 - pydantic checks each value
@@ -121,14 +150,25 @@ def load_settings(*, join: bool = True, **given: Any) -> Settings:  # noqa: ANN4
     nothing is set up and practice runs in the data folder, its settings are taken (`join`): a second terminal joins it.
     """
     if PREFIX + "PRACTICE" not in os.environ:
-        load_dotenv(".env", override=False)
+        _add_file(Path(".env"))
     settings = _read(given)
-    if not join or settings.configured or settings.database_url or not practises(settings.data_dir):
+    if not join or settings.set_up or not practises(settings.data_dir):
         return settings
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
         del os.environ[name]
-    load_dotenv(settings.data_dir / RUNNING, override=True)
+    _add_file(settings.data_dir / RUNNING, override=True)
+    sys.stderr.write(f"(of the practice that runs in {settings.data_dir})\n")
     return _read(given)
+
+
+def _add_file(file: Path, *, override: bool = False) -> None:
+    """Add what a file of settings says to the environment, which wins where both speak unless told otherwise."""
+    try:
+        load_dotenv(file, override=override)
+    except (OSError, UnicodeError) as error:
+        # Not from the error, which may hold secrets.
+        why = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+        raise UserFault(f"the settings in {file} cannot be read: {why}. Correct the file, or move it away.") from None
 
 
 def leave_word(folder: Path, env: Mapping[str, str]) -> None:
@@ -142,12 +182,15 @@ def leave_word(folder: Path, env: Mapping[str, str]) -> None:
 
 
 def practises(data_dir: Path) -> bool:
-    """Whether practice runs in a data folder."""
+    """Whether practice runs in a data folder, in another process than this."""
     try:
-        os.kill(int((data_dir / RUNNING).read_text(encoding="utf-8").split(maxsplit=3)[2]), 0)
+        process = int((data_dir / RUNNING).read_text(encoding="utf-8").split(maxsplit=3)[2])
+        os.kill(process, 0)
+    except PermissionError:
+        return True  # it is there, and somebody else's
     except (OSError, ValueError, IndexError):
         return False
-    return True
+    return process != os.getpid()  # in a container the next process may have the number of the last
 
 
 def _read(given: Mapping[str, Any]) -> Settings:
@@ -156,9 +199,8 @@ def _read(given: Mapping[str, Any]) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "_".join(str(part) for part in first["loc"]).upper()
-        raise UserFault(
-            f"{PREFIX}{name} is wrong: {first['msg']}. Correct it in the environment or in .env."
-        ) from error
+        said = first["msg"].removeprefix("Value error, ")
+        raise UserFault(f"{PREFIX}{name} is wrong: {said}. Correct it in the environment or in .env.") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +236,10 @@ def access_of(settings: "Settings", tracker: str, kind: TrackerKind, edition: Ed
         raise UserFault(
             f"tracker '{tracker}' ({kind}) cannot be reached: set {names}, or take it out of the mapping.{hint}"
         )
+    if not _ADDRESS.match(values["url"]):
+        raise UserFault(f"{prefix}URL is wrong: this is no address such as https://bugs.example.com. Correct it.")
+    if not values["token"].isascii():
+        raise UserFault(f"{prefix}TOKEN is wrong: no token has such characters. Copy it anew, and whole.")
     return Access(values["url"], values["token"], values.get("email"))
 
 

@@ -60,10 +60,10 @@ def _add_tasks(app: Celery, ctx: Context) -> None:
         return run_round(ctx, name)
 
     def each_due_round() -> None:
-        hear_beat(ctx)
         # A message each: a round that a slow service holds up keeps no other round from another thread or worker.
         for name in due_rounds(ctx):
             app.send_task(ROUND_TASK, (name,), expires=ctx.timing.poll.total_seconds(), retry=False)
+        hear_beat(ctx)  # last: nothing waits for it, so it must keep no round from its slot
 
     app.task(name=DRAIN_TASK)(drain_due)
     app.task(name=ROUND_TASK)(round_of)

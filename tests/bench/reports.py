@@ -78,9 +78,8 @@ SELECT (i - 1) * 5 + k, i,
         WHEN last THEN 'issue.moved' ELSE 'comment.carried' END,
     CASE WHEN last AND how = 3 THEN 'tracker' ELSE 'sentry' END,
     'WEB-' || i || ': set_' || said || ' in Sentry', {moment}, {moment}, '' || i,
-    CASE WHEN k = 1 THEN 'open' WHEN last AND how = 5 THEN 'ignored' WHEN last THEN 'resolved' END, 'sentry',
-    CAST(CASE WHEN k = 2 AND i % 2 = 0 THEN '{{"cause": "noise"}}' WHEN k = 2 THEN '{{"cause": "code"}}'
-        ELSE '{{}}' END AS {json})
+    CASE WHEN k = 1 THEN 'open' WHEN k = 2 AND i % 2 = 0 THEN 'noise' WHEN k = 2 THEN 'code'
+        WHEN last AND how = 5 THEN 'ignored' WHEN last THEN 'resolved' END, 'sentry', CAST('{{}}' AS {json})
 FROM told JOIN ways ON way = how ORDER BY i, k
 """
 WORDS = """

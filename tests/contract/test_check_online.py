@@ -221,13 +221,15 @@ def test_the_command_lists_findings_and_exits_with_1(sandbox, settings, tmp_path
 
 def test_without_online_only_missing_credentials_are_named(tmp_path, monkeypatch):
     path = tmp_path / "mine.yaml"
-    path.write_text(CODE)
+    path.write_text(CODE + "channels:\n  chat: {kind: slack, to: '#bugs'}\n  log: {kind: file}\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("BUGFERRY_SENTRY_TOKEN", "x")
     ran = CliRunner().invoke(app, [str(path)])
     assert ran.exit_code == 0
     assert "without credentials, so that a worker would not start: code." in ran.output
-    assert json.loads(CliRunner().invoke(app, [str(path), "--json"]).output)["without_credentials"] == ["code"]
+    assert "'chat' (slack) cannot be reached: set BUGFERRY_SLACK_TOKEN" in " ".join(ran.output.split())
+    told = json.loads(CliRunner().invoke(app, [str(path), "--json"]).output)
+    assert (told["without_credentials"], told["channels_without_settings"]) == (["code"], ["chat"])
 
 
 # ---------------------------------------------------------------- types, parents, projects, counts

@@ -127,6 +127,17 @@ def test_half_a_set_of_credentials_and_a_mapping_that_is_refused(folder, env):
     assert lines["mapping"].startswith("wrong: rules.yaml would be refused, 1 problem: rules.yaml:3:")
     assert not [name for name in lines if "(" in name], "nobody was asked"
     assert "BUGFERRY_POLL_S" in seen(folder, env | {"BUGFERRY_POLL_S": "x"}, code=1)["settings"]
+    (folder / ".env").write_bytes(b"BUGFERRY_SENTRY_TOKEN=" + SECRET.encode() + b"\xff\n")
+    assert seen(folder, env, code=1)["settings"].startswith("wrong: ")
+
+
+def test_an_address_that_leads_nowhere_is_named_with_its_setting(folder, env):
+    nowhere = f"http://127.0.0.1:{free_port(None)}"
+    wrongs = {"BUGFERRY_SENTRY_URL": nowhere, "BUGFERRY_GITHUB_URL": nowhere, "BUGFERRY_REDIS_URL": SECRET}
+    lines = seen(folder, env | wrongs, code=1)
+    assert f"BUGFERRY_SENTRY_URL is right ({nowhere})" in lines[f"sentry ({seed.ORG})"]
+    assert "BUGFERRY_GITHUB_URL or, if set, BUGFERRY_TRACKER_CODE_URL" in lines["code (github acme/shop)"]
+    assert lines["broker"].startswith("wrong: BUGFERRY_REDIS_URL is no address")
 
 
 def test_a_database_that_is_behind_or_away(folder, env):

@@ -5,11 +5,13 @@ import json
 import re
 import stat
 import sys
+from pathlib import Path
 
 import pytest
 
 from tests.process.here import run_here
 from worker.cli import init_ask
+from worker.cli.init import as_called
 from worker.cli.main import main
 from worker.errors import UserFault
 from worker.mapping.load import load_mapping
@@ -88,7 +90,9 @@ WRONG = [
     (["--repo", "acme/shop", "--tracker", "jira", "--yes"], "--tracker"),
     (["--repo", "acme/shop", "--project", "SHOP", "--yes"], "not both"),
     (["--repo", "acme/shop", "--sentry-project", "Shop Web", "--yes"], "shop-web"),
-    (["--repo", "acme/shop", "--sentry-token-file", "nowhere", "--yes"], "nowhere"),
+    (["--repo", "acme/shop", "--sentry-org", "!!!", "--yes"], "in Sentry."),
+    (["--repo", "acme/shop", "--jira-url", "https://acme.atlassian.net", "--yes"], "--jira-url"),
+    (["--repo", "acme/shop", "--sentry-token-file", "sntrys_0f1e2d", "--yes"], "--sentry-token-file"),
     (["--project", "SHOP", "--jira-url", "acme.atlassian.net\nX=1", "--yes"], "address"),
 ]
 
@@ -97,6 +101,7 @@ WRONG = [
 def test_what_cannot_be_meant_is_a_wrong_command_line_and_writes_nothing(tmp_path, args, said):
     done = begin(*args, cwd=tmp_path)
     assert (done.returncode, said in done.stderr) == (2, True)
+    assert "sntrys_" not in done.stderr, "it may be the token itself"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -126,3 +131,32 @@ def test_on_a_terminal_a_wrong_answer_is_asked_again(tmp_path, monkeypatch, caps
 def test_no_answer_can_break_out_of_its_line(word):
     with pytest.raises(UserFault):
         init_ask.email(word)
+
+
+@pytest.mark.parametrize(
+    ("word", "site"),
+    [
+        ("https://acme.atlassian.net/browse/SHOP", "https://acme.atlassian.net"),
+        ("https://acme.atlassian.net/jira/software/projects/SHOP/boards/1", "https://acme.atlassian.net"),
+        ("https://acme.test/jira/projects/SHOP", "https://acme.test/jira"),
+        ("http://127.0.0.1:8701/jira/", "http://127.0.0.1:8701/jira"),
+        ("https://browse.test", "https://browse.test"),
+        ("", ""),
+    ],
+)
+def test_of_a_page_in_jira_the_site_is_taken(word, site):
+    assert init_ask.site(word) == site
+
+
+def test_what_to_say_next_works_as_it_is_typed(tmp_path, monkeypatch):
+    program = tmp_path / "my venv" / "bin" / "bugferry"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert as_called("my venv/bin/bugferry", Path()) == "'my venv/bin/bugferry'"
+    assert as_called("my venv/bin/bugferry", Path("bugs")) == f"'{program}'"
+    assert as_called("/x/worker/__main__.py", Path()).endswith(" -m worker")
+    monkeypatch.setenv("PATH", str(program.parent))
+    assert as_called(str(program), Path("bugs")) == "bugferry"

@@ -1,10 +1,13 @@
 """Jira Data Center where it differs from the cloud: markup, people by name, its token, its offer, what it refuses."""
 
+from dataclasses import replace
+
 import pytest
 
-from tests.fixtures.trackers import NONCE, JiraServerWorld, long_ago
+from tests.fixtures.trackers import NONCE, JiraServerWorld, JiraWorld, long_ago
 from worker.case import TicketChange
 from worker.ends.jira_server import JiraServerTracker
+from worker.ends.jira_words import WIKI_MARK
 from worker.errors import Ambiguous, Unauthorized, UserFault
 from worker.mapping.book import MappingBook
 from worker.mapping.edition import Edition
@@ -18,6 +21,7 @@ from worker.wiring.flow import Purse, open_tracker
 from worker.wiring.online import ask_services
 
 HOSTILE = "{noformat} [~admin] SHOP-1 h1. x"
+WAYS_TO_ROBIN = ({"account": "robin"}, {"email": seed.PERSON_JIRA_EMAIL})
 MAPPING = """\
 version: 1
 trackers:
@@ -79,6 +83,42 @@ def test_fields_take_people_by_name_and_text_that_is_inert(world):
     assert sent["customfield_10017"] == "&#123;noformat&#125; &#91;&#126;admin&#93; SHOP&#45;1 h1&#46; x"
     world.tracker().update(made.key, TicketChange({"Reviewer": "robin"}))
     assert world.by_hand("GET", f"/issue/{made.key}")["fields"]["customfield_10016"]["name"] == "robin"
+
+
+@pytest.mark.parametrize("kind", [JiraWorld, JiraServerWorld])
+def test_a_text_of_many_emoji_fits_everywhere(sandbox, kind, file):
+    world, many = kind(sandbox), "\U0001f4a5(" * 20_000
+    if kind is JiraWorld:
+        file.write_text(MAPPING.replace(", edition: data_center", "").replace("assignee: [robin]", "assignee: [none]"))
+    issue = Issue("1", "WEB-1", many, Project("1", "web"))
+    draft = book_of(file).draft("all", issue, None)
+    fields = {"Customer impact": many, "Steps to reproduce": many}
+    made = world.tracker().create(replace(draft, fields={**draft.fields, "fields": fields}), NONCE)
+    sent = world.by_hand("GET", f"/issue/{made.key}")["fields"]
+    assert (len(sent["summary"]), len(sent["customfield_10011"])) == (170, 216 if kind is JiraServerWorld else 170)
+
+
+@pytest.mark.parametrize("kind", [JiraWorld, JiraServerWorld])
+def test_who_copies_our_mark_has_not_said_it_for_us(sandbox, kind):
+    world, tracker = kind(sandbox), kind(sandbox).tracker()
+    made = tracker.create(world.draft(), NONCE)
+    world.says(made.key, "Done.\n\n" + (WIKI_MARK.format("bugferry-c1") if kind is JiraServerWorld else "bugferry-c1"))
+    assert tracker.find_comment(made.key, "bugferry-c1") is None
+    mine = tracker.comment(made.key, world.body("Done."), "bugferry-c1")
+    assert tracker.find_comment(made.key, "bugferry-c1") == mine
+
+
+def test_a_user_name_has_no_case(world):
+    made = world.tracker().create(world.draft(assignee=[{"account": "Robin"}]), NONCE)
+    assert world.by_hand("GET", f"/issue/{made.key}")["fields"]["assignee"]["name"] == "robin"
+
+
+def test_people_are_looked_for_among_a_thousand(world, monkeypatch):
+    crowd = [replace(seed.JIRA_PERSON, id=f"x{n}", name="Rob", login=f"robin-{n}@acme.example") for n in range(200)]
+    monkeypatch.setattr("worker.sandbox.jira.server.JIRA_ACCOUNTS", (*crowd, *seed.JIRA_ACCOUNTS))
+    tracker = world.tracker()
+    made = [tracker.create(world.draft(assignee=[who]), f"bugferry-{n}") for n, who in enumerate(WAYS_TO_ROBIN)]
+    assert [one.assigned and one.assigned.account for one in made] == ["robin", "robin"]
 
 
 def test_a_create_whose_answer_is_lost_is_made_once_and_found_by_its_label(world):

@@ -70,7 +70,7 @@ def test_every_format_is_of_the_same_week(installed, tmp_path):
     code, said = run("--week", "2026-W45", "--format", "json")
     figures = json.loads(said)
     assert (figures["intake"]["value"], figures["fixed"]["value"], figures["backlog"]["value"]) == (2, 1, 1)
-    assert run("--week", "2026-W45", "--format", "csv")[1].startswith("week,scope,name,part,")
+    assert run("--week", "2026-W45", "--format", "csv")[1].startswith('"week","scope","name","part",')
     assert run("--week", "2026-W45", "--format", "md")[1].startswith("# 1 fixed, 2 came in")
     assert "Written to" in run("--week", "2026-W45", "--format", "html", "--out", "page.html")[1]
     page = (tmp_path / "page.html").read_text()

@@ -4,11 +4,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, func, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from worker.errors import Transient, UserFault
 from worker.store.engine import open_engine
+from worker.store.numbers import pages
 from worker.store.store import Store
 
 
@@ -132,3 +133,21 @@ def test_open_connections_counts_transactions(store):
             assert store.open_connections == 2
     store.ping()
     assert store.open_connections == 0
+
+
+def test_numbers_that_the_server_does_not_finish_are_asked_for_again(postgres_url):
+    engine = open_engine(postgres_url)
+    many = select(func.generate_series(1, 50_000_000).label("n"))
+
+    def hurried() -> None:
+        with Store(engine).read() as tx:
+            tx.connection.exec_driver_sql("SET LOCAL statement_timeout = 50")
+            list(pages(tx.connection, many))
+
+    with pytest.raises(Transient):
+        hurried()
+    with Store(engine).read() as tx:
+        assert [page.tolist() for page in pages(tx.connection, select(func.generate_series(1, 3).label("n")))] == [
+            [[1], [2], [3]]
+        ]
+    engine.dispose()

@@ -3,6 +3,7 @@
 import pytest
 
 from worker.ends.jira_fields import read_field, shaped
+from worker.ends.jira_server import DATA_CENTER
 from worker.errors import Permanent
 
 CUSTOM = "com.atlassian.jira.plugin.system.customfieldtypes:"
@@ -36,6 +37,26 @@ SHAPED = [
 @pytest.mark.parametrize(("taker", "said", "sent"), SHAPED, ids=range(len(SHAPED)))
 def test_a_value_takes_the_form_of_its_field(taker, said, sent):
     assert shaped(taker, said) == sent
+
+
+APPS = "com.example.app:"
+LIVE = "see [~admin]"
+INERT = "see &#91;&#126;admin&#93;"
+
+
+@pytest.mark.parametrize(
+    ("taker", "cloud", "data_center"),
+    [
+        (field("string", custom="textfield"), LIVE, INERT),
+        (read_field({"id": "f", "schema": {"type": "string", "custom": APPS + "words"}}), LIVE, INERT),
+        (read_field({"id": "f", "schema": {"type": "string"}}), LIVE, LIVE),
+        (field("string", custom="url"), LIVE, LIVE),
+        (field("array", "string", "labels"), [LIVE], [LIVE]),
+    ],
+)
+def test_text_that_jira_may_render_is_inert(taker, cloud, data_center):
+    assert shaped(taker, LIVE) == cloud
+    assert shaped(taker, LIVE, DATA_CENTER) == data_center
 
 
 @pytest.mark.parametrize(

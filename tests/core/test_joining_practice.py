@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from worker.errors import UserFault
 from worker.settings import PREFIX, leave_word, load_settings, practises
 
 PRACTICE = {
@@ -28,8 +29,12 @@ def here(tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
-def begin(folder: Path) -> None:
+def begin(folder: Path, process: int | None = None) -> Path:
+    """Practice begins, in the process that runs these tests unless another is named; its word."""
     leave_word(folder / ".bugferry" / "practice", PRACTICE)
+    word = folder / ".bugferry/practice/running.env"
+    word.write_text(word.read_text().replace(str(os.getpid()), str(process or os.getppid()), 1))
+    return word
 
 
 def test_whoever_has_nothing_set_up_joins_the_practice_that_runs_here(here):
@@ -52,7 +57,9 @@ def test_a_command_that_starts_something_of_its_own_does_not_join(here):
     assert "BUGFERRY_PRACTICE" not in os.environ
 
 
-@pytest.mark.parametrize("name", ["BUGFERRY_SENTRY_TOKEN", "BUGFERRY_GITHUB_TOKEN", "BUGFERRY_DATABASE_URL"])
+@pytest.mark.parametrize(
+    "name", ["BUGFERRY_SENTRY_TOKEN", "BUGFERRY_TRACKER_CODE_TOKEN", "BUGFERRY_DATABASE_URL", "BUGFERRY_MAPPINGS"]
+)
 @pytest.mark.parametrize("where", ["environment", ".env"])
 def test_whoever_has_anything_set_up_stays_with_it(here, name, where):
     begin(here)
@@ -66,13 +73,38 @@ def test_whoever_has_anything_set_up_stays_with_it(here, name, where):
 
 
 def test_practice_that_has_ended_is_not_joined(here):
-    begin(here)
-    word = here / ".bugferry/practice/running.env"
     ended = subprocess.Popen([sys.executable, "-S", "-c", ""])
     ended.wait()
-    word.write_text(word.read_text().replace(str(os.getpid()), str(ended.pid), 1))
+    begin(here, ended.pid)
     assert not practises(here / ".bugferry")
     assert not load_settings().practice
+
+
+def test_the_number_of_a_process_that_is_ours_now_is_of_one_that_has_ended(here):
+    begin(here, os.getpid())
+    assert not practises(here / ".bugferry")
+
+
+def test_a_database_of_this_folder_is_never_taken_for_practice(here):
+    begin(here)
+    (here / ".bugferry/bugferry.db").touch()
+    assert not load_settings().practice
+
+
+def test_settings_that_are_no_text_are_refused_without_a_word_of_them(here):
+    (here / ".env").write_bytes("BUGFERRY_SENTRY_TOKEN=of-the-real-world\n# Schl\u00fcssel\n".encode("latin-1"))
+    with pytest.raises(UserFault, match=r"\.env cannot be read: it is no UTF-8 text") as caught:
+        load_settings()
+    (here / ".env").unlink()
+    (here / "token").write_bytes("of-the-real-world".encode("utf-16"))
+    os.environ["BUGFERRY_SENTRY_TOKEN_FILE"] = "token"
+    with pytest.raises(UserFault, match="BUGFERRY_SENTRY_TOKEN_FILE names token") as other:
+        load_settings()
+    del os.environ["BUGFERRY_SENTRY_TOKEN_FILE"]
+    os.environ["BUGFERRY_SENTRY_TOKEN"] = "of-the-real-world\u2026"
+    with pytest.raises(UserFault, match="BUGFERRY_SENTRY_TOKEN is wrong: no token has such") as third:
+        load_settings()
+    assert not any("real-world" in repr(one.value) for one in (caught, other, third))
 
 
 @pytest.mark.parametrize("text", ["", "# process", "# process many\n", "BUGFERRY_PRACTICE='1'\n"])

@@ -213,3 +213,11 @@ def test_an_event_may_say_what_its_issue_does_not(book):
     loaded = book(CODE.replace("issue.level == 'warning'", "event.environment == 'live'"))
     assert loaded.route(ISSUE, Event("e", environment="live")).tracker == "code"
     assert loaded.route(ISSUE, None).tracker is None
+
+
+def test_a_label_in_which_a_short_id_only_begins_or_ends_stays_on_an_umbrella(book):
+    labels = "labels: [team-XWEB-1, WEB-10, web, 'of-{{ issue.short_id }}', WEB-1]"
+    loaded = book(f"  - {{name: all, ticket: {{tracker: desk, {labels}}}}}\n")
+    kept = loaded.umbrella("all", "desk", ISSUE, ("Many", "Told.")).fields["labels"]
+    assert {"team-XWEB-1", "WEB-10", "web"} <= set(kept)
+    assert not {"of-WEB-1", "WEB-1", "sentry-WEB-1"} & set(kept)

@@ -57,9 +57,13 @@ COMMIT = Suspect("c" * 40, "Sum it up", Person("z@example.com", "Zelda", "z@exam
 ORIGIN = Introduced("web@1", None, None, Confidence.WEAK, (), (COMMIT,))
 
 
-def test_a_suspect_commit_is_told_without_its_author(book):
+def test_a_suspect_commit_is_told_without_its_author_and_its_words(book):
     told = [book.draft("all", *seen(), tracker, ORIGIN).body for tracker in ("open", "closed")]
-    assert [("Sum it up" in body, "Sum it up\u201d by Zelda" in body) for body in told] == [(True, False), (True, True)]
+    assert [("Sum it up" in body, "Sum it up\u201d by Zelda" in body) for body in told] == [
+        (False, False),
+        (True, True),
+    ]
+    assert all("cccccccccccc" in body for body in told)
     assert not any("z@example.com" in body for body in told)
 
 

@@ -46,6 +46,9 @@ SECRETS = {
     "api key": ("X-Api-Key: abcdef", "abcdef"),
     "client secret": ("client_secret='s3cr3t'", "s3cr3t"),
     "cookie": ("Cookie: sid=abc; other=def", "abc"),
+    "xml": ("<password>hunter</password>", "hunter"),
+    "cookie as a pair": ('("cookie", "sessionid")', "sessionid"),
+    "header as a pair": ("['Authorization', 'Token abcdefgh']", "abcdefgh"),
 }
 HARMLESS = [
     "TypeError: x is not a function",

@@ -1,15 +1,19 @@
 """Texts for Jira Data Center. What strangers write is shown inert with the corpus, in `test_hostile_corpus`."""
 
+from html import unescape
+
 import pytest
 
 from tests.core.test_hostile_corpus import entries
-from tests.fixtures.wiki import assert_shows, read_wiki
+from tests.fixtures.wiki import MENTION, assert_shows, read_wiki
+from worker.ends.jira_dialect import CLOUD
 from worker.ends.jira_server import DATA_CENTER, inert
 from worker.ends.jira_words import unmarked
 from worker.mapping.adf import to_adf
 from worker.mapping.draft import WIKI_LIMIT, to_body
 from worker.mapping.edition import Edition
-from worker.mapping.text import CUT
+from worker.mapping.size import utf16
+from worker.mapping.text import BODY_LIMITS, CUT
 from worker.mapping.wiki import from_wiki, to_wiki
 from worker.model import TrackerKind
 
@@ -93,6 +97,44 @@ def test_a_body_fits_however_much_its_escapes_take(kept):
     assert (from_wiki(to_wiki(to_adf(CUT))) in body) is (kept is not EVERYTHING)
 
 
+@pytest.mark.parametrize("text", ["see [~admin]", "[[~~admin]]", "[@admin] [~accountid:5b10]", "{[~admin]}"])
+def test_nobody_is_mentioned_in_code(text):
+    assert MENTION.search(text)
+    wiki = to_wiki(to_adf(f"```\n{text}\n```"))
+    assert MENTION.search(wiki) is None
+    assert from_wiki(wiki) == f"```\n{text}\n```"
+
+
+@pytest.mark.parametrize("line", ["\U0001f4a5" * 40, "\U0001f4a5(" * 20], ids=["emoji", "with-escapes"])
+def test_an_emoji_counts_as_jira_counts_it(line):
+    whole = f"{line}\n\n```\n{line}\n```\n\n" * 400
+    cloud = " ".join(texts_of(to_body(TrackerKind.JIRA, whole)))
+    wiki = to_body(TrackerKind.JIRA, whole, Edition.DATA_CENTER)
+    assert 20_000 < utf16(cloud) <= BODY_LIMITS[TrackerKind.JIRA]
+    assert 20_000 < utf16(wiki) <= WIKI_LIMIT
+    assert wiki.count("{noformat}") % 2 == 0
+    assert cloud.endswith(CUT.strip("_"))
+    assert wiki.endswith(CUT)
+    assert 32_000 < utf16(inert(line * 1_000)) <= 32_767
+
+
+def texts_of(node):
+    return [node["text"]] if "text" in node else [said for one in node["content"] for said in texts_of(one)]
+
+
+@pytest.mark.parametrize(
+    "text", ["\U0001f4a5" * 240, "x" + "\U0001f4a5" * 240, "[~admin]\n" * 90, "plain"], ids=range(4)
+)
+def test_a_field_of_one_line_is_inert_and_fits(text):
+    line = DATA_CENTER.line(text, 255)
+    assert "\n" not in line
+    assert min(240, len(text)) <= utf16(line) <= 255
+    assert read_wiki(line).live == []
+    assert unescape(line) in " ".join(text.split())
+    assert utf16(cloud := CLOUD.line(text, 255)) <= 255
+    assert text.startswith(cloud)
+
+
 def test_plain_text_for_a_field_is_inert_and_fits():
     assert inert("h1. x [~admin]\n\nSHOP-1") == "h1&#46; x &#91;&#126;admin&#93;\n\nSHOP&#45;1"
     assert 32_000 < len(inert("()" * 20_000)) <= 32_767
@@ -109,6 +151,10 @@ def test_plain_text_for_a_field_is_inert_and_fits():
         ("{quote}\r\nold\r\n{quote}\r\nnew", "old\r\n\r\nnew"),
         ("{{a_b&#40;c&#41;}} and [SHOP&#45;1|https://x.example/?c=%5B] at 12:30:",
          "{{a_b(c)}} and SHOP-1 (https://x.example/?c=%5B) at 12:30:"),
+        ("{noformat}\nx = [~robin] \\{a\\} &amp; [a|b] {quote}\n{noformat} [~kim]",
+         "```\nx = [~robin] \\{a\\} &amp; [a|b] {quote}\n``` @kim"),
+        ("{code}a{noformat}b{code} {noformat} \\{code} &#91;", "```a{noformat}b``` ``` {code} ["),
+        (to_wiki(to_adf("```\n[~admin] [@x] {quote}\n```")), "```\n[~admin] [@x] {quote}\n```"),
     ],
 )  # fmt: skip
 def test_what_people_write_reads_as_text(wiki, text):

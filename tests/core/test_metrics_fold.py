@@ -147,14 +147,14 @@ def test_clocks_that_run_ahead_or_behind_make_no_negative_time():
 def test_dimensions_are_what_was_said_last():
     entries = [
         opened(1, 1, MONDAY),
-        entry(2, 1, "cause.judged", MONDAY, detail={"cause": "unsure"}),
-        entry(3, 1, "cause.judged", MONDAY + HOUR, detail={"cause": "noise"}),
+        entry(2, 1, "cause.judged", MONDAY, new="unsure"),
+        entry(3, 1, "cause.overruled", MONDAY + HOUR, old="noise", new="code_bug"),
         entry(4, 1, "deploy.introduced", MONDAY, detail={"release": "2.3", "environment": "production"}),
         entry(5, 1, "ticket.created", MONDAY + HOUR, source="tracker:acme", rule="crashes"),
     ]
     line = lifeline(entries, 1)
     assert line.dimensions == {
-        "cause": "noise",
+        "cause": "code_bug",
         "release": "2.3",
         "deploy": "2.3 (production)",
         "tracker": "acme",

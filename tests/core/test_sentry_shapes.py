@@ -381,7 +381,16 @@ def test_figures_of_the_lifetime_go_before_those_of_a_period():
 
 def test_an_issue_without_activity_did_not_move_as_far_as_we_know():
     issue = read_issue({**ISSUE, "activity": None})
-    assert (issue.moved_at, issue.moved_how) == (None, None)
+    assert (issue.moved_at, issue.moved_how, issue.unmerged_from) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("data", "source"), [({"source": {"id": "7"}, "fingerprints": ["x"]}, "7"), ({"source_id": 7}, "7"), (None, "")]
+)
+def test_an_issue_that_was_taken_apart_says_so_whatever_happened_to_it_since(data, source):
+    apart = {"type": "unmerge_destination", "dateCreated": "2026-04-01T00:00:00Z", "data": data}
+    issue = read_issue({**ISSUE, "activity": [*ISSUE["activity"], apart]})
+    assert (issue.moved_how, issue.unmerged_from) == ("set_regression", source)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 from worker.mapping.adf import text_length
 from worker.mapping.draft import to_body
 from worker.mapping.scrub import Scrubber
+from worker.mapping.size import kept, utf16
 from worker.mapping.text import CUT, TITLE_LIMIT, cut, headline, parts, title
 from worker.model import Event, Frame, Issue, Project, Thrown, TrackerKind
 
@@ -48,6 +49,19 @@ def test_a_title_is_one_short_line(rendered, name, kind):
     line = title(kind, rendered, name)
     assert 0 < len(line) <= TITLE_LIMIT
     assert line == " ".join(line.split())
+
+
+@given(st.text(), st.integers(min_value=-1, max_value=20))
+def test_no_character_is_split(text, limit):
+    beginning = kept(text, limit)
+    assert utf16(beginning) <= max(limit, 0)
+    assert text.startswith(beginning)
+    assert beginning == text or utf16(text[: len(beginning) + 1]) > limit
+
+
+@pytest.mark.parametrize(("kind", "shown"), [(TrackerKind.GITHUB, 240), (TrackerKind.JIRA, 127)])
+def test_jira_counts_an_emoji_twice_in_a_title(kind, shown):
+    assert title(kind, "\U0001f4a5" * 240, "x").count("\U0001f4a5") == shown
 
 
 def test_facts_begin_with_the_way_to_sentry():

@@ -180,21 +180,86 @@ def test_what_is_less_likely_than_asked_for_is_left_out():
     assert rank(new, cases, NONE_SEEN, whole[0].score) == whole[:1]
 
 
-def test_an_entry_point_that_moved_is_still_told_by_its_name():
-    told = [prepare(sign(event("run", transaction=entry))) for entry in ("shop.renew", "shop.tasks.renew", "/renew/0")]
-    entries = [compare(told[0], one, NONE_SEEN).entry for one in told]
-    assert entries[0] == 1
-    assert 0 < entries[1] < 1
-    assert entries[2] == 0
+def test_a_case_without_a_readable_look_is_left_out():
+    new, near = (prepare(sign(event(caller, "load_cart"))) for caller in ("a_b", "c_d"))
+    assert [one.case for one in rank(new, {1: [], 2: [Known("I-2", near)]}, NONE_SEEN)] == [2]
+    assert rank(new, {1: []}, NONE_SEEN) == []
+
+
+def entry_of(first, second, rarity=NONE_SEEN):
+    return compare(*(prepare(sign(event("run", transaction=entry))) for entry in (first, second)), rarity).entry
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("shop.renew", "shop.tasks.renew"),
+        ("shop.v2.tasks.renew", "shop.tasks.renew"),
+        ("GET /orders/detail", "GET /api/orders/detail"),
+    ],
+)
+def test_an_entry_point_that_moved_is_still_told_by_its_words(first, second):
+    assert entry_of(first, first) == 1
+    assert 0 < entry_of(first, second) == entry_of(second, first) < 1
+    assert entry_of(first, second, Rarity({f"f:{first[-5:]}": 90, "f:detail": 90}, 100)) < entry_of(first, second) / 4
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("shop.renew", "/renew/0"),
+        ("renew", "shop.renew"),
+        ("orders.views.index", "users.views.index"),
+        ("api.orders.index", "api.users.index"),
+        ("GET /orders/detail", "GET /users/detail"),
+        ("GET /detail", "GET /users/detail"),
+        ("GET /api/orders/detail", "DELETE /orders/detail"),
+        ("a.handler", "b.handler"),
+    ],
+)
+def test_an_entry_point_that_shares_its_last_word_alone_is_another(first, second):
+    assert entry_of(first, second) == entry_of(second, first) == 0
+
+
+@pytest.mark.parametrize("releases", [("api@1.2", "web@5.0"), ("api@1.2", "api@1.3")])
+@pytest.mark.parametrize(
+    "entries",
+    [
+        ("orders.views.index", "users.views.index"),
+        ("GET /orders/detail", "GET /users/detail"),
+        ("a.handler", "b.handler"),
+        ("shop.index", "shop.users.index"),
+    ],
+)
+def test_two_bugs_under_names_that_are_everywhere_do_not_join_for_having_different_lines(entries, releases):
+    lines = ("total = basket[0]['sum']", "mail = people.first()['address']")
+    calls = zip(entries, lines, ("orders", "users"), releases, strict=True)
+    told = [sign(_index(*call)) for call in calls]
+    common = Rarity({word: 5000 for one in told for word in features(one)}, 5000)
+    new, old = map(prepare, told)
+    assert isinstance(decide(rank(new, {1: [Known("I-1", old)]}, common), SURE), Suggest)
+
+
+def _index(entry, line, module, release):
+    """One own frame of a name that is everywhere, with a message that is everywhere and a line of its own."""
+    frame = Frame("index", f"{module}.views", in_app=True, line=3, context_line=line)
+    thrown = Thrown("TypeError", "'NoneType' object is not subscriptable", frames=(frame,))
+    return Event("e", platform="python", release=release, transaction=entry, exceptions=(thrown,))
 
 
 def test_other_source_lines_part_two_stacks_of_one_release_more_than_of_two():
     first = prepare(sign(event("handle", "load_cart")))
     odds = {}
-    for release in ("shop@1", "shop@2", ""):
+    for release in ("shop@1", "shop@2", "", "web@5", "2"):
         other = prepare(sign(event("serve", "read_cart", release=release)))
         odds[release] = log_odds(compare(first, other, NONE_SEEN))
     assert odds["shop@1"] < odds[""] < odds["shop@2"]
+    assert odds["web@5"] == odds["2"] == odds[""]
+    bare, newer = (
+        prepare(sign(event(*names, release=r))) for names, r in ((("handle", "load_cart"), "1"), (("x", "y"), "2"))
+    )
+    assert compare(bare, newer, NONE_SEEN).one_release is None
+    assert compare(bare, bare, NONE_SEEN).one_release is True
 
 
 def test_a_message_that_repeats_the_line_of_a_shared_helper_is_no_evidence_of_its_own():

@@ -15,7 +15,7 @@ def beat() -> None:
 
     One is enough; two do no harm, because each round claims its slot in the database.
     """
-    settings = load_settings()
+    settings = load_settings(join=False)
     start_logging(settings)
     celery_app(settings).Beat(loglevel="WARNING", schedule=":memory:", scheduler_cls=_MEMORY, quiet=True).run()
 

@@ -1,6 +1,7 @@
 """`check`: what is wrong with a mapping, before it runs, and whether its own examples come out as expected."""
 
-from collections.abc import Sequence, Sized
+from collections.abc import Mapping, Sequence, Sized
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,7 +18,7 @@ from worker.mapping.examples import Example, Result, run, unreached
 from worker.mapping.load import load_with_examples
 from worker.mapping.problem import MappingRefused, Problem
 from worker.mapping.schema_json import json_schema
-from worker.settings import has_access, load_settings
+from worker.settings import Settings, has_access, load_settings
 
 app = typer.Typer(add_completion=False)
 
@@ -54,11 +55,15 @@ def check(
     problems = [problem for result in results for problem in result.problems]
     named = book.trackers.values() if settings.configured else ()
     missing = [spec.name for spec in named if not has_access(settings, spec.name, spec.kind, spec.edition)]
+    unset = _unset(settings, book)
     findings = check_online.asked(settings, book, paths, quiet=json) if online else None
     if json:
-        print_json({**_told(book, results), "without_credentials": missing} | check_online.told(findings))
+        lacking = {"without_credentials": missing, "channels_without_settings": list(unset)}
+        print_json({**_told(book, results), **lacking} | check_online.told(findings))
     else:
         _show(book, results)
+        for why in unset.values():
+            out.print(Text(f"Note: a worker would not start: {why}", style="yellow"))
         check_online.show(findings, missing)
     if problems or check_online.problems_of(findings):
         raise typer.Exit(1)
@@ -71,6 +76,15 @@ def _tried(book: MappingBook, example: Example) -> Result:
     except UserFault as fault:
         return Result(None, (example.problem(str(fault), example.entry.key),))
     return run(book, example, *read_saved(data))
+
+
+def _unset(settings: Settings, book: MappingBook) -> Mapping[str, str]:
+    """By channel why a start would refuse it; none where nothing is set up yet."""
+    if not book.channels or not settings.configured:
+        return {}
+    # With the libraries of mail and chat: only now (adr/0005).
+    found: Mapping[str, str] = import_module("worker.wiring.channels").without_settings(settings, book)
+    return found
 
 
 def _refuse(problems: Sequence[Problem], *, json: bool) -> None:

@@ -60,6 +60,10 @@ def _examined(limit_s: float) -> Iterator[Line]:
     except UserFault as fault:
         yield wrong("settings", str(fault), "Nothing else could be looked at.")
         return
+    except Exception as error:  # noqa: BLE001 - of whatever kind: what it says may hold secrets
+        kind = f"they cannot be read ({type(error).__name__})"
+        yield wrong("settings", kind, "Look at `.env` and the BUGFERRY_… variables. Nothing else could be looked at.")
+        return
     book, said = _mapping(settings)
     looks = [
         Look("settings", lambda: look_at_settings(settings)),

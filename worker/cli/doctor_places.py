@@ -1,9 +1,11 @@
 """What can be seen of an installation without its database: settings, mapping, services, channels, broker, disk."""
 
 import os
+import re
 import shutil
 import stat
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,6 +13,7 @@ from redis.exceptions import RedisError
 
 from worker.cli.doctor_lines import Line, Look, fine, note, wrong
 from worker.cli.screen import without_password
+from worker.ends.answers import NO_SENSE
 from worker.ends.far_clock import clock_ahead_s
 from worker.ends.notify import Reachable
 from worker.ends.windows import REDIS, ping
@@ -76,6 +79,10 @@ def look_at_broker(settings: Settings) -> Iterator[Line]:
     if url is None:
         yield fine("broker", "none is set: `bugferry run` starts a Redis of its own")
         return
+    if "://" not in url:  # not repeated: it may be a password
+        said = "BUGFERRY_REDIS_URL is no address"
+        yield wrong("broker", said, "Write redis://host:6379/0, or unset it: see docs/settings.md.")
+        return
     shown = without_password(url)
     if urlsplit(url).scheme not in REDIS:
         yield note("broker", f"{shown} is no Redis, so it was not asked; budgets are counted by each process alone")
@@ -105,9 +112,10 @@ def _service(settings: Settings, book: MappingBook, question: Question) -> Itera
     findings = tuple(question.ask())
     problems = [one for one in findings if one.level is Level.PROBLEM]
     notes = len(findings) - len(problems)
+    place = _place(settings, book, question.service)
+    apart_s = clock_ahead_s(place.url, settings.call_timeout_s, utc_now) if place else None
     for problem in problems:
-        yield wrong(question.whom, _said(problem), "")
-    apart_s = _clock(settings, book, question.service)
+        yield wrong(question.whom, _said(problem), _todo(place, problem, answers=apart_s is not None))
     if not problems:
         more = f"; {notes} note{'s' if notes > 1 else ''}, see `bugferry check --online`" if notes else ""
         when = "" if apart_s is None else f"; its clock and ours are {abs(apart_s):.0f} s apart"
@@ -123,13 +131,32 @@ def _said(problem: Finding) -> str:
     return f"{problem.spot}: {problem.message}" if problem.spot else problem.message
 
 
-def _clock(settings: Settings, book: MappingBook, service: str) -> float | None:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a service is, and the settings that may say so."""
+
+    url: str
+    settings: str
+
+
+def _place(settings: Settings, book: MappingBook, service: str) -> _Place | None:
+    """None for a tracker without credentials, of which the finding tells."""
+    spec = book.trackers.get(service)
+    if spec is None:
+        return _Place(settings.sentry_url, "BUGFERRY_SENTRY_URL")
     try:
-        spec = book.trackers.get(service)
-        url = access_of(settings, spec.name, spec.kind, spec.edition).url if spec else settings.sentry_url
+        url = access_of(settings, spec.name, spec.kind, spec.edition).url
     except UserFault:
         return None
-    return clock_ahead_s(url, settings.call_timeout_s, utc_now)
+    own = re.sub(r"\W", "_", spec.name).upper()
+    return _Place(url, f"BUGFERRY_{spec.kind.value.upper()}_URL or, if set, BUGFERRY_TRACKER_{own}_URL")
+
+
+def _todo(place: _Place | None, problem: Finding, *, answers: bool) -> str:
+    """What else may be wrong where nobody is there who understands us: the address."""
+    if place is None or (answers and NO_SENSE not in problem.message):
+        return ""
+    return f"See that {place.settings} is right ({without_password(place.url)}) and can be reached from this host."
 
 
 # ---------------------------------------------------------------- the channels

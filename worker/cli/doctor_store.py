@@ -2,18 +2,15 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from sqlalchemy import Engine
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
 from worker.cli.doctor_lines import Line, fine, note, wrong
 from worker.cli.screen import ago
 from worker.errors import BugferryError
 from worker.settings import Settings, hook_secrets
 from worker.store.cursors import BEAT
-from worker.store.engine import open_engine
+from worker.store.engine import is_there, name_of, open_engine
 from worker.store.store import Store, Tx
 from worker.store.version import pending
 from worker.wiring.ground import LATE_S, utc_now
@@ -29,33 +26,26 @@ CLOCK_S = 5.0
 
 START = "Start it: `bugferry run`, or `bugferry worker` beside the others."
 
+FIRST = "`bugferry run`, when all else is well. If there should be one: is this the wrong folder, or BUGFERRY_DATA_DIR?"
+
 
 def look_at_database(settings: Settings, sources: Sequence[str]) -> Iterator[Line]:
     """That it is there, and what is in it. `sources`: of the services whose webhooks matter here."""
-    if _not_made_yet(settings.database):
-        yield note("database", "there is none yet: the first start makes it", "`bugferry run`, when all else is well.")
-        yield from look_at_hooks(settings, dict.fromkeys(sources), utc_now())
-        return
     try:
+        name = name_of(settings.database)
+        if not is_there(settings.database):
+            yield note("database", f"there is none yet at {name}: the first start makes it", FIRST)
+            yield from look_at_hooks(settings, dict.fromkeys(sources), utc_now())
+            return
         engine = open_engine(settings.database)
         if pending(engine):
-            yield wrong("database", "it is empty or behind this version of Bugferry", "Run `bugferry db upgrade`.")
+            said = f"{name} is empty or behind this version of Bugferry"
+            yield wrong("database", said, "Run `bugferry db upgrade`, if it is the right one.")
             return
     except BugferryError as error:
         yield wrong("database", str(error), "Nothing that is in it could be looked at.")
         return
     yield from _inside(settings, engine, sources)
-
-
-def _not_made_yet(address: str) -> bool:
-    """Whether it is a file that is not there; opening it would make it."""
-    try:
-        place = make_url(address)
-    except (ArgumentError, ValueError):
-        return False
-    if place.get_backend_name() != "sqlite" or not place.database:
-        return False
-    return not Path(place.database).exists()
 
 
 def _inside(settings: Settings, engine: Engine, sources: Sequence[str]) -> Iterator[Line]:

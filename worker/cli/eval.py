@@ -14,7 +14,7 @@ from worker.cli.screen import out, print_json, table
 from worker.ends.sentry_shapes import read_event, read_issue
 from worker.errors import UserFault
 from worker.settings import load_settings
-from worker.store.engine import open_engine
+from worker.store.engine import is_there, name_of, open_engine
 from worker.store.store import Store
 from worker.triage import fit as thresholds
 from worker.triage.same_bug import JOIN, Thresholds
@@ -102,7 +102,10 @@ def fit(
 def _store(feedback: str | None) -> Store:
     if feedback is None:
         return open_store(load_settings())
-    return Store(open_engine(feedback if "://" in feedback else f"sqlite:///{feedback}"))
+    address = feedback if "://" in feedback else f"sqlite:///{feedback}"
+    if not is_there(address):
+        raise UserFault(f"there is no database at {name_of(address)}: give the file of one that is there.")
+    return Store(open_engine(address))
 
 
 def _rows(file: Path) -> Iterator[Mapping[str, Any]]:

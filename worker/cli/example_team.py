@@ -134,7 +134,7 @@ def _life(chance: random.Random, bug: Bug) -> Iterator[Made]:
         return Made(0, bug.number, kind, occurred_at=at, recorded_at=at, **given)  # type: ignore[arg-type] # as named
 
     yield said("case.opened", at, new=Status.OPEN)
-    yield said("cause.judged", at, actor="bugferry", detail={"cause": bug.cause})
+    yield said("cause.judged", at, actor="bugferry", new=bug.cause)
     if bug.deployed:
         yield said("deploy.introduced", at, detail={"release": bug.release, "environment": "production"})
     if chance.random() < (0.2 if bug.cause is Cause.NOISE else 0.9):

@@ -2,6 +2,8 @@
 
 import os
 import re
+import shlex
+import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -29,9 +31,9 @@ from worker.model import TrackerKind
 app = typer.Typer(add_completion=False)
 
 NEXT = (
-    ("bugferry check", "runs the examples of the mapping; needs no service"),
-    ("bugferry doctor", "what is still missing, and whether your services take it"),
-    ("bugferry run", "starts it; only what is new from then on gets a ticket"),
+    ("check", "runs the examples of the mapping; needs no service"),
+    ("doctor", "what is still missing, and whether your services take it"),
+    ("run", "starts it; only what is new from then on gets a ticket"),
 )
 """What to say next, and why."""
 
@@ -73,13 +75,18 @@ def init(
     with _on_the_command_line():
         account = Account(
             asking.slug(sentry_org or ""),
-            asking.address(jira_url),
+            asking.site(jira_url),
             asking.email(jira_email),
-            asking.token_file(sentry_token_file),
-            asking.token_file(tracker_token_file),
+            asking.token_file(sentry_token_file, "--sentry-token-file"),
+            asking.token_file(tracker_token_file, "--tracker-token-file"),
         )
         projects = asking.slugs(sentry_project) if sentry_project else None
-        given = _Given(_kind(tracker, repo, project), repo or project, projects, account, not (yes or json))
+        kind = _kind(tracker, repo, project)
+        if kind is TrackerKind.GITHUB and (account.jira_url or account.jira_email):
+            raise typer.BadParameter(
+                "tickets go to GitHub, and --jira-url and --jira-email are of Jira; leave them out"
+            )
+        given = _Given(kind, repo or project, projects, account, not (yes or json))
         start, account = _answered(given)
     mapping, settings = starting_mapping(start), starting_settings(start.kind, MAPPING, account)
     _prove(mapping)
@@ -119,7 +126,8 @@ def _answered(given: _Given) -> tuple[Start, Account]:
     if not sys.stdin.isatty():
         raise typer.BadParameter("there is no terminal to ask at: give --yes with --repo (GitHub) or --project (Jira)")
     known = given.account
-    kind = given.kind or asking.ask("Where do tickets go, github or jira", asking.kind_of, "github")
+    of_jira = TrackerKind.JIRA if known.jira_url or known.jira_email else None
+    kind = given.kind or of_jira or asking.ask("Where do tickets go, github or jira", asking.kind_of, "github")
     check = asking.place_of(kind)
     name = "project key, such as SHOP" if kind is TrackerKind.JIRA else "repository, as owner/name"
     place = check(given.place) if given.place else asking.ask(f"Which {name}", check)
@@ -129,7 +137,7 @@ def _answered(given: _Given) -> tuple[Start, Account]:
         projects = asking.ask("Which Sentry projects, by slug (empty: all)", asking.slugs, "")
     url, mail = known.jira_url, known.jira_email
     if kind is TrackerKind.JIRA:
-        url = url or asking.ask("The address of your Jira (empty: later)", asking.address, "")
+        url = url or asking.ask("The address of your Jira (empty: later)", asking.site, "")
         mail = mail or asking.ask("The e-mail address of Bugferry's account there (empty: later)", asking.email, "")
     return Start(kind, place, projects), Account(org, url, mail, known.sentry_token, known.tracker_token)
 
@@ -195,8 +203,9 @@ def _write(folder: Path, files: dict[str, tuple[str, int]]) -> None:
 
 def _tell(folder: Path, missing: list[str], *, json: bool) -> None:
     made = {"mapping": str(folder / MAPPING), "settings": str(folder / SETTINGS)}
+    called = as_called(sys.argv[0], folder)
     if json:
-        print_json({**made, "missing": missing, "next": [command for command, _ in NEXT]})
+        print_json({**made, "missing": missing, "next": [f"{called} {command}" for command, _ in NEXT]})
         return
     out.print(Text(f"Made {made['mapping']}, which error becomes which ticket, and {made['settings']}, for the rest."))
     if missing:
@@ -204,4 +213,18 @@ def _tell(folder: Path, missing: list[str], *, json: bool) -> None:
     where = "" if folder.resolve() == Path.cwd() else f" in {folder}"
     out.print(Text(f"Then say{where}:"))
     for command, why in NEXT:
-        out.print(Text.assemble("  ", (f"{command:<16}", "bold"), why))
+        out.print(Text.assemble("  ", (f"{called} {command:<7}", "bold"), f" {why}"), soft_wrap=True)
+
+
+def as_called(program: str, folder: Path) -> str:
+    """How this program is called in `folder`, for a shell: by its name alone where that finds it."""
+    path = Path(program)
+    found = shutil.which(path.name)
+    if path.name == "__main__.py":
+        return f"{shlex.quote(sys.executable)} -m {path.parent.name}"
+    if path.name == program or (found and path.exists() and Path(found).samefile(path)):
+        return path.name
+    here = Path.cwd()
+    whole = Path(os.path.abspath(program))  # noqa: PTH100 - links stay: a virtual environment's are how it is known
+    beside = folder.resolve() == here and whole.is_relative_to(here)
+    return shlex.quote(str(whole.relative_to(here) if beside else whole))

@@ -1,5 +1,6 @@
 """What `init` has to know: each answer is checked where it is given, on the terminal and as an option alike."""
 
+import errno
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,6 +16,11 @@ from worker.model import TrackerKind
 Answer = TypeVar("Answer")
 Check = Callable[[str], Answer]
 """Takes what somebody wrote; `UserFault` says why it cannot be meant."""
+
+_NO_FILE = {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG}
+_CLOUD = re.compile(r"^(https?://[\w.-]+\.atlassian\.net)/.*$")
+_PAGE = re.compile(r"(?<=[^/:])/(?:browse|issues|projects|secure|plugins|rest|login\.jsp)(?:/.*)?$")
+"""Where an address goes on behind the site: Cloud has none but the host, Data Center may have a context path."""
 
 _PLACES = {TrackerKind.GITHUB: "repo", TrackerKind.JIRA: "project"}
 
@@ -67,8 +73,8 @@ def slug(word: str) -> str:
     if not re.fullmatch(r"(?:[a-z0-9_-]{1,100})?", word):
         meant = re.sub(r"[^a-z0-9_-]+", "-", word.lower()).strip("-")
         raise UserFault(
-            f"'{word}' is no slug: small letters, digits, - and _, as in the address of its page in Sentry. "
-            f"Did you mean {meant}?"
+            f"'{word}' is no slug: small letters, digits, - and _, as in the address of its page in Sentry."
+            + (f" Did you mean {meant}?" if meant else "")
         )
     return word
 
@@ -79,11 +85,11 @@ def slugs(words: str | Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(slug(word) for word in several if word))
 
 
-def address(word: str) -> str:
-    """A web address; empty: not known yet."""
+def site(word: str) -> str:
+    """The address of a Jira site, also from that of one of its pages; empty: not known yet."""
     if word and not re.fullmatch(r"https?://[\w.:-]+(?:/[\w./~-]*)?", word):
         raise UserFault(f"'{word}' is no address: write it whole, such as https://your-site.atlassian.net.")
-    return word
+    return _PAGE.sub("", _CLOUD.sub(r"\1", word)).rstrip("/")
 
 
 def email(word: str) -> str:
@@ -93,14 +99,22 @@ def email(word: str) -> str:
     return word
 
 
-def token_file(path: Path | None) -> Path | None:
-    """The whole path of a file that holds a token; it is read only to see that there is one."""
+def token_file(path: Path | None, option: str) -> Path | None:
+    """The whole path of a file that holds a token; it is read only to see that there is one.
+
+    What names no file is not repeated: it may be the token itself.
+    """
     if path is None:
         return None
     try:
         found = path.resolve()
         empty = not found.read_text(encoding="utf-8").strip()
     except (OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno in _NO_FILE:
+            raise UserFault(
+                f"{option} names no file that is there. It takes the path of a file that holds the token, not the "
+                "token itself: put it into a file and name that."
+            ) from None
         why = error.strerror if isinstance(error, OSError) else "it is no text"
         raise UserFault(f"{path} cannot be read ({why}): name the file that holds the token.") from error
     if empty or "'" in str(found):

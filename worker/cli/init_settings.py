@@ -62,7 +62,7 @@ def _tracker(kind: TrackerKind, account: Account) -> Iterator[str]:
         yield _secret("BUGFERRY_GITHUB_TOKEN", account.tracker_token)
         return
     yield "# Jira: an account of its own that may browse the project, create and move its tickets, and comment on them."
-    yield "# Jira Data Center takes a personal access token and no e-mail address: leave that empty."
+    yield "# Jira Data Center takes a personal access token and no e-mail address: delete that line."
     yield f"BUGFERRY_JIRA_URL={account.jira_url}"
     yield f"BUGFERRY_JIRA_EMAIL={account.jira_email}"
     yield _secret("BUGFERRY_JIRA_TOKEN", account.tracker_token)

@@ -101,7 +101,7 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 - the edge of the process: people get a sentence, the file the traceback
         if any(base.__module__ == "sqlalchemy.exc" for base in type(error).__mro__):
             _say(f"the database refused: {str(error.__cause__ or error).splitlines()[0]}. Check BUGFERRY_DATABASE_URL.")
-        _say(f"an error nobody foresaw: {error!r}. Please report it with {_written_down(error)}.")
+        _say(f"an error nobody foresaw: {type(error).__name__}: {error}. Please report it with {_written_down(error)}.")
 
 
 def _written_down(error: Exception) -> str:

@@ -14,7 +14,7 @@ from worker.cli.practice import SANDBOX_PORT, WEB_PORT, Practice, start_practice
 from worker.cli.processes import House, free_port
 from worker.cli.screen import out, without_password
 from worker.errors import UserFault
-from worker.settings import Settings, hook_secrets, load_settings, practises, refuse_half_set
+from worker.settings import RUNNING, Settings, hook_secrets, load_settings, practises, refuse_half_set
 
 app = typer.Typer(add_completion=False)
 
@@ -49,6 +49,7 @@ def run(
     finally:
         out.print("Stopping …")
         house.stop()
+        (house.folder / RUNNING.name).unlink(missing_ok=True)
         out.print("Stopped. Nothing is lost: what was under way is taken up again at the next start.")
 
 
@@ -61,7 +62,7 @@ def _start_own_practice(settings: Settings, port: int, errors_every: float, mapp
     practice = _practice(settings, port, errors_every, extra, {own.FILE: own.places(book)})
     names = own.renames(book)
     own.rename(practice.sandbox_url, names)
-    _tell_practice(practice, f"by {', '.join(map(str, mapping))}; nothing real is touched")
+    _tell_practice(practice, f"by {', '.join(map(str, mapping))}; nothing real is touched", joined=not settings.set_up)
     if names:
         called = ", ".join(f"{new} (in the list of errors: {old})" for old, new in names.items())
         out.print(f"Practice Sentry has the projects that its conditions name: {called}.\n", markup=False)
@@ -70,7 +71,7 @@ def _start_own_practice(settings: Settings, port: int, errors_every: float, mapp
 
 def _start_practice(settings: Settings, port: int, errors_every: float) -> House:
     practice = _practice(settings, port, errors_every, {}, {})
-    _tell_practice(practice, "no credentials are set, so nothing real is touched")
+    _tell_practice(practice, "no credentials are set, so nothing real is touched", joined=not settings.set_up)
     return practice.house
 
 
@@ -80,7 +81,7 @@ def _practice(
     if practises(settings.data_dir):
         raise UserFault(
             f"practice runs already in {settings.data_dir}, and a start begins it anew. Stop it there, or choose "
-            "another folder with --data-dir."
+            f"another folder with --data-dir. If nothing runs there, delete {settings.data_dir / RUNNING}."
         )
     errors = ["--errors-every", str(errors_every)] if errors_every else []
     ports = (port, SANDBOX_PORT)
@@ -89,7 +90,7 @@ def _practice(
     return start_practice(folder, ports=ports, extra=extra, sandbox_args=errors, files=files)
 
 
-def _tell_practice(practice: Practice, why: str) -> None:
+def _tell_practice(practice: Practice, why: str, *, joined: bool = True) -> None:
     out.print(f"[bold]Bugferry in practice mode[/] ({why})\n")
     for name, url in (
         ("Bugferry", practice.web_url),
@@ -98,11 +99,15 @@ def _tell_practice(practice: Practice, why: str) -> None:
         ("Practice GitHub", f"{practice.sandbox_url}/github/acme/shop/issues"),
     ):
         out.print(f"  {name:<16} [cyan]{url}[/]")
+    second = (
+        "In a second terminal, in this folder: `bugferry triage`, `bugferry digest`, `bugferry explain SHOP-WEB-1`."
+        if joined
+        else "[yellow]Other commands do not join this practice: something is set up here, and they act on that.[/]"
+    )
     out.print(
         "\nErrors come in by themselves and become tickets below. Close a ticket in practice Jira or GitHub and watch "
-        "its Sentry issue resolve; or throw an error of your own in practice Sentry. In a second terminal, in this "
-        "folder: `bugferry triage`, `bugferry digest`, `bugferry explain SHOP-WEB-1`. What a weekly report says after "
-        "half a year: `bugferry report --preview`. Ctrl-C stops.\n"
+        f"its Sentry issue resolve; or throw an error of your own in practice Sentry. {second} What a weekly report "
+        "says after half a year: `bugferry report --preview`. Ctrl-C stops.\n"
     )
 
 

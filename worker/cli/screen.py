@@ -27,7 +27,7 @@ def table(*columns: str) -> Table:
 
 def without_password(address: str) -> str:
     """An address as it may be shown."""
-    return re.sub(r"(?<=://)[^/@]*@", "***@", address)
+    return re.sub(r"((?:^|[?&])(?:ssl)?password=)[^&]*", r"\1***", re.sub(r"(?<=://).*@", "***@", address))
 
 
 def ago(then: datetime | None, now: datetime) -> str:

@@ -37,7 +37,7 @@ def web(
     Needs a migrated database (`bugferry db upgrade`, or --migrate). A hook without a secret in the environment is
     switched off.
     """
-    settings = load_settings()
+    settings = load_settings(join=False)
     start_logging(settings)
     running = Running(settings.mapping_paths, lambda book, _: _places(settings, book))
 

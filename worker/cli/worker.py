@@ -21,6 +21,6 @@ def worker(
     Start as many as you like on as many machines as you like; each also looks for due work by itself, so that
     nothing waits for Redis or beat.
     """
-    settings = load_settings()
+    settings = load_settings(join=False)
     start_logging(settings)
     run_worker(settings, concurrency=concurrency, queues=queues)

@@ -15,6 +15,8 @@ from worker.ends.ports import Spending
 from worker.errors import Ambiguous, BugferryError, LeaseLost, Permanent, Transient, Unauthorized
 
 SAID_LIMIT = 300
+NO_SENSE = "gave no usable answer"
+"""In the words of `lost`: what answers may not be the service at all."""
 _NOT_NOW = frozenset({HTTPStatus.LOCKED, HTTPStatus.TOO_EARLY})
 """Refusals that mean "not at this moment": nothing was changed, later may work."""
 _HIDING = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
@@ -93,7 +95,7 @@ def refused(call: Call) -> Transient:
 
 def lost(call: Call, how: str) -> Transient:
     """The request may have arrived, the answer did not (timeout, dropped connection, unreadable answer)."""
-    message = f"{call.service} gave no usable answer for {call.about} ({how})."
+    message = f"{call.service} {NO_SENSE} for {call.about} ({how})."
     if call.spends != "read":
         return Ambiguous(f"{message} It may have been done: look before doing it again.")
     return Transient(f"{message} It is tried again.")

@@ -6,15 +6,18 @@ from worker.ends.loose import objects, text
 from worker.model import Draft, Person
 
 
-def chosen(draft: Draft, may_be_assigned: Callable[[str], bool], person: Callable[[str], Person | None]) -> str | None:
+def chosen(
+    draft: Draft, may_be_assigned: Callable[[str], str | None], person: Callable[[str], Person | None]
+) -> str | None:
     """The account of the first candidate who may be assigned there; None when there is none.
 
-    Candidates are `{"account": …}` or `{"email": …}`; `person` finds the account that shows an address.
+    Candidates are `{"account": …}` or `{"email": …}`; `may_be_assigned` answers the account as the site spells it, None
+    for one who may not; `person` finds the account that shows an address.
     """
     for candidate in objects(draft.fields.get("assignee")):
         account, email = text(candidate.get("account")), text(candidate.get("email"))
-        if account is not None and may_be_assigned(account):
-            return account
+        if account is not None and (spelled := may_be_assigned(account)):
+            return spelled
         found = person(email) if account is None and email is not None else None
         if found is not None:
             return found.account

@@ -33,7 +33,7 @@ class GithubFields:
         with blaming(self._name):
             made: dict[str, object] = {"labels": labels_of(draft)}
         logins = [str(login) for login in items(draft.fields.get("assignees"))]
-        if (first := chosen(draft, self._may_be_assigned, self.person)) is not None:
+        if (first := chosen(draft, self._assignable, self.person)) is not None:
             logins.append(first)
         made["assignees"] = list({login.lower(): login for login in logins}.values())
         if kind := text(draft.fields.get("type")):
@@ -66,15 +66,15 @@ class GithubFields:
         except Absent:
             return None
         shows = person is not None and (person.email or "").lower() == email.lower()
-        return person if person and shows and self._may_be_assigned(person.account) else None
+        return person if person and shows and self._assignable(person.account) else None
 
-    def _may_be_assigned(self, login: str) -> bool:
+    def _assignable(self, login: str) -> str | None:
         call = Call("GitHub", f"whether {login} may be assigned in {self._place}", needs=_READS)
         try:
             self._site.read(call, self._place, f"/assignees/{quote(login, safe='')}", lambda _nothing: None)
         except Absent:
-            return False
-        return True
+            return None
+        return login
 
     def _milestone(self, title: str) -> int:
         """The number of a milestone, open or closed; read every time, for people rename and delete them."""

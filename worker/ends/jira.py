@@ -187,8 +187,9 @@ class JiraTracker:
         self._site.write(call, lambda jira: jira.send("PUT", f"issue/{key}/comment/{comment_id}", said))
 
     def find_comment(self, key: str, nonce: str) -> str | None:
-        """The id of our comment that carries `nonce`, if it arrived."""
-        return next((one.id for one in self._comments(key) if one.nonce == nonce), None)
+        """The id of our comment that carries `nonce`, if it arrived. Who copies our mark has not said it for us."""
+        carrying = ((one.id, one.author.account) for one in self._comments(key) if one.nonce == nonce)
+        return next((ident for ident, author in carrying if author == self._own_account()), None)
 
     # ------------------------------------------------------------ people
 
@@ -248,8 +249,7 @@ class JiraTracker:
     def _own_account(self) -> str:
         """Who we are; asked once."""
         if self._account is None:
-            me = self._site.read(Call("Jira", "our own account"), lambda jira: jira.myself())
-            self._account = str(account_of(me))
+            self._account = self._site.read(Call("Jira", "our own account"), lambda end: str(account_of(end.myself())))
         return self._account
 
     def _row(self, key: str) -> Loose:

@@ -12,11 +12,11 @@ from difflib import get_close_matches
 from worker.case import TicketChange
 from worker.ends.answers import Call, Invalid, blaming
 from worker.ends.assignees import chosen
-from worker.ends.jira_dialect import CLOUD, Dialect
-from worker.ends.jira_shapes import account_of, assignable
+from worker.ends.jira_dialect import CLOUD, LONGEST_TEXT, Dialect
+from worker.ends.jira_shapes import assignable, the_account
 from worker.ends.jira_site import JiraSite
 from worker.ends.jira_words import Fields
-from worker.ends.loose import Loose, dig, flag, items, line, moment, objects, text
+from worker.ends.loose import Loose, dig, items, line, moment, objects, text
 from worker.model import Draft, Person
 
 LONGEST_LINE = 255
@@ -69,11 +69,11 @@ class JiraFields:
         call = Call("Jira", f"who has the address {email}", needs="the permission Browse users and groups")
         return self._site.read(call, lambda jira: assignable(jira.assignable(self._place, email), email))
 
-    def _may_be_assigned(self, account: str) -> bool:
+    def _may_be_assigned(self, account: str) -> str | None:
         needs = "the permission Browse users and groups"
         call = Call("Jira", f"whether {account} may be assigned in {self._place}", needs=needs)
         rows = self._site.read(call, lambda jira: objects(jira.assignable_account(self._place, account)))
-        return any(account_of(row) == account and flag(row.get("active")) is not False for row in rows)
+        return the_account(rows, account, self._site.dialect.who)
 
     def _spelled(self, wanted: Mapping[str, object]) -> Iterator[tuple[str, object]]:
         if any(named not in self._named() for named in wanted):
@@ -142,10 +142,14 @@ def _number(field: Field, value: object, _dialect: Dialect) -> object:
 
 
 def _string(field: Field, value: object, dialect: Dialect) -> object:
+    """What an app brings may be rendered as a text field is; labels, addresses and what Jira itself has are not."""
     said = text(value) or ""
     if field.custom.endswith(":textarea") or field.id == "environment":
         return dialect.plain(said)
-    return said[:LONGEST_LINE] if field.custom.endswith(":textfield") else said
+    if field.custom.endswith(":textfield"):
+        return dialect.line(said, LONGEST_LINE)
+    verbatim = field.many or not field.custom or field.custom.endswith(":url")
+    return said if verbatim else dialect.line(said, LONGEST_TEXT)
 
 
 def _date(field: Field, value: object, _dialect: Dialect) -> object:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from worker.ends.answers import Call
-from worker.ends.jira_shapes import account_of
+from worker.ends.jira_shapes import the_account
 from worker.ends.jira_site import JiraSite
 from worker.ends.loose import Loose, dig, flag, line, mapping, objects, text, whole
 from worker.errors import Permanent, Unauthorized
@@ -103,7 +103,7 @@ def _assignable(site: JiraSite, place: str, account: str) -> bool | None:
     rows = _if_shown(lambda: site.read(call, lambda jira: objects(jira.assignable_account(place, account))))
     if rows is None:
         return None
-    return any(account_of(row) == account and flag(row.get("active")) is not False for row in rows)
+    return the_account(rows, account, site.dialect.who) is not None
 
 
 def _named(site: JiraSite) -> dict[str, tuple[str, ...]]:

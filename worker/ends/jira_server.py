@@ -14,6 +14,7 @@ from worker.ends.jira_dialect import LONGEST_TEXT, Dialect
 from worker.ends.jira_site import PAGE, Client, JiraSite
 from worker.ends.jira_words import WIKI_MARK, document
 from worker.ends.loose import Loose, dig, mapping, objects, whole
+from worker.mapping.size import kept, utf16
 from worker.mapping.wiki import to_wiki
 from worker.model import Body
 
@@ -23,21 +24,28 @@ def wiki_of(body: Body) -> str:
     return body if isinstance(body, str) else to_wiki(body)
 
 
-def inert(said: str) -> str:
-    """Plain text in which no markup is read, as much of it as Jira takes."""
-    while len(wiki := to_wiki(document(said))) > LONGEST_TEXT:
-        said = said[: len(said) * LONGEST_TEXT // len(wiki) - 1]
+def inert(said: str, limit: int = LONGEST_TEXT) -> str:
+    """Plain text in which no markup is read, as much of it as takes `limit` UTF-16 units with its escapes."""
+    while (taken := utf16(wiki := to_wiki(document(said)))) > limit:
+        said = kept(said, utf16(said) * limit // taken - 1)
     return wiki
+
+
+def inert_line(said: str, limit: int) -> str:
+    """The same on one line, whatever breaks are in it."""
+    return inert(" ".join(said.split()), limit)
 
 
 DATA_CENTER = Dialect(
     api="2",
     who="name",
     asked_by="username",
+    most=1_000,
     types="values",
     screen="values",
     text=wiki_of,
     plain=inert,
+    line=inert_line,
     marked=lambda body, nonce: f"{wiki_of(body).rstrip()}\n\n{WIKI_MARK.format(nonce)}",
 )
 

@@ -1,6 +1,6 @@
 """Jira's JSON read as our values. Pure; fields that are missing are None or empty."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from worker.ends.jira_words import unmarked
 from worker.ends.loose import Loose, dig, first_text, flag, items, line, mapping, moment, objects, text
@@ -111,6 +111,13 @@ def assignable(told: object, email: str) -> Person | None:
     people = {person for row in rows if (person := person_of(row))}
     shown = [person for person in people if (person.email or "").lower() == email.lower()]
     return shown[0] if len(shown) == 1 else None
+
+
+def the_account(rows: Iterable[Loose], account: str, who: str) -> str | None:
+    """This account as Jira spells it; None when no active user of `rows` is it. Names have no case, ids have one."""
+    wanted = account.casefold() if who == "name" else account
+    known = (found for row in rows if (found := account_of(row)) and flag(row.get("active")) is not False)
+    return next((one for one in known if (one.casefold() if who == "name" else one) == wanted), None)
 
 
 def _original(fields: Loose) -> str | None:

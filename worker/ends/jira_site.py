@@ -103,14 +103,15 @@ class Client(JIRA):
 
     def assignable(self, place: str, email: str) -> object:
         """Users who may be assigned in a project and match an address."""
-        asked = {"project": place, self._dialect.asked_by: email, "maxResults": PAGE}
+        asked = {"project": place, self._dialect.asked_by: email, "maxResults": self._dialect.most}
         found: object = self._get_json("user/assignable/search", params=asked)
         return found
 
     def assignable_account(self, place: str, account: str) -> object:
         """The user of this account, if it may be assigned in a project; where accounts are names, others too."""
         by = "accountId" if self._dialect.who == "accountId" else self._dialect.asked_by
-        found: object = self._get_json("user/assignable/search", params={"project": place, by: account})
+        asked = {"project": place, by: account, "maxResults": self._dialect.most}
+        found: object = self._get_json("user/assignable/search", params=asked)
         return found
 
     def send(self, method: str, path: str, body: Mapping[str, object]) -> None:

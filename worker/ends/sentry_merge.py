@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from urllib.parse import urlencode
 
-from worker.ends.answers import Call
+from worker.ends.answers import Call, Invalid
 from worker.ends.loose import dig, text
 from worker.ends.sentry_site import SentrySite, json_in
-from worker.errors import Permanent
 from worker.model import Project
 
 FEWEST = 2
@@ -19,7 +18,7 @@ def merge_issues(site: SentrySite, issues: str, project: Project, issue_ids: Seq
     Without ids the same call would change every issue there is: fewer than two are refused before it is made.
     """
     if len(set(issue_ids)) < FEWEST or not all(one.isdecimal() for one in issue_ids):
-        raise Permanent(f"{len(issue_ids)} issues cannot be merged in Sentry: name two or more by their ids.")
+        raise Invalid(f"{len(issue_ids)} issues cannot be merged in Sentry: name two or more by their ids.")
     told = f"merging the issues {', '.join(issue_ids)} of {project.slug}"
     call = Call("Sentry", told, writes=True, needs="Issue & Event: Read & Write", item=issue_ids[0])
     asked = urlencode([("project", project.id), *(("id", one) for one in issue_ids)])

@@ -110,6 +110,7 @@ def read_issue(data: Loose) -> Issue:
         assignee=_assignee(data),
         moved_at=moment(moved.get("dateCreated")),
         moved_how=text(moved.get("type")),
+        unmerged_from=_unmerged_from(data),
         linked=_linked(data),
         assigned=_assigned(mapping(data.get("assignedTo"))),
         notes=notes_seen(data.get("activity")),
@@ -207,6 +208,13 @@ def _last_move(data: Loose) -> Loose:
     moves = [row for row in objects(data.get("activity")) if text(row.get("type")) in _MOVES]
     dated = [(when, row) for row in moves if (when := moment(row.get("dateCreated"))) is not None]
     return max(dated, key=lambda one: one[0])[1] if dated else {}
+
+
+def _unmerged_from(data: Loose) -> str | None:
+    """The issue that this one was part of until a person took it apart: not only its newest move tells of it."""
+    rows = [row for row in objects(data.get("activity")) if text(row.get("type")) == "unmerge_destination"]
+    told = [first_text(dig(row, "data", "source", "id"), dig(row, "data", "source_id")) or "" for row in rows]
+    return next(iter(told), None)
 
 
 def _project(data: Loose) -> Project:

@@ -58,7 +58,7 @@ def assign(tx: Tx, book: MappingBook, issue: Issue, seen: Sight | None, now: dat
     known = tx.cases.of_issue(issue.id)
     if known is not None:
         return known
-    matches, decision, left = _considered(tx, book, group, seen)
+    matches, decision, left = _considered(tx, book, (issue, seen), group)
     if isinstance(decision, Join):
         near = short_id(tx, decision.match.issue)
         case_id = tx.membership.admit(decision.match.case, issue, now)
@@ -72,33 +72,44 @@ def assign(tx: Tx, book: MappingBook, issue: Issue, seen: Sight | None, now: dat
     if isinstance(decision, Suggest):
         suggest(tx, case_id, issue, decision, now)
     if seen:
-        remember(tx, case_id, group, seen, now)
+        remember(tx, case_id, group, seen, now, first=True)
     return case_id
 
 
 def foreseen(tx: Tx, book: MappingBook, issue: Issue, seen: Sight | None) -> Decision:
     """What would be decided of an unknown issue now; nothing is written."""
-    return _considered(tx, book, book.group_of(issue.project.slug), seen)[1]
+    return _considered(tx, book, (issue, seen), book.group_of(issue.project.slug))[1]
 
 
 def _considered(
-    tx: Tx, book: MappingBook, group: Group, seen: Sight | None
+    tx: Tx, book: MappingBook, new: tuple[Issue, Sight | None], group: Group
 ) -> tuple[list[Match], Decision, list[str] | None]:
     """The cases that may hold it, what to do, and the issues from which a person took it apart (None: nobody did)."""
+    issue, seen = new
     matches = ranked(tx, book, group, seen.signature) if seen and seen.signature else []
     decision = decided(book, group, matches)
-    left = _unmerged(tx, seen, decision)
+    left = _unmerged(tx, issue, seen, decision)
     return matches, decision if left is None else Alone(), left
 
 
-def _unmerged(tx: Tx, seen: Sight | None, decision: Decision) -> list[str] | None:
-    """The issues from which a person took this one apart in Sentry: its event was theirs before. None: nobody did."""
+def _unmerged(tx: Tx, issue: Issue, seen: Sight | None, decision: Decision) -> list[str] | None:
+    """The issues from which a person took this one apart in Sentry; None: nobody did.
+
+    It says so itself; where it does not, its event was theirs before.
+    """
+    if issue.unmerged_from is not None:
+        case_id = tx.cases.of_issue(issue.unmerged_from)
+        return [one for one in {issue.unmerged_from, *_of_case(tx, case_id)} if one]
     likely = (decision.match,) if isinstance(decision, Join) else getattr(decision, "matches", ())
     for one in likely if seen else ():
         if seen and tx.casebook.holds_event(one.case, seen.event.id):
-            row = tx.cases.load(one.case)
-            return [member.id for member in row.members] if row else []
+            return _of_case(tx, one.case)
     return None
+
+
+def _of_case(tx: Tx, case_id: int | None) -> list[str]:
+    row = tx.cases.load(case_id) if case_id is not None else None
+    return [member.id for member in row.members] if row else []
 
 
 def ranked(
@@ -165,11 +176,14 @@ def suggest(tx: Tx, case_id: int, issue: Issue, decision: Suggest, now: datetime
             tx.history.add(story_casebook.suggested(case_id, issue.short_id, one, near, decision.why, now), now)
 
 
-def remember(tx: Tx, case_id: int, group: Group, seen: Sight, now: datetime) -> None:
-    """Keep how an issue looks and whose fault it is; of one that looks like several bugs a split is suggested."""
+def remember(tx: Tx, case_id: int, group: Group, seen: Sight, now: datetime, *, first: bool = False) -> None:
+    """Keep how an issue looks and whose fault it is; of one that looks like several bugs a split is suggested.
+
+    History tells of the cause where it is another than at `first` sight, or was not known then.
+    """
     issue, before = seen.issue, tx.casebook.judged(seen.issue.id)
     verdict = _not_against(tx, issue, seen.verdict)
-    if before and before.cause and before.cause != verdict.cause:
+    if before and not first and before.cause != verdict.cause:
         reasons = [clue.reason for clue in verdict.clues]
         entry = story_casebook.judged(case_id, issue, before.cause, verdict.cause, reasons, now)
         tx.history.add(entry, now)

@@ -94,6 +94,7 @@ def _told(tx: Tx, merged: Merged, pair: tuple[int, int], reason: str, now: datet
     for case_id in pair:
         if case_id != pair[1] or merged.survivor:  # collected, and without a ticket: it stays
             umbrella.release(tx, case_id, f"it is one bug with {_other(pair, merged)}", now)
+    tx.intents.hand_over("merge", *pair, now)
     for case_id in pair:
         tx.history.add(story.case_merged(case_id, *pair, merged, reason, actor, now), now)
     return merged

@@ -4,11 +4,15 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from worker.model import Issue
+from worker.store.case_rows import MemberRow
 from worker.store.history import OURS as US
 from worker.store.history import Entry
 from worker.store.suggestions import Suggested, Suggestion
 from worker.triage.mixed import Split
 from worker.triage.same_bug import Match
+
+Called = Issue | MemberRow
+"""Whatever has an id and the name that people call it by."""
 
 
 def evidence(match: Match) -> dict[str, object]:
@@ -54,8 +58,8 @@ def suggested(case_id: int, short_id: str, match: Match, near: str, why: str, no
     )
 
 
-def merges_in_sentry(case_id: int, issues: Sequence[Issue], nonce: str, decided: str, now: datetime) -> Entry:
-    """Issues of one case are merged in Sentry as well: told with the attempt, once for all attempts."""
+def merged_in_sentry(case_id: int, issues: Sequence[Called], nonce: str, decided: str, now: datetime) -> Entry:
+    """Issues of one case were merged in Sentry as well: told once, whoever finds that out."""
     return Entry(
         case_id=case_id,
         kind="sentry.merged",
@@ -68,19 +72,21 @@ def merges_in_sentry(case_id: int, issues: Sequence[Issue], nonce: str, decided:
     )
 
 
-def not_merged_in_sentry(case_id: int, issues: Sequence[Issue], refusal: str, now: datetime) -> Entry:
-    """Sentry will not merge issues of one case; they stay one case here."""
+def not_merged_in_sentry(case_id: int, issues: Sequence[Called], nonce: str, refusal: str, now: datetime) -> Entry:
+    """Sentry did not merge issues of one case; they stay one case here. Told once, however often it is tried."""
     return Entry(
         case_id=case_id,
         kind="sentry.not_merged",
         actor=US,
         why=f"{_called(issues)} stay apart in Sentry, which refused to merge them: {refusal}",
         occurred_at=now,
+        source="intents",
+        external_id=f"{nonce}:refused",
         detail={"issues": [issue.id for issue in issues]},
     )
 
 
-def _called(issues: Sequence[Issue]) -> str:
+def _called(issues: Sequence[Called]) -> str:
     return ", ".join(issue.short_id for issue in issues)
 
 

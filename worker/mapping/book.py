@@ -1,5 +1,6 @@
 """The loaded mapping: compiled, checked and ready to be asked."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,10 +11,11 @@ from worker.mapping.draft import DEFAULT_TYPE, TicketPlan, TrackerSpec, compose,
 from worker.mapping.earned import WaitFor, held_back
 from worker.mapping.facts import ALONE, Around, Facts, gather
 from worker.mapping.grouping import Group, Grouping
-from worker.mapping.markup import calm_line, shorten
+from worker.mapping.markup import calm_line
 from worker.mapping.policy import People, Policy
 from worker.mapping.problem import nearest
 from worker.mapping.route import Clause, Verdict, decide
+from worker.mapping.size import shorten_for
 from worker.mapping.text import TITLE_LIMIT
 from worker.model import Body, Draft, Event, Issue, TrackerKind
 from worker.triage.cause import judge
@@ -133,8 +135,9 @@ class MappingBook:
             fields = {"type": DEFAULT_TYPE} if spec.kind is TrackerKind.JIRA else {}
         kept = {name: value for name, value in fields.items() if name not in _OF_ONE_BUG}
         if sample.short_id and "labels" in kept:
-            kept["labels"] = [label for label in kept["labels"] if sample.short_id not in label]
-        line = shorten(calm_line(spec.kind, title), TITLE_LIMIT)
+            named = re.compile(rf"(?<![^\W_]){re.escape(sample.short_id)}(?![^\W_])")
+            kept["labels"] = [label for label in kept["labels"] if not named.search(label)]
+        line = shorten_for(spec.kind, calm_line(spec.kind, title), TITLE_LIMIT)
         body = to_body(spec.kind, markdown, spec.edition)
         return Draft(rule, tracker, spec.kind, spec.place, line, body, kept, public=spec.public)
 

@@ -11,10 +11,11 @@ from worker.mapping.codeowners import CodeOwners
 from worker.mapping.edition import Edition
 from worker.mapping.facts import Around, gather
 from worker.mapping.fields import Candidates, Said, by_level, due_on, filled, templates_in
-from worker.mapping.markup import inline, shorten
+from worker.mapping.markup import inline
 from worker.mapping.policy import People
 from worker.mapping.public import nameless, published
 from worker.mapping.scrub import Scrubber
+from worker.mapping.size import SIZE, shorten_for
 from worker.mapping.template import Template, Unrenderable
 from worker.mapping.text import BODY_LIMITS, cut, parts, title
 from worker.mapping.wiki import to_wiki
@@ -23,7 +24,7 @@ from worker.triage.release import Introduced
 
 LABEL_LIMITS: Mapping[TrackerKind, int] = {TrackerKind.GITHUB: 50, TrackerKind.JIRA: 255}
 WIKI_LIMIT = 32_000
-"""Characters of wiki markup; Jira Data Center takes 32,767 unless its owner says otherwise, our mark included."""
+"""UTF-16 units of wiki markup; Jira Data Center takes 32,767 unless its owner says otherwise, our mark included."""
 _SHRINK = 0.9
 DEFAULT_TYPE = "Bug"
 _NAMES_DEPLOY = re.compile(r"\{[{%][^}]*\b(?:deploy|facts)\b")
@@ -138,15 +139,15 @@ def compose(
 
 def to_body(kind: TrackerKind, markdown: str, edition: Edition = Edition.CLOUD) -> Body:
     """Markdown as that tracker takes it, cut at its limit."""
-    whole, limit = markdown.strip() + "\n", BODY_LIMITS[kind]
-    kept = cut(whole, limit)
+    whole, limit, size = markdown.strip() + "\n", BODY_LIMITS[kind], SIZE[kind]
+    kept = cut(whole, limit, size)
     if kind is TrackerKind.GITHUB:
         return kept
     if edition is Edition.CLOUD:
         return to_adf(kept)
-    while len(wiki := to_wiki(to_adf(kept))) > WIKI_LIMIT:  # what is escaped grows, by how much depends on the text
-        limit = int(_SHRINK * limit * WIKI_LIMIT / len(wiki))
-        kept = cut(whole, limit)
+    while (grown := size(wiki := to_wiki(to_adf(kept)))) > WIKI_LIMIT:  # by how much escapes grow is up to the text
+        limit = int(_SHRINK * limit * WIKI_LIMIT / grown)
+        kept = cut(whole, limit, size)
     return wiki
 
 
@@ -218,5 +219,5 @@ def _labels(templates: tuple[Template, ...], page: _Page) -> Iterator[str]:
 def _label(kind: TrackerKind, text: str) -> str:
     """Jira labels hold no spaces, GitHub ones no more than 50 characters; none passes for the mark of an intent."""
     word = "-".join(text.split()) if kind is TrackerKind.JIRA else text.replace(",", " ")
-    made = shorten(word.strip(), LABEL_LIMITS[kind])
+    made = shorten_for(kind, word.strip(), LABEL_LIMITS[kind])
     return f"{made}-" if _LIKE_OUR_MARK.fullmatch(made) else made

@@ -27,8 +27,11 @@ def published(issue: Issue, event: Event | None, scrubber: Scrubber) -> tuple[Is
 
 
 def nameless(origin: Introduced) -> Introduced:
-    """The same with no word of who made the suspect commits."""
-    return replace(origin, suspects=tuple(replace(one, author=None) for one in origin.suspects))
+    """The same with nothing of the suspect commits but which they are: their messages are of code that may be private.
+
+    They also name people: whose branch was merged, whose work was reverted.
+    """
+    return replace(origin, suspects=tuple(replace(one, author=None, message=None) for one in origin.suspects))
 
 
 def _event(event: Event) -> Event:

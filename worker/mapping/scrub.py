@@ -65,7 +65,9 @@ def scrub(text: str) -> tuple[str, dict[str, int]]:
     return scrubber.text(text), dict(scrubber.removed)
 
 
-_NOTHING = re.compile(r"[@:=\d]|_[A-Za-z]|-----|eyJ|xox|xapp|akia|asia|aiza|\b(?:bearer|basic)\b", re.IGNORECASE)
+_NOTHING = re.compile(
+    r"[@:=>\d]|['\"]\s*,|_[A-Za-z]|-----|eyJ|xox|xapp|akia|asia|aiza|\b(?:bearer|basic)\b", re.IGNORECASE
+)
 """Texts without any of these hold nothing that a pattern below could find; most function names and titles are such."""
 
 _NOT_DOMAINS = frozenset({"png", "jpg", "jpeg", "gif", "svg", "webp", "js", "mjs", "css", "ts", "py", "rb", "map"})

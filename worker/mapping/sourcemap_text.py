@@ -1,6 +1,7 @@
 """The ticket about a release whose code Sentry cannot show: one for each project and release."""
 
-from worker.mapping.markup import Ready, calm_line, code, inline, shorten
+from worker.mapping.markup import Ready, calm_line, code, inline
+from worker.mapping.size import shorten_for
 from worker.model import TrackerKind
 from worker.triage.map_answers import Cause
 from worker.triage.sourcemaps import Diagnosis, State
@@ -30,7 +31,7 @@ def line_of(diagnosis: Diagnosis) -> str:
 
 
 def _title(kind: TrackerKind, diagnosis: Diagnosis) -> str:
-    return shorten(calm_line(kind, title_of(diagnosis)), TITLE_LIMIT)
+    return shorten_for(kind, calm_line(kind, title_of(diagnosis)), TITLE_LIMIT)
 
 
 def _body(kind: TrackerKind, diagnosis: Diagnosis) -> str:

@@ -2,20 +2,21 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 
 from worker.mapping.facts import TAGS_LIMIT
 from worker.mapping.frames import describe
 from worker.mapping.markup import Ready, block, calm_line, code, is_hidden, link, one_line, shorten
 from worker.mapping.scrub import Scrubber
+from worker.mapping.size import shorten_for
 from worker.model import Event, Issue, TrackerKind
 from worker.triage.release import Introduced
 from worker.triage.trace import choose, surfaced
 
 TITLE_LIMIT = 255
 BODY_LIMITS: Mapping[TrackerKind, int] = {TrackerKind.GITHUB: 60_000, TrackerKind.JIRA: 30_000}
-"""Characters of Markdown; GitHub takes 65,536 of a body, Jira 32,767 of a text field."""
+"""As each counts (see `size`), of Markdown; GitHub takes 65,536 of a body, Jira 32,767 of a text field."""
 MESSAGE_LIMIT = 2_000
 TAGS_SHOWN = 20
 TAG_LIMIT = 200
@@ -55,22 +56,23 @@ def headline(issue: Issue, event: Event | None) -> str:
 
 
 def title(kind: TrackerKind, rendered: str | None, name: str) -> str:
-    """A ticket's title: what its template rendered, else the name; one line, at most TITLE_LIMIT characters."""
+    """A ticket's title: what its template rendered, else the name; one line, within TITLE_LIMIT as it counts there."""
     line = " ".join((rendered or "").split())
-    return shorten(line or calm_line(kind, name) or "Untitled error", TITLE_LIMIT)
+    return shorten_for(kind, line or calm_line(kind, name) or "Untitled error", TITLE_LIMIT)
 
 
-def cut(markdown: str, limit: int) -> str:
-    """At most `limit` characters: whole lines, an open code block closed, and a sentence that says so."""
-    if len(markdown) <= limit:
+def cut(markdown: str, limit: int, size: Callable[[str], int] = len) -> str:
+    """At most `limit` by `size`: whole lines, an open code block closed, and a sentence that says so."""
+    if size(markdown) <= limit:
         return markdown
     kept, fence, left = [], "", limit - len(CUT) - 16
     for line in markdown.splitlines():
         after = _after(fence, line)
-        if len(line) + 1 + len(after) > left:
+        taken = size(line) + 1
+        if taken + len(after) > left:
             break
         kept.append(line)
-        left -= len(line) + 1
+        left -= taken
         fence = after
     return "\n".join([*kept, *([fence] if fence else []), "", CUT])
 

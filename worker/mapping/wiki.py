@@ -1,9 +1,11 @@
-"""A document as the wiki markup of Jira Data Center, whose texts are strings that its renderer reads.
+r"""A document as the wiki markup of Jira Data Center, whose texts are strings that its renderer reads.
 
 What might mean something there is written as a numeric entity: the renderer keeps those, shows the character and reads
 nothing into it. A backslash would not do: it stops neither addresses, issue keys and emoticons nor, before another one,
 a line break. Code stands in `{noformat}`, which no text inside can close: the word joiner of `markup` parts every brace
-from a name behind it. Sources: Jira's text formatting notation; the order of components in com.atlassian.renderer.v2.
+from a name behind it. It parts brackets from `~` and `@` as well, for Jira looks for people to mention in the raw text,
+code or not. Sources: Jira's text formatting notation; the order of components in com.atlassian.renderer.v2; the pattern
+by which Jira finds mentions, `\[[~@][^\\,]+?\]`.
 """
 
 import re
@@ -25,12 +27,12 @@ _ACTIVE = re.compile(
     re.IGNORECASE,
 )
 _COLON = "&#58;"
-_NAMED_BRACE = re.compile(r"\{(?=[\\\r\n]?[^\W\d_])")
-"""The renderer skips a backslash or a line break behind a brace before it reads a name."""
+_READ_IN_CODE = re.compile(r"\{(?=[\\\r\n]?[^\W\d_])|\[(?=[~@])")
+"""Tags and mentions. The renderer skips a backslash or a line break behind a brace before it reads a name."""
 _IN_ADDRESS = "/?#@$&'*+,;:=.~_%-"
 _PHRASES = {"strong": "*", "em": "_", "strike": "-"}
 _MARKUP = re.compile(
-    r"(?P<fence>\{(?:noformat|code)(?::[^{}\n]*)?\})|\{(?:quote|color|panel)(?::[^{}\n]*)?\}"
+    r"\{(?P<fence>noformat|code)(?::[^{}\n]*)?\}|\{(?:quote|color|panel)(?::[^{}\n]*)?\}"
     r"|\[(?P<text>[^\[\]|\n]*)\|(?P<to>[^\[\]|\n]+)\]|\[~(?P<who>[^\[\]\n]+)\]|\\(?P<escaped>[^\w\s])"
 )
 
@@ -41,13 +43,22 @@ def to_wiki(document: Mapping[str, Any]) -> str:
 
 
 def from_wiki(wiki: str) -> str:
-    """Read wiki markup as plain text with Markdown's fences around code; marks of emphasis stay."""
-    return unescape(_MARKUP.sub(_read, wiki)).replace(JOINER, "").strip()
+    """Read wiki markup as plain text with Markdown's fences around code; code and marks of emphasis stay as is."""
+    said, at = [], 0
+    while found := _MARKUP.search(wiki, at):
+        said.append(unescape(wiki[at : found.start()]))
+        at = found.end()
+        if found["fence"]:
+            closing = f"{{{found['fence']}}}"
+            end = wiki.find(closing, at)
+            said.append(f"```{wiki[at:end]}```" if end >= 0 else "```")
+            at = end + len(closing) if end >= 0 else at
+        else:
+            said.append(unescape(_read(found)))
+    return "".join([*said, unescape(wiki[at:])]).replace(JOINER, "").strip()
 
 
 def _read(found: re.Match[str]) -> str:
-    if found["fence"]:
-        return "```"
     if found["to"]:
         return f"{found['text']} ({found['to']})" if found["text"] != found["to"] else found["to"]
     if found["who"]:
@@ -77,7 +88,8 @@ def _heading(node: Node) -> str:
 
 def _code_block(node: Node) -> str:
     text = "".join(child["text"] for child in node.get("content", ()))
-    return f"{{noformat}}\n{_NAMED_BRACE.sub('{' + JOINER, text)}\n{{noformat}}"
+    parted = _READ_IN_CODE.sub(rf"\g<0>{JOINER}", text)
+    return f"{{noformat}}\n{parted}\n{{noformat}}"
 
 
 def _quote(node: Node) -> str:

@@ -140,8 +140,8 @@ class _Family:
             line.dimensions.setdefault("project", project)
         if e.kind in {"ticket.created", "ticket.followed"} and e.source.startswith("tracker:"):
             line.dimensions["tracker"] = e.source.removeprefix("tracker:")
-        if e.kind == "cause.judged" and isinstance(cause := e.detail.get("cause"), str):
-            line.dimensions["cause"] = cause
+        if e.kind in {"cause.judged", "cause.overruled"} and e.new:
+            line.dimensions["cause"] = e.new
         if e.kind == "deploy.introduced" and isinstance(release := e.detail.get("release"), str):
             line.dimensions["release"] = release
             line.dimensions["deploy"] = f"{release} ({e.detail.get('environment') or 'somewhere'})"

@@ -16,6 +16,11 @@ def as_list(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
+def utf16(text: str) -> int:
+    """The length of a text as Java and JavaScript count it."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
 def as_text(value: object) -> str | None:
     """A string, or a plain number or truth value written as one; None for the rest."""
     if isinstance(value, str):

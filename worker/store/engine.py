@@ -35,6 +35,26 @@ def open_engine(url: str) -> Engine:
     return engine
 
 
+def is_there(url: str) -> bool:
+    """Whether there is anything to open: False for a SQLite file that is not there, which opening would make.
+
+    Raises `UserFault` when the address is none.
+    """
+    place = _parsed(url)
+    return place.get_backend_name() != "sqlite" or Path(str(place.database)).exists()
+
+
+def name_of(url: str) -> str:
+    """What people call the database: its whole path, or its address without password and options.
+
+    Raises `UserFault` when the address is none.
+    """
+    place = _parsed(url)
+    if place.get_backend_name() == "sqlite":
+        return str(Path(str(place.database)).resolve())
+    return place.set(drivername="postgresql", query={}).render_as_string(hide_password=True)
+
+
 def _parsed(url: str) -> URL:
     """The address, with the driver we ship; never repeats a wrong one, which may hold a password."""
     try:
@@ -112,5 +132,5 @@ def _begin(connection: Connection) -> None:
 
 def _unreachable(place: URL, error: Exception) -> UserFault:
     said = str(getattr(error, "orig", error)).strip().partition("\n")[0]
-    where = place.render_as_string(hide_password=True)
+    where = place.difference_update_query(["password", "sslpassword"]).render_as_string(hide_password=True)
     return UserFault(f"the database {where} does not answer: {said}; check its address and that it runs")

@@ -111,6 +111,14 @@ class Intents:
         """Close the intent with what came of it (a ticket's key, a comment's id)."""
         self._set(_CHANGING, intent, state="done", result=result, closed_at=now)
 
+    def hand_over(self, kind: Kind, from_id: int, into_id: int, now: datetime) -> None:
+        """Make what one case has not closed the other's; close it where that one has meant the very same."""
+        for intent in self.unclosed(from_id, kind):
+            if self.get(into_id, kind, intent.occasion):
+                self.done(intent, f"case {into_id}, which took this case in, has meant the same", now)
+            else:
+                self._set(_CHANGING, intent, case_id=into_id)
+
     def _of(self, case_id: int, kind: Kind, occasion: str, nonce: str = "") -> list[Intent]:
         given = {"of_case": case_id, "of_kind": kind, "of_occasion": occasion, "nonce": nonce}
         return fetch(self._connection, _OF_OCCASION, Intent, given)

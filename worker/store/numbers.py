@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from itertools import chain
 
 import numpy as np
+import psycopg
 from numpy.typing import NDArray
 from sqlalchemy import BigInteger, Connection, Select, cast, select
+from sqlalchemy.exc import OperationalError
 
 Numbers = NDArray[np.int64]
 
@@ -28,23 +30,27 @@ def _plain(connection: Connection, query: Select[*tuple[int, ...]]) -> Iterator[
 
 
 def _copied(connection: Connection, query: Select[*tuple[int, ...]]) -> Iterator[Numbers]:
-    """By COPY: rows that the driver makes objects of cost four times as much."""
+    """By COPY: rows that the driver makes objects of cost four times as much. Its errors are those of every query."""
     columns = [cast(one, BigInteger) for one in query.subquery().c]
     statement = select(*columns).compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
     row = np.dtype([("columns", ">i2"), ("of", [("size", ">i4"), ("value", ">i8")], (len(columns),))])
     driver = connection.connection.driver_connection
     if driver is None:
         raise ValueError("a connection that was given back is read from")
-    with driver.cursor() as cursor, cursor.copy(f"COPY ({statement}) TO STDOUT (FORMAT BINARY)") as copy:
-        held, start = bytearray(), _HEADER
-        for block in copy:
-            # Blocks that are kept to be joined later cost more than all else here.
-            held += block
-            if len(held) > PAGE * row.itemsize:
-                numbers, held = _read(held, start, row)
-                start = 0
-                yield numbers
-        yield _read(held, start, row)[0]
+    asked = f"COPY ({statement}) TO STDOUT (FORMAT BINARY)"
+    try:
+        with driver.cursor() as cursor, cursor.copy(asked) as copy:
+            held, start = bytearray(), _HEADER
+            for block in copy:
+                # Blocks that are kept to be joined later cost more than all else here.
+                held += block
+                if len(held) > PAGE * row.itemsize:
+                    numbers, held = _read(held, start, row)
+                    start = 0
+                    yield numbers
+            yield _read(held, start, row)[0]
+    except psycopg.OperationalError as error:
+        raise OperationalError(asked, None, error) from error
 
 
 def _read(held: bytearray, start: int, row: np.dtype[np.void]) -> tuple[Numbers, bytearray]:

@@ -16,7 +16,7 @@ from worker.store.history import Recorded
 from worker.store.tables import cases, columns_of, fetch, history, insert_into, issues
 from worker.store.tables_rollup import rollup_words, spells
 
-CURSOR = "rollup.2"
+CURSOR = "rollup.3"
 """How far the fold has got. A fold that counts otherwise takes the next number, and everything is folded anew."""
 
 SETTLED = timedelta(minutes=5)
@@ -132,12 +132,15 @@ class Rollup:
         facts: dict[int, dict[Dimension, str]] = {}
         for row in self._connection.execute(heads):
             facts[row.id] = _known(project=row.project_group, rule=row.rule, tracker=row.tracker)
-        wanted = (issues.c.case_id, issues.c.project_slug, issues.c.first_release, issues.c.assignee, issues.c.cause)
-        members = select(*wanted).where(issues.c.case_id.in_(ids)).order_by(issues.c.id.desc())
-        for one in self._connection.execute(members):
+        wanted = (issues.c.project_slug, issues.c.first_release, issues.c.assignee, issues.c.cause, issues.c.gone_at)
+        members = self._connection.execute(
+            select(issues.c.id, issues.c.case_id, *wanted).where(issues.c.case_id.in_(ids))
+        )
+        for one in sorted(members, key=lambda one: (len(one.id), one.id), reverse=True):
             # Projects may share their cases: then a case is of the project of its first issue.
-            # History tells of a cause only when it was judged otherwise than before.
-            known = _known(project=one.project_slug, release=one.first_release, owner=one.assignee, cause=one.cause)
+            # History tells of a cause only when it was judged otherwise than at first sight.
+            cause = None if one.gone_at else one.cause
+            known = _known(project=one.project_slug, release=one.first_release, owner=one.assignee, cause=cause)
             facts.setdefault(one.case_id, {}).update(known)
         return facts
 

@@ -6,6 +6,7 @@ from textwrap import wrap
 
 from worker.mapping.markup import INLINE_LIMIT, block, inline, link, visible
 from worker.mapping.scrub import Scrubber
+from worker.mapping.size import SIZE
 from worker.mapping.text import BODY_LIMITS
 from worker.model import Comment, Person, TrackerKind
 
@@ -25,8 +26,8 @@ def worded(kind: TrackerKind, comment: Comment, name: str, url: str | None) -> s
     where = link(kind, name, url) if url else inline(kind, name)
     head, rest = f"**{who}** on {where}:", ""
     text = scrubber.text(comment.text)
-    while len(said := f"{head}\n\n{_quoted(kind, text)}{rest}") > BODY_LIMITS[kind]:
-        text = text[: int(_SHRINK * len(text) * BODY_LIMITS[kind] / len(said))]
+    while (taken := SIZE[kind](said := f"{head}\n\n{_quoted(kind, text)}{rest}")) > BODY_LIMITS[kind]:
+        text = text[: int(_SHRINK * len(text) * BODY_LIMITS[kind] / taken)]
         rest = f"\n\n_The rest of it is on {where}._"
     return said
 

@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from worker.triage.evidence import Prepared, Rarity, features, prepare
+from worker.triage.origin import entry_name
 from worker.triage.same_bug import Known, Match, rank
 from worker.triage.signature import Signature, from_json, postings, to_json
 
@@ -37,6 +38,7 @@ def words_compared(one: Prepared) -> Iterator[str]:
     yield from (f"w:{word}" for word in {*one.words, *one.source})
     yield from (f"i:{name}" for name in one.signature.identifiers)
     yield from (f"t:{word}" for word in one.said)
+    yield from (f"f:{name}" for name in (entry_name(one.signature.entry),) if name)
 
 
 class Casebook:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from worker.triage.origin import entry_name, is_moved, is_one_release
 from worker.triage.signature import STEPS_KEPT, Signature, Step, source_words, step_words
 from worker.triage.wording import sub_tokens, vocabulary
 
@@ -26,9 +27,7 @@ BUILT_IN = vocabulary(
     "upper encode decode format "
 )
 _BUILT_IN_WORTH = 0.8
-_ENTRY_PARTS = re.compile(r"[./: ]+")
 _MOVED_ENTRY = 0.7
-_SHORTEST_ENTRY = 4
 _SHOWN = 8
 _RARE_SHOWN = 5
 _FADES = tuple(float((position + 1) ** -FADE) for position in range(STEPS_KEPT))
@@ -56,7 +55,8 @@ class Rarity:
 class Evidence:
     """What two signatures have in common. None: nothing to compare on one of the sides.
 
-    `one_release`: whether both are of the same release; None where that is not known of one of them.
+    `one_release`: whether both are of the same release; None where that is not known of one of them, and where the
+    releases are not said to be of one package.
     """
 
     frames: float
@@ -154,9 +154,9 @@ def compare(first: Weighed, second: Weighed, rarity: Rarity) -> Evidence:
         names=_names(mine, yours, rarity, _implied(one, other) if lonely else frozenset()),
         chain=_chain(mine.chain, yours.chain),
         spot=None if mine.resolved or yours.resolved else _spot(one.bundled[:_TOP], other.bundled[:_TOP]),
-        entry=_entry(mine.entry, yours.entry),
+        entry=_entry(mine.entry, yours.entry, rarity),
         lonely=lonely,
-        one_release=mine.release == yours.release if mine.release and yours.release else None,
+        one_release=is_one_release(mine.release, yours.release),
         contradiction=contradicts(mine.identifiers, yours.identifiers),
         unresolved_across=not (mine.resolved and yours.resolved) and mine.release != yours.release,
         apart=not (mine.resolved or yours.resolved) and _apart(one.bundled, other.bundled),
@@ -238,12 +238,11 @@ def _chain(first: tuple[str, ...], second: tuple[str, ...]) -> float:
     return 0.7 if set(first) & set(second) else 0.0
 
 
-def _entry(first: str, second: str) -> float:
-    """1 for the same entry point, less for one of the same name elsewhere: `shop.renew` moved to `shop.tasks.renew`."""
+def _entry(first: str, second: str, rarity: Rarity) -> float:
+    """1 for the same entry point, less for one that moved, by how rare its name is."""
     if not first or first == second:
         return float(bool(first))
-    mine, yours = (_ENTRY_PARTS.split(entry)[-1] for entry in (first, second))
-    return _MOVED_ENTRY if mine == yours and mine.isidentifier() and len(mine) >= _SHORTEST_ENTRY else 0.0
+    return _MOVED_ENTRY * rarity.of(f"f:{entry_name(first)}") if is_moved(first, second) else 0.0
 
 
 def _line(first: tuple[str, ...], second: tuple[str, ...]) -> float | None:

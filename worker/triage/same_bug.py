@@ -46,8 +46,9 @@ CONTRADICTION = 2.5
 
 
 OTHER_LINES: Mapping[bool | None, float] = {True: -0.3, False: 0.4, None: 0.0}
-"""What other source lines add, within one release and across: there the code was changed, so that they say little, and
-an issue that a release brings is more often an old bug on a new way than a second one beside it."""
+"""What other source lines add, within one release and across two of one package: there the code was changed, so that
+they say little, and an issue that a release brings is more often an old bug on a new way than a second one beside it.
+Two services have other lines at any time, so that those of two packages add nothing."""
 
 
 LONELY = 1.6
@@ -135,11 +136,11 @@ def log_odds(evidence: Evidence) -> float:
 def rank(new: Prepared, cases: Mapping[int, Sequence[Known]], rarity: Rarity, least: float = 0.0) -> list[Match]:
     """The cases most like a new signature, the likeliest first; those with a score below `least` are left out.
 
-    A case is as near as its nearest signature. Shown is the nearest look that may join by itself where that is sure
-    enough, else the nearest of all.
+    A case is as near as its nearest signature; one without a readable look is left out. Shown is the nearest look that
+    may join by itself where that is sure enough, else the nearest of all.
     """
     weighed = weigh(new, rarity)
-    matches = (_match(weighed, case, known, rarity, least) for case, known in cases.items())
+    matches = (_match(weighed, case, known, rarity, least) for case, known in cases.items() if known)
     return sorted(filter(None, matches), key=lambda one: (-one.score, one.case))
 
 

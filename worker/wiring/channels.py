@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from worker.ends.notify import Notifier
 from worker.ends.notify_file import FileNotifier
 from worker.ends.notify_mail import MailNotifier, mail_server
-from worker.ends.retry import Now
+from worker.ends.retry import Now, utc_now
 from worker.errors import UserFault
 from worker.mapping.book import MappingBook
 from worker.mapping.channels import Channel, Scope
@@ -70,6 +70,17 @@ def open_channel(settings: Settings, channel: Channel, now: Now) -> Notifier:
             return FileNotifier(channel.name, settings.data_dir.resolve() / FILE)
         case _:
             assert_never(channel.kind)
+
+
+def without_settings(settings: Settings, book: MappingBook) -> dict[str, str]:
+    """By channel what it lacks, of those that a start would refuse; nobody is asked and nothing is said."""
+    lacking: dict[str, str] = {}
+    for channel in book.channels.values():
+        try:
+            open_channel(settings, channel, utc_now)
+        except UserFault as fault:
+            lacking[channel.name] = str(fault)
+    return lacking
 
 
 def with_practice_channel(book: MappingBook) -> MappingBook:

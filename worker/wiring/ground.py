@@ -7,7 +7,7 @@ from worker.errors import UserFault
 from worker.mapping.book import MappingBook
 from worker.settings import Settings
 from worker.store.clock import StoreClock
-from worker.store.engine import open_engine
+from worker.store.engine import is_there, name_of, open_engine
 from worker.store.store import Store
 from worker.store.version import pending
 
@@ -26,14 +26,18 @@ def clock_of(store: Store) -> Callable[[], datetime]:
 
 
 def open_store(settings: Settings) -> Store:
-    """The store on its engine; `UserFault` when the database cannot be reached or is not migrated."""
+    """The store on its engine; `UserFault` when the database is not there, does not answer or is not migrated."""
+    if not is_there(settings.database):
+        raise UserFault(
+            f"there is no database at {name_of(settings.database)}: is this the wrong folder, or should "
+            "BUGFERRY_DATA_DIR or BUGFERRY_DATABASE_URL name another? `bugferry run` makes it at its first start, "
+            "`bugferry db upgrade` by hand."
+        )
     engine = open_engine(settings.database)
     if pending(engine):
-        practice = settings.data_dir.resolve() / "practice" / "practice.db"
-        other = f" (That of `bugferry run` in practice is BUGFERRY_DATABASE_URL=sqlite:///{practice})"
         raise UserFault(
-            "the database is empty or behind this version of Bugferry: run `bugferry db upgrade`."
-            + (other if practice.exists() and not settings.practice else "")
+            f"the database {name_of(settings.database)} is empty or behind this version of Bugferry: if it is the "
+            "right one, run `bugferry db upgrade`."
         )
     return Store(engine)
 

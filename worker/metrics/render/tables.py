@@ -19,7 +19,8 @@ Json = dict[str, object]
 def as_csv(report: Report) -> str:
     """One row for each figure, part, scope and week. No cell is a formula, whatever a stranger calls a release."""
     file = StringIO()
-    writer = csv.writer(file, lineterminator="\r\n")
+    # All in quotes: a spreadsheet that parts cells by semicolons must not find one inside.
+    writer = csv.writer(file, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
     writer.writerow(COLUMNS)
     for row in _rows(report):
         writer.writerow([_cell(value) for value in row])
@@ -144,6 +145,10 @@ def _of(week: str, scope: str, figure: Figure, told: str = "") -> Iterator[tuple
         yield week, scope, figure.name, part, value, None, None, figure.n, "", ""
 
 
+_BEGINS_FORMULA = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+"""The last four are wide forms of the first, which some spreadsheets take for the same."""
+
+
 def _cell(value: object) -> object:
     """A cell that a spreadsheet takes for what it is; a number as the shortest that means the same."""
     match value:
@@ -151,6 +156,6 @@ def _cell(value: object) -> object:
             return ""
         case float():
             return f"{value:.10g}" if isfinite(value) else ""
-        case str() if value.startswith(("=", "+", "-", "@", "\t", "\r", "\n")):
+        case str() if value.startswith(_BEGINS_FORMULA):
             return f"'{value}"
     return value

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from worker.sandbox.jira import adf
 from worker.sandbox.seed import JIRA_ACCOUNTS
-from worker.sandbox.values import Json, as_dict
+from worker.sandbox.values import Json, as_dict, utf16
 
 COMPONENTS = {"Checkout": "10010", "Search": "10011", "Accounts": "10012"}
 """Of every practice project: name to id."""
@@ -123,7 +123,7 @@ def _not_a_text(field: Custom, value: object, v: str) -> str | None:
         return "Operation value must be a string"
     if field.kind == "labels" and any(char.isspace() for char in value):
         return f"The label '{value}' contains spaces which is invalid."
-    long = field.kind == "textfield" and len(value) > _LONGEST_LINE
+    long = field.kind == "textfield" and utf16(value) > _LONGEST_LINE
     return "The entered text is too long. It exceeds the allowed limit of 255 characters." if long else None
 
 

@@ -9,7 +9,7 @@ from worker.sandbox.jira.door import refusal
 from worker.sandbox.jira.workflow import EPIC, PRIORITIES, TYPES
 from worker.sandbox.jira.world import JiraIssue
 from worker.sandbox.seed import JIRA_ACCOUNTS, Account, JiraProject
-from worker.sandbox.values import Json, as_dict, as_list
+from worker.sandbox.values import Json, as_dict, as_list, utf16
 
 LONGEST_TEXT = 32_767
 LONGEST_LINE = 255
@@ -169,7 +169,7 @@ def _summary(value: object, problems: Problems) -> str:
     problems.check(fine=isinstance(value, str), name="summary", text="Operation value must be a string")
     newline = "The summary is invalid because it contains newline characters."
     problems.check(fine="\n" not in text and "\r" not in text, name="summary", text=newline)
-    problems.check(fine=len(text) <= LONGEST_LINE, name="summary", text="Summary can't exceed 255 characters.")
+    problems.check(fine=utf16(text) <= LONGEST_LINE, name="summary", text="Summary can't exceed 255 characters.")
     return text.strip()
 
 
@@ -184,7 +184,7 @@ def _check_text(value: object, v: str, name: str, problems: Problems) -> None:
     if name in problems.errors:
         return
     limit = "The entered text is too long. It exceeds the allowed limit of 32,767 characters."
-    problems.check(fine=len(adf.plain(value)) <= LONGEST_TEXT, name=name, text=limit)
+    problems.check(fine=utf16(adf.plain(value)) <= LONGEST_TEXT, name=name, text=limit)
     problems.check(
         fine=name != "comment" or bool(adf.plain(value).strip()), name=name, text="Comment body can not be empty!"
     )
@@ -198,7 +198,7 @@ def _labels(value: object, problems: Problems) -> list[str]:
         text = f"The label '{label}' contains spaces which is invalid."
         problems.check(fine=not any(char.isspace() for char in label), name="labels", text=text)
         problems.check(
-            fine=len(label) <= LONGEST_LINE, name="labels", text=f"The label '{label}' exceeds 255 characters."
+            fine=utf16(label) <= LONGEST_LINE, name="labels", text=f"The label '{label}' exceeds 255 characters."
         )
     return sorted(set(labels))
 
