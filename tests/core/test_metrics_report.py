@@ -91,7 +91,7 @@ def test_figures_by_team_are_those_of_its_projects_in_every_format():
     assert (team.dimension, team.value, team.figures) == ("team", "web", project.figures)
     assert [row.value for row in made.rows if row.dimension == "team"] == ["web"]
     assert not any("no team" in said for said in made.leaves_out)
-    assert "\r\n2026-W45,everything: team web,fixed,,1," in as_csv(made)
+    assert '\r\n"2026-W45","everything: team web","fixed","","1",' in as_csv(made)
     assert {"team", "project"} <= {row["dimension"] for row in as_json(made)["rows"]}
     without = report(columns(entries), WEEK, Scope(teams={"nobody": ("pay-*",)}), LATER, nobody, since=MONDAY)
     assert "By team, projects that stand in no team: shop." in without.leaves_out
