@@ -1,5 +1,6 @@
 """`check`: what is wrong with a mapping, before it runs, and whether its own examples come out as expected."""
 
+import sys
 from collections.abc import Mapping, Sequence, Sized
 from importlib import import_module
 from pathlib import Path
@@ -17,6 +18,7 @@ from worker.mapping.book import MappingBook
 from worker.mapping.examples import Example, Result, run, unreached
 from worker.mapping.load import load_with_examples
 from worker.mapping.problem import MappingRefused, Problem
+from worker.mapping.reference import reference
 from worker.mapping.schema_json import json_schema
 from worker.settings import Settings, has_access, load_settings
 
@@ -32,6 +34,9 @@ def check(
     schema: Annotated[
         bool, typer.Option("--schema", help="Print the JSON Schema of mapping files, for editors, and check nothing.")
     ] = False,
+    reference_page: Annotated[
+        bool, typer.Option("--reference", help="Print every key of mapping files as a page, and check nothing.")
+    ] = False,
     online: Annotated[
         bool, typer.Option("--online", help="Also ask the live services whether it fits them. Writes nothing there.")
     ] = False,
@@ -43,6 +48,9 @@ def check(
     """
     if schema:
         print_json(json_schema())
+        return
+    if reference_page:
+        sys.stdout.write(reference())
         return
     settings = load_settings()
     paths = paths or settings.mapping_paths
