@@ -191,6 +191,7 @@ def test_a_helper_in_the_middle_is_left_out_of_grouping():
     assert (way.wrong, way.stirred) == (("other0",), ("other0", "other1"))
 
 
+@example([("KeyError", "", ["0"]), ("KeyError", "", ["\x1b"])])
 @given(
     st.lists(st.tuples(st.sampled_from(["KeyError", "E"]), TEXTS, st.lists(TEXTS, max_size=3)), min_size=2, max_size=4)
 )

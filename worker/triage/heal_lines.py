@@ -37,10 +37,10 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """A frame as a rule names it, and as signatures do."""
+    """A frame as a rule names it, and as signatures do; without a name where the rule takes others as well."""
 
     matchers: tuple[Matcher, ...]
-    name: str
+    name: str | None
     place: str | None
     narrow: int
 
@@ -118,12 +118,14 @@ def _spots(event: Event) -> Iterator[Spot]:
         if not probe.steps or not probe.steps[0].name or function.startswith(("<", "?")):
             continue
         step, name = probe.steps[0], Matcher("stack.function", literal(function))
+        # What stands for any character takes other functions, too: then no name can be looked for.
+        known = step.name if literal(function) == function else None
         if where := _where(frame):
-            yield Spot((where, name), step.name, step.place, 3)
-        yield Spot((name,), step.name, None, 2)
+            yield Spot((where, name), known, None if "?" in where.pattern else step.place, 3)
+        yield Spot((name,), known, None, 2)
         bare = re.split(r"[.\s]", function)[-1]
         if bare != function and bare.lower() == step.name:  # engines tell the receiver, or do not
-            yield Spot((Matcher("stack.function", f"*{literal(bare)}"),), step.name, None, 1)
+            yield Spot((Matcher("stack.function", f"*{literal(bare)}"),), known, None, 1)
 
 
 def _where(frame: Frame) -> Matcher | None:
