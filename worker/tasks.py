@@ -3,14 +3,16 @@
 The database is the truth, Redis only wakes us up: a worker also looks for due work on a timer of its own.
 """
 
-import os
-import sys
+import gc
 import threading
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import structlog
 from celery import Celery
 from celery.signals import worker_shutting_down
+from kombu import pools
+from kombu.asynchronous import get_event_loop, set_event_loop
 
 from worker.flow.attend import drain
 from worker.flow.context import Context
@@ -28,28 +30,27 @@ STOP_S = 5.0
 """How long a stopping worker lets its timer finish the piece of work at hand; its lease runs out otherwise."""
 
 AGAIN_S = 1.0
-"""The pause before a worker starts over whose Celery gave up."""
+"""The pause before another Celery takes the place of one that gave up."""
 
 
 def run_worker(settings: Settings, *, concurrency: int, queues: str) -> None:
     """Serve until stopped by a signal, with a timer beside Celery; a wrong setting stops it before it takes work.
 
-    Celery can die of its broker (kombu raises from an ack on a connection that is gone): then the process starts over
-    in place, so that the worker survives Redis going away and coming back.
+    Celery can die of its broker (kombu raises from an ack on a connection that is gone): then a new one takes its
+    place in this process, so that the timer, the mapping that runs and the work at hand never notice.
     """
     ctx = build(settings)
-    app = celery_app(settings)
-    _add_tasks(app, ctx)
     stop = threading.Event()
     timer = threading.Thread(target=_sweep, args=(ctx, stop), name="sweep", daemon=True)
     timer.start()
-    failed = _serve(app, concurrency, queues)
+    with _told_to_stop() as told:
+        while not told.is_set():
+            _serve(settings, ctx, concurrency, queues)
+            if not told.is_set():
+                log.error("Celery gave up; it starts over", in_s=AGAIN_S)
+                told.wait(AGAIN_S)
     stop.set()
     timer.join(STOP_S)
-    if failed:
-        log.error("Celery gave up; the worker starts over", in_s=AGAIN_S)
-        time.sleep(AGAIN_S)
-        os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - our own command line, once more
 
 
 def _add_tasks(app: Celery, ctx: Context) -> None:
@@ -65,29 +66,49 @@ def _add_tasks(app: Celery, ctx: Context) -> None:
             app.send_task(ROUND_TASK, (name,), expires=ctx.timing.poll.total_seconds(), retry=False)
         hear_beat(ctx)  # last: nothing waits for it, so it must keep no round from its slot
 
-    app.task(name=DRAIN_TASK)(drain_due)
-    app.task(name=ROUND_TASK)(round_of)
-    app.task(name=ROUNDS_TASK)(each_due_round)
+    # Not shared with other apps: each Celery that starts over has one of its own.
+    for name, does in ((DRAIN_TASK, drain_due), (ROUND_TASK, round_of), (ROUNDS_TASK, each_due_round)):
+        app.task(name=name, shared=False)(does)
 
 
-def _serve(app: Celery, concurrency: int, queues: str) -> bool:
-    """Run Celery's consumer; whether it ended by itself rather than because a signal asked it to."""
-    asked = threading.Event()
+@contextmanager
+def _told_to_stop() -> Iterator[threading.Event]:
+    """Set once a signal asks Celery to stop; how Celery ends otherwise says nothing, its exit code least of all."""
+    told = threading.Event()
 
     def shutting_down(**_: object) -> None:
-        asked.set()
+        told.set()
 
     worker_shutting_down.connect(shutting_down)
+    try:
+        yield told
+    finally:
+        worker_shutting_down.disconnect(shutting_down)
+
+
+def _serve(settings: Settings, ctx: Context, concurrency: int, queues: str) -> None:
+    """Run one Celery consumer, of an app of its own, until it ends."""
+    app = celery_app(settings)
+    _add_tasks(app, ctx)
     try:
         # Not by Celery's command line, which would load all of its commands and what prompts at a terminal.
         app.Worker(
             pool_cls="threads", concurrency=concurrency, queues=queues, loglevel="WARNING", quiet=True,
             without_gossip=True, without_mingle=True,
         ).start()  # fmt: skip
-    except Exception:  # the process's edge: however Celery ends, the worker starts over
-        # Its exit code says nothing either: it has been seen to end well after an unrecoverable error.
+    except Exception:  # the process's edge: however Celery ends, another one takes its place
         log.exception("Celery broke while it stopped")
-    return not asked.is_set()
+    _clear_away()
+
+
+def _clear_away() -> None:
+    """What a consumer that died leaves in kombu's globals: an event loop, and connections with a poller each."""
+    loop = get_event_loop()
+    if loop is not None:
+        loop.close()  # type: ignore[no-untyped-call]  # kombu has no annotations
+        set_event_loop(None)
+    pools.reset()  # type: ignore[no-untyped-call]  # kombu has no annotations
+    gc.collect()  # it is a ring of references, whose file handles would stay open until a full collection
 
 
 def _sweep(ctx: Context, stop: threading.Event) -> None:

@@ -288,6 +288,7 @@ def test_an_archived_issue_that_escalates_opens_and_an_open_one_only_says_so(
         row = client.get(ISSUE).json()
         assert (row["status"], row["substatus"]) == ("unresolved", "escalating")
         assert kinds(client).count("set_escalating") == 2
-    assert [letter["what"] for letter in sandbox.settle()] == ["issue.ignored", "issue.unresolved"]
-    assert json.loads(receiver.got[-1][1])["data"]["issue"]["substatus"] == "escalating"
-    assert json.loads(receiver.got[-1][1])["actor"]["id"] == "sentry"
+    letters = sandbox.settle()
+    assert [letter["what"] for letter in letters] == ["issue.ignored", "issue.unresolved"]
+    told = receiver.read(letters[-1])
+    assert (told["data"]["issue"]["substatus"], told["actor"]["id"]) == ("escalating", "sentry")

@@ -1,6 +1,5 @@
 """Things that move in the practice trackers: moved, renamed, hidden, closed as duplicates, assigned, transferred."""
 
-import json
 from typing import Any
 
 import httpx
@@ -58,8 +57,7 @@ def test_an_issue_that_moves_to_another_project_answers_to_both_keys(sandbox: Sa
         client.post(f"{API}/issue", json=bug(project={"key": "OPS"}))
         client.post(f"{API}/issue", json=bug())
     assert [row["key"] for row in sandbox.state()["jira"]] == ["OPS-1", "SHOP-2", "OPS-2", "SHOP-3"]
-    sandbox.settle()
-    told = json.loads(receiver.got[0][1])
+    told = receiver.read(sandbox.settle()[0])
     assert (told["webhookEvent"], told["issue"]["key"]) == ("jira:issue_updated", "OPS-1")
     assert {item["field"]: item["toString"] for item in told["changelog"]["items"]} == {
         "Key": "OPS-1",
@@ -290,8 +288,9 @@ def test_a_transferred_issue_lives_on_elsewhere_under_a_new_number(sandbox: Sand
         assert client.patch(f"{OTHER}/issues/2", json={"state": "closed"}).status_code == 200
         assert client.get(f"{REPO}/issues", params={"state": "all"}).json() == []
     assert {row["key"] for row in sandbox.state()["github"]} == {"acme/platform#1", "acme/platform#2"}
-    assert [letter["what"] for letter in sandbox.settle()] == ["issues.transferred", "issues.closed"]
-    told = json.loads(receiver.got[0][1])
+    letters = sandbox.settle()
+    assert [letter["what"] for letter in letters] == ["issues.transferred", "issues.closed"]
+    told = receiver.read(letters[0])
     assert told["changes"]["new_repository"]["full_name"] == "acme/platform"
     assert (told["issue"]["number"], told["changes"]["new_issue"]["number"]) == (1, 2)
 

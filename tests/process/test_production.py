@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from redis import Redis
 
 from tests.fixtures.databases import TEMPLATE, address, run_sql
 from tests.fixtures.practice import Sandbox
@@ -171,6 +172,29 @@ def test_flushing_and_losing_redis_loses_nothing_and_stops_nothing(production):
     eventually(lambda: production.tickets("TogetherError"), production)
     worker = production.house.children["worker"].process
     assert (worker.poll(), worker.pid) == (None, pid)
+
+
+def test_a_celery_that_gives_up_is_replaced_and_the_mapping_that_runs_stays(production):
+    pid = production.house.children["worker"].process.pid
+    log = production.house.folder / "logs" / "worker.log"
+    production.mapping.write_text("version: 1\nruls: []\n")
+    eventually(lambda: "mapping refused" in log.read_text(), production)
+    client = production.house.redis.client()
+    for turn in (1, 2):
+        client.delete("poll")
+        client.set("poll", "no list")  # what Redis answers to a queue of the wrong type ends Celery for good
+        eventually(lambda n=turn: log.read_text().count("Celery gave up") >= n, production)
+        production.throw(f"Turn{turn}Error")
+        eventually(lambda n=turn: production.tickets(f"Turn{n}Error"), production)
+    client.delete("poll")
+    eventually(lambda: serves(client), production)
+    worker = production.house.children["worker"].process
+    assert (worker.poll(), worker.pid) == (None, pid)
+
+
+def serves(client: Redis) -> bool:
+    """Whether a worker waits at the queues and leaves nothing in them, while beat goes on to send."""
+    return any(row["cmd"] == "brpop" for row in client.client_list()) and not client.exists("poll", "sync")
 
 
 def test_a_killed_worker_delays_its_work_by_seconds(production):
