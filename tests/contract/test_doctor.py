@@ -29,7 +29,6 @@ trackers:
 rules:
   - {name: all, ticket: {tracker: code}}
 """
-NOW = datetime.now(UTC).replace(microsecond=0)
 SECRET = "k33p-0ut"
 
 
@@ -83,12 +82,13 @@ def test_where_nothing_is_set_up_nothing_is_wrong_and_nothing_is_made(tmp_path):
 
 
 def test_an_installation_that_runs_is_fine_throughout(folder, env, store):
-    with store.write(now=NOW) as tx:
-        tx.cursors.set("slot.poll.sentry", NOW.isoformat())
-        tx.cursors.set(BEAT, NOW.isoformat())
+    now = datetime.now(UTC).replace(microsecond=0)
+    with store.write(now=now) as tx:
+        tx.cursors.set("slot.poll.sentry", now.isoformat())
+        tx.cursors.set(BEAT, now.isoformat())
         for source in ("sentry", "github"):
             hint = Hint("issue:1", "x")
-            tx.inbox.accept(Delivery(source, "d-1", "issue", "created", (hint,)), "sha", NOW, timedelta())
+            tx.inbox.accept(Delivery(source, "d-1", "issue", "created", (hint,)), "sha", now, timedelta())
     lines = seen(folder, env, code=0)
     assert {name: said for name, said in lines.items() if not said.startswith("fine")} == {}
     assert "https://bugs.test/hooks/github; the last delivery came" in lines["webhook github"]
@@ -98,12 +98,13 @@ def test_an_installation_that_runs_is_fine_throughout(folder, env, store):
 
 
 def test_each_thing_that_is_wrong_is_said_with_what_to_do(folder, env, store, sandbox):
-    old = NOW - timedelta(hours=3)
+    now = datetime.now(UTC).replace(microsecond=0)
+    old = now - timedelta(hours=3)
     with store.write(now=old) as tx:
         tx.cursors.set("slot.poll.sentry", old.isoformat())
         tx.work.push(Hint("case:1", "x"), old)
         tx.work.park_key("case:2", "no right to write", old)
-        tx.services.add(ServiceRow("code", "the token was revoked", refused=True, since=old, until=NOW, failures=0))
+        tx.services.add(ServiceRow("code", "the token was revoked", refused=True, since=old, until=now, failures=0))
     sandbox.control.post("/sandbox/access", json={"sentry": {"forbidden": ["write"]}}).raise_for_status()
     (folder / ".env").write_text("")
     (folder / ".env").chmod(0o644)

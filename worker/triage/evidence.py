@@ -63,11 +63,13 @@ class Evidence:
     words: float
     source: float | None
     line: float | None
+    sites: float | None
     vendor: float | None
     message: float
     names: float | None
     chain: float
     spot: float | None
+    twin: float | None
     entry: float
     lonely: float
     one_release: bool | None
@@ -105,6 +107,7 @@ class Weighed:
 
     prepared: Prepared
     frames: Mapping[tuple[str, int], float]
+    sites: Mapping[tuple[str, int], float]
     vendor: Mapping[tuple[str, int], float]
     words: Mapping[str, float]
     source: Mapping[str, float]
@@ -132,6 +135,7 @@ def weigh(one: Prepared, rarity: Rarity) -> Weighed:
     return Weighed(
         prepared=one,
         frames=_placed(one.steps, rarity),
+        sites=_sited(one, rarity),
         vendor=_placed(one.vendor, rarity),
         words={word: weight * rarity.of(f"w:{word}") for word, weight in one.words.items()},
         source={word: weight * rarity.of(f"w:{word}") for word, weight in one.source.items()},
@@ -149,11 +153,13 @@ def compare(first: Weighed, second: Weighed, rarity: Rarity) -> Evidence:
         words=_overlap(first.words, second.words),
         source=_overlap(first.source, second.source) if one.source and other.source else None,
         line=_line(one.lines, other.lines),
+        sites=_aligned(first.sites, second.sites) if first.sites and second.sites and mine.release == yours.release else None,
         vendor=_aligned(first.vendor, second.vendor) if one.vendor and other.vendor else None,
         message=_overlap(first.said, second.said) if one.said or other.said else 1.0,
         names=_names(mine, yours, rarity, _implied(one, other) if lonely else frozenset()),
         chain=_chain(mine.chain, yours.chain),
         spot=None if mine.resolved or yours.resolved else _spot(one.bundled[:_TOP], other.bundled[:_TOP]),
+        twin=_twin(mine, yours),
         entry=_entry(mine.entry, yours.entry, rarity),
         lonely=lonely,
         one_release=is_one_release(mine.release, yours.release),
@@ -195,6 +201,17 @@ def _placed(steps: tuple[Step, ...], rarity: Rarity) -> dict[tuple[str, int], fl
         seen[key] = seen.get(key, 0) + 1
         telling = rarity.of(f"f:{step.name}") if step.name else 0.15
         placed[key, seen[key]] = _fade(position) * telling
+    return placed
+
+
+def _sited(one: Prepared, rarity: Rarity) -> dict[tuple[str, int], float]:
+    """Function and line number to weight, where frames come without their source lines and are of real code."""
+    if one.lines or not one.signature.resolved:
+        return {}
+    placed: dict[tuple[str, int], float] = {}
+    for position, step in enumerate(one.steps):
+        if step.name and step.line:
+            placed.setdefault((step.name, step.line), _fade(position) * rarity.of(f"f:{step.name}"))
     return placed
 
 
@@ -265,6 +282,23 @@ def _spot(first: tuple[Step, ...], second: tuple[Step, ...]) -> float | None:
         return None
     one, other = _near(first, second), _near(second, first)
     return max(one, other)
+
+
+def _twin(one: Signature, other: Signature) -> float | None:
+    """Whether two events of one release differ in nothing but that the source maps of one were there.
+
+    A map turns each frame into one frame and leaves the message alone. None where that is not what sets them apart.
+    """
+    if one.resolved == other.resolved or not one.release or one.release != other.release:
+        return None
+    if not (one.wording and other.wording):
+        return None
+    return float(_unmapped(one) == _unmapped(other))
+
+
+def _unmapped(one: Signature) -> tuple[object, ...]:
+    """What of an event no source map changes."""
+    return (one.chain, one.wording, one.entry, len(one.steps))
 
 
 def _lonely(one: Prepared, other: Prepared) -> float:

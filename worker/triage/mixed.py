@@ -12,6 +12,10 @@ from worker.triage.wording import MEANINGS
 T = TypeVar("T", bound=Hashable)
 SMALLEST_CLUSTER = 2
 MOST_CLUSTERS = 5
+MOST_NUMBERS = 3
+SMALLEST_NUMBERED = 3
+RELEASES_NUMBERED = 2
+"""A number that stays the same over releases, events and users is written in the code; any other is a value."""
 LOOSE_SHARE = 0.25
 """Share of events in no cluster above which what differs are values, not bugs."""
 
@@ -43,6 +47,7 @@ def suggest_split(signatures: Sequence[Signature]) -> Split | None:
         (by_names, "the messages name different things in the code"),
         (by_kind, "different errors under one stack trace"),
         (by_line, "different source lines of one release"),
+        (_numbered(signatures), "the messages carry different numbers, each of them in several releases"),
     )
     return next((Split(clusters, why) for clusters, why in found if clusters), None)
 
@@ -64,6 +69,20 @@ def _line(one: Signature) -> tuple[str, str] | None:
     """Release and the source line where it went wrong, of our own code; None where there is none to see."""
     own = next((step for step in one.ours if step.source), None)
     return (one.release, own.source) if own else None
+
+
+def _numbered(signatures: Sequence[Signature]) -> tuple[Cluster, ...]:
+    """Clusters by the only number in each message; none unless every number looks like one of the code's own."""
+    told: dict[str, list[int]] = defaultdict(list)
+    for position, one in enumerate(signatures):
+        if one.number:
+            told[one.number].append(position)
+    lasting = all(
+        len(events) >= SMALLEST_NUMBERED and len({signatures[n].release for n in events}) >= RELEASES_NUMBERED
+        for events in told.values()
+    )
+    few = SMALLEST_CLUSTER <= len(told) <= MOST_NUMBERS
+    return tuple(Cluster(tuple(events), number) for number, events in told.items()) if few and lasting else ()
 
 
 def _linked(

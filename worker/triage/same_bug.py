@@ -27,11 +27,13 @@ WEIGHTS: Mapping[str, float] = {
     "words": 1.5,
     "source": 2.5,
     "line": 0.7,
+    "sites": 3.0,
     "vendor": 1.0,
     "message": 3.2,
     "names": 2.7,
     "chain": 2.8,
     "spot": 5.5,
+    "twin": 2.8,
     "entry": 1.0,
 }
 """What full agreement of one kind adds, in log odds."""
@@ -249,6 +251,7 @@ def _reasons(evidence: Evidence, new: Prepared, old: Prepared, rarity: Rarity) -
         (evidence.line or 0, f"the same source line: {_common_line(new, old)}"),
         (evidence.names or 0, f"both messages name {', '.join(shared)}"),
         (evidence.spot or 0, "the same place in the same bundle"),
+        (evidence.twin or 0, "the same message, way in and number of frames, once without source maps"),
         (evidence.frames, f"{len(side_by_side(mine, yours))} frames in common"),
         (evidence.source or 0, "source lines with the same rare names"),
         (evidence.words, f"frames share the words {', '.join(words)}" if words else ""),

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from worker.model import Event, Frame, Thrown
-from worker.triage.wording import identifiers, is_minified, meaning, sub_tokens, vocabulary
+from worker.triage.wording import PROPERTY_OF_NOTHING, identifiers, is_minified, meaning, only_number, sub_tokens, vocabulary
 
 STEPS_KEPT = 30
 SOURCE_KEPT = 160
@@ -55,7 +56,11 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """One event as `same_bug` compares it. `steps`: where it went wrong first; `chain`: root cause first."""
+    """One event as `same_bug` compares it. `steps`: where it went wrong first; `chain`: root cause first.
+
+    `wording`: a digest of the message but for its numbers, of JavaScript only; empty where a message of that meaning
+    says nothing of its own. `number`: the only one in the message, unless it tells a position; else empty.
+    """
 
     platform: str
     chain: tuple[str, ...]
@@ -66,6 +71,8 @@ class Signature:
     release: str = ""
     resolved: bool = True
     at: datetime | None = None
+    wording: str = ""
+    number: str = ""
 
     @property
     def ours(self) -> tuple[Step, ...]:
@@ -83,16 +90,20 @@ def sign(event: Event) -> Signature:
     platform = "javascript" if (event.platform or "") in _BROWSER else (event.platform or "other").lower()
     said = _said(event)
     chain = _chain(event.exceptions) or ((event.logger or "message").lower(),)
+    meant = meaning(said, platform)
+    names = identifiers(said, platform) - {f"name:{kind}" for kind in chain}
     return Signature(
         platform=platform,
         chain=chain,
-        said=meaning(said, platform),
-        identifiers=identifiers(said, platform) - {f"name:{kind}" for kind in chain},
+        said=meant,
+        identifiers=names,
         steps=_steps(event.exceptions, platform),
         entry=_entry(event.transaction or event.culprit or ""),
         release=event.release or "",
         resolved=_is_resolved(event, platform),
         at=event.occurred_at,
+        wording=_wording(said) if platform == "javascript" and (names or meant != PROPERTY_OF_NOTHING) else "",
+        number=only_number(said),
     )
 
 
@@ -100,6 +111,10 @@ def _said(event: Event) -> str:
     """The words of the whole chain, the root cause first: a wrapper often says less than what it wraps."""
     told = [thrown.value for thrown in event.exceptions if thrown.value]
     return "\n".join(dict.fromkeys(told)) if told else (event.message or event.title or "")
+
+
+def _wording(said: str) -> str:
+    return blake2b(re.sub(r"\d+", "0", said).encode(), digest_size=8).hexdigest() if said else ""
 
 
 def _chain(exceptions: tuple[Thrown, ...]) -> tuple[str, ...]:
@@ -239,6 +254,8 @@ def postings(signature: Signature) -> tuple[str, ...]:
 
 def _keys(signature: Signature) -> Iterable[str]:
     kind = "/".join(signature.chain[:1])
+    if signature.wording:
+        yield f"t:{signature.release}|{signature.wording}|{signature.entry}"
     yield from sorted(f"i:{name}" for name in signature.identifiers)[:6]
     telling = (signature.ours or signature.steps)[:_POSTED_STEPS]
     for step in telling:
@@ -274,6 +291,8 @@ def to_json(signature: Signature) -> dict[str, Any]:
         "release": signature.release,
         "resolved": signature.resolved,
         "at": signature.at.isoformat() if signature.at else None,
+        "wording": signature.wording,
+        "number": signature.number,
     }
 
 

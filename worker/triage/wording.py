@@ -8,11 +8,14 @@ def vocabulary(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
+PROPERTY_OF_NOTHING = "property of nothing"
+"""What JavaScript says most often; where it names nothing it could be anything."""
+
 _ENGINE_WORDS: tuple[tuple[str, str], ...] = (
-    (r"cannot (?:read|set) propert(?:y|ies) (?:'[^']*' )?of (?:undefined|null)", "property of nothing"),
-    (r"(?:undefined|null) is not an object|is (?:undefined|null)$|has no properties$", "property of nothing"),
-    (r"can't access property|unable to (?:get|set) property", "property of nothing"),
-    (r"cannot convert undefined or null to object|can't convert (?:null|undefined) to object", "property of nothing"),
+    (r"cannot (?:read|set) propert(?:y|ies) (?:'[^']*' )?of (?:undefined|null)", PROPERTY_OF_NOTHING),
+    (r"(?:undefined|null) is not an object|is (?:undefined|null)$|has no properties$", PROPERTY_OF_NOTHING),
+    (r"can't access property|unable to (?:get|set) property", PROPERTY_OF_NOTHING),
+    (r"cannot convert undefined or null to object|can't convert (?:null|undefined) to object", PROPERTY_OF_NOTHING),
     (r"is not a constructor", "not a constructor"),
     (r"is not a function|object doesn't support property or method", "not a function"),
     (r"is not iterable|is not a function or its return value is not iterable|undefined is not a function \(near",
@@ -48,6 +51,10 @@ _WORD = re.compile(r"[A-Za-z_$][\w$]*")
 _CODE_WORD = re.compile(r"^(?:[a-z0-9]+(?:_[a-z0-9]+)+|_[a-z_]+|[a-z]+(?:[A-Z][a-z0-9]+)+|(?:[A-Z][a-z0-9]+){2,})$")
 _CALL = re.compile(r"\b([A-Za-z_]\w{2,})\(\)")
 _OF_TYPE = re.compile(r"\bof type '?([A-Za-z_]\w*)'?")
+_NUMBER = re.compile(
+    r"(?:\b(at|line|col(?:umn)?|char(?:acter)?|pos(?:ition)?|index|offset|byte|row|id)\W{1,3})?(?<![\w.-])(\d{1,6})(?:ms|s|kb|mb|px|%)?(?![\w.-])",
+    re.IGNORECASE,
+)
 _HEX = re.compile(r"\b(?:0x)?[0-9a-f]{8,}\b|\b[0-9a-f]{4,}(?:-[0-9a-f]{4,}){2,}\b", re.IGNORECASE)
 _PATH = re.compile(r"\S*/\S+|\b[\w-]+\.(?:html?|txt|json|ya?ml|xml|csv|py|jsx?|tsx?|css|png|jpe?g|pdf)\b")
 _VALUE_WORDS = re.compile(
@@ -93,6 +100,12 @@ def _shape(text: str) -> tuple[str, ...]:
     bare = _QUOTED.sub(" ", _PATH.sub(" ", _HEX.sub(" ", text)))
     words = (word.lower() for word in re.findall(r"[A-Za-z]{2,}", bare))
     return tuple(dict.fromkeys(words))[:24]
+
+
+def only_number(message: str) -> str:
+    """The one number of a message, such as a limit; empty where there are more, or where it tells a position."""
+    found = _NUMBER.findall(message[:_LONGEST_MESSAGE])
+    return found[0][1] if len(found) == 1 and not found[0][0] else ""
 
 
 def identifiers(message: str, platform: str) -> frozenset[str]:
