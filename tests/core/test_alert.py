@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.flow.weekly import last_due
+from worker.flow.messages.weekly import last_due
 from worker.mapping.channels import Lead, Scope
 from worker.mapping.schema_channels import Weekday
 from worker.triage.alert import Move, Note, Pace, QuietHours, Says, happened, headline, release

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from worker.flow.leads import scope_of
+from worker.flow.figures.leads import scope_of
 from worker.mapping.facts import Around, gather
 from worker.mapping.load import load_mapping
 from worker.mapping.problem import MappingRefused

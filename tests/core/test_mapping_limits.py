@@ -6,7 +6,7 @@ import pytest
 
 from tests.core.test_plan import NOW
 from worker.case import Case, Member, NoTicket, Plan
-from worker.flow import story_umbrella
+from worker.flow.story import umbrella as story_umbrella
 from worker.mapping.load import load_mapping
 from worker.mapping.policy import Limits, Policy
 from worker.mapping.problem import MappingRefused

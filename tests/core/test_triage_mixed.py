@@ -83,6 +83,34 @@ def test_different_source_lines_of_one_release_are_two_bugs():
     assert found.why == "different source lines of one release"
 
 
+def numbered(*told):
+    """One message with a number in it, of a release."""
+    return [
+        sign(Event("e", platform="python", release=release, exceptions=(Thrown("Timeout", f"no answer after {n} s"),)))
+        for n, release in told
+    ]
+
+
+def test_numbers_that_stay_the_same_over_releases_are_of_the_code():
+    found = suggest_split(numbered(*[(5, "1"), (20, "1"), (5, "2"), (20, "2")], (5, "1"), (20, "2")))
+    assert found is not None
+    assert [(cluster.told_by, cluster.events) for cluster in found.clusters] == [("5", (0, 2, 4)), ("20", (1, 3, 5))]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        [(5, "1"), (20, "1")] * 3,
+        [(5, "1"), (5, "1"), (5, "1"), (20, "2"), (20, "2"), (20, "2")],
+        [(5, "1"), (20, "1"), (5, "2"), (20, "2"), (7, "2")] * 2,
+        [(5, "1"), (20, "1"), (5, "2"), (20, "2")],
+        [(5, "1"), (5, "2")] * 3,
+    ],
+)
+def test_a_number_of_one_release_or_of_a_few_events_is_a_value(told):
+    assert suggest_split(numbered(*told)) is None
+
+
 @given(st.lists(st.sampled_from(["'a_b'", "'c_d'", "'e_f'", "boom", "7 of 9"]), max_size=12))
 def test_clusters_are_big_enough_and_never_overlap(values):
     found = suggest_split(said(*values))

@@ -13,6 +13,7 @@ from worker.triage.casebook import KEPT_PER_CASE, POSTING_READ, SCORED, Casebook
 from worker.triage.evidence import Rarity, contradicts, features, prepare, weigh
 from worker.triage.same_bug import (
     APART,
+    COMMON,
     CONTRADICTED,
     SEVERAL,
     Alone,
@@ -124,6 +125,52 @@ def test_unresolved_javascript_never_joins_across_releases(release, kind):
     old = event("dispatch", "histogram", "draw", release="web@1", **UNRESOLVED)
     old = replace(old, exceptions=(replace(old.exceptions[0], frames=tuple(_bundled(old))),))
     assert isinstance(verdict(replace(old, release=release), old), kind)
+
+
+MAPPED = ("app", "store", "cart")
+
+
+def _with_and_without_maps(message, *, release="web@1", entry="/pay", frames=3):
+    """One error of one release twice: with source maps, and with a stack of so many frames from before them."""
+    mapped = tuple(
+        Frame(name, f"src/{name}", in_app=True, line=n, column=7, context_line=f"  {name}.next();")
+        for n, name in enumerate(MAPPED, 1)
+    )
+    bundled = tuple(
+        Frame("?", abs_path="https://x.test/app-1a2b3c4d.js", in_app=True, line=1, column=900 + n)
+        for n in range(frames)
+    )
+    first = Event("e", platform="javascript", release="web@1", transaction="/pay",
+                  exceptions=(Thrown("TypeError", message, frames=mapped),))  # fmt: skip
+    errors = UNRESOLVED["errors"]
+    return first, replace(first, release=release, transaction=entry, errors=errors,
+                          exceptions=(Thrown("TypeError", message, frames=bundled),))  # fmt: skip
+
+
+def test_one_error_with_and_without_source_maps_is_one_bug_of_one_release():
+    with_maps, without = _with_and_without_maps("t is not a function. (In 't(e.id)', 't' is undefined)")
+    for new, old in ((without, with_maps), (with_maps, without)):
+        found = verdict(new, old)
+        assert isinstance(found, Join)
+        assert any("once without source maps" in reason for reason in found.match.reasons)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"release": "web@2"}, {"entry": "/cart"}, {"frames": 4}, {"message": "n is not a function"},
+     {"message": "e is undefined"}, {"release": ""}],
+)  # fmt: skip
+def test_what_differs_in_more_than_its_source_maps_does_not_join(other):
+    _, without = _with_and_without_maps(**{"message": "t is not a function", **other})
+    with_maps, _ = _with_and_without_maps("e is undefined" if "undefined" in str(other) else "t is not a function")
+    assert not isinstance(verdict(without, with_maps), Join)
+
+
+@pytest.mark.parametrize(("one", "other"), [("web@1", "web@2"), ("", ""), ("web@1", "")])
+def test_source_maps_set_two_events_apart_only_within_one_known_release(one, other):
+    with_maps, without = _with_and_without_maps("t is not a function", release=other)
+    looks = [prepare(sign(told)) for told in (replace(with_maps, release=one), without)]
+    assert compare(*looks, NONE_SEEN).twin is None
 
 
 def _bundled(one):
@@ -260,6 +307,41 @@ def test_other_source_lines_part_two_stacks_of_one_release_more_than_of_two():
     )
     assert compare(bare, newer, NONE_SEEN).one_release is None
     assert compare(bare, bare, NONE_SEEN).one_release is True
+
+
+def java(*lines, functions=("read", "parse", "open"), release="api@1"):
+    frames = [
+        Frame(name, f"shop.{name.title()}", in_app=True, line=n) for name, n in zip(functions, lines, strict=True)
+    ]
+    thrown = Thrown("java.lang.IllegalStateException", "closed", frames=tuple(reversed(frames)))
+    return Event("e", platform="java", release=release, exceptions=(thrown,))
+
+
+def test_line_numbers_of_one_release_tell_where_source_lines_are_missing():
+    old = java(71, 24, 9)
+    assert isinstance(verdict(java(71, 24, 9), old), Join)
+    assert any("the same line numbers" in reason for reason in book_of(old).rank(sign(old))[0].reasons)
+    same, callers, elsewhere = (
+        book_of(old).rank(sign(java(*n)))[0].score for n in ((71, 24, 9), (71, 30, 8), (5, 6, 7))
+    )
+    assert same > callers > elsewhere
+    assert not isinstance(verdict(java(5, 6, 7), old), Join)
+
+
+def test_line_numbers_say_nothing_across_releases_nor_beside_source_lines():
+    told = [prepare(sign(java(71, 24, 9, release=release))) for release in ("api@1", "api@2")]
+    assert compare(*told, NONE_SEEN).sites is None
+    python = prepare(sign(event("handle", "load_cart")))
+    assert compare(python, python, NONE_SEEN).sites is None
+
+
+def test_what_shares_nothing_but_what_is_everywhere_is_suggested_at_most():
+    new, old = (prepare(sign(_index("a.index", "return run(row)", "orders", "1"))) for _ in range(2))
+    seen = dict.fromkeys(features(new.signature), 5000)
+    everywhere, here = Rarity(seen, 5000), Rarity(dict.fromkeys(seen, 1), 5000)
+    assert rank(new, {1: [Known("I-1", old)]}, everywhere)[0].forbids == COMMON
+    assert isinstance(decide(rank(new, {1: [Known("I-1", old)]}, everywhere), SURE), Suggest)
+    assert isinstance(decide(rank(new, {1: [Known("I-1", old)]}, here), SURE), Join)
 
 
 def test_a_message_that_repeats_the_line_of_a_shared_helper_is_no_evidence_of_its_own():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from worker.model import Event, Frame, ProcessingError, Thrown
 from worker.triage.signature import POSTINGS_LIMIT, from_json, normal_function, postings, sign, to_json
-from worker.triage.wording import identifiers, is_minified, meaning, sub_tokens
+from worker.triage.wording import identifiers, is_minified, meaning, only_number, sub_tokens
 
 NOW = datetime(2026, 3, 6, 12, 0, tzinfo=UTC)
 words = st.text(st.sampled_from("abcXYZ_./<>$?19 '\n"), max_size=20)
@@ -165,3 +165,29 @@ def test_frames_of_libraries_are_not_ours_even_where_nobody_said_so():
     )
     steps = sign(Event("e", platform="python", exceptions=(Thrown("E", "v", frames=frames),))).steps
     assert [(step.name, step.ours) for step in steps] == [("get", False), ("main", True)]
+
+
+@pytest.mark.parametrize(
+    ("message", "number"),
+    [
+        ("no answer after 5 ticks", "5"),
+        ("timeout of 5000ms exceeded", "5000"),
+        ("Request failed with status code 404", "404"),
+        ("Expecting value: line 1 column 1 (char 0)", ""),
+        ('Unclosed section "items" at 39', ""),
+        ("between 5 and 20", ""),
+        ("needs version 1.2", ""),
+        ("no row with id: 17", ""),
+        ("order 123456789 is gone", ""),
+        ("", ""),
+    ],
+)
+def test_the_only_number_of_a_message_is_told_from_positions_and_ids(message, number):
+    assert only_number(message) == number
+
+
+def test_a_signature_that_was_kept_before_it_had_a_wording_is_still_read():
+    kept = to_json(sign(Event("e", platform="javascript", message="t is not a function")))
+    assert kept.pop("wording")
+    kept.pop("number")
+    assert from_json(kept).wording == ""

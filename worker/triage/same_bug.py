@@ -37,7 +37,7 @@ WEIGHTS: Mapping[str, float] = {
     "entry": 1.0,
 }
 """What full agreement of one kind adds, in log odds."""
-EXPECTED: Mapping[str, float] = {"source": 0.6, "line": 0.2, "names": 0.3, "spot": 2.5}
+EXPECTED: Mapping[str, float] = {"source": 0.6, "line": 0.2, "names": 0.3, "spot": 2.5, "sites": 1.0}
 """What is taken away where a kind can be compared at all: two issues with source lines ought to share some."""
 START = -7.5
 """Log odds of two issues of one project with nothing in common."""
@@ -65,6 +65,7 @@ CONTRADICTED = "the messages name different things in the code"
 SEVERAL = "the nearest issue looks like several bugs in one: split it first"
 ACROSS = "frames without source maps change their names with every release: upload the maps to be sure"
 APART = "different statements of one bundle went wrong"
+COMMON = "everything they share is common in this project"
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +230,8 @@ def _forbids(evidence: Evidence, nearest: Known, known: Sequence[Known]) -> str 
         return SEVERAL
     if evidence.unresolved_across:
         return ACROSS
+    if evidence.common:
+        return COMMON
     return APART if evidence.apart else None
 
 
@@ -248,6 +251,7 @@ def _reasons(evidence: Evidence, new: Prepared, old: Prepared, rarity: Rarity) -
     shared = sorted(name.partition(":")[2] for name in mine.identifiers & yours.identifiers)
     words = rarest(new, old, rarity)
     said = (
+        (evidence.sites or 0, "the same line numbers along the way"),
         (evidence.line or 0, f"the same source line: {_common_line(new, old)}"),
         (evidence.names or 0, f"both messages name {', '.join(shared)}"),
         (evidence.spot or 0, "the same place in the same bundle"),

@@ -12,7 +12,15 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from worker.model import Event, Frame, Thrown
-from worker.triage.wording import PROPERTY_OF_NOTHING, identifiers, is_minified, meaning, only_number, sub_tokens, vocabulary
+from worker.triage.wording import (
+    PROPERTY_OF_NOTHING,
+    identifiers,
+    is_minified,
+    meaning,
+    only_number,
+    sub_tokens,
+    vocabulary,
+)
 
 STEPS_KEPT = 30
 SOURCE_KEPT = 160
