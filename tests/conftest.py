@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 MEMORY = Path("/dev/shm")
 ENOUGH = 2**30
@@ -24,6 +25,10 @@ pytest_plugins = [
     "tests.machine.summary",
     "tests.process.soak_summary",
 ]
+
+
+# A property holds or does not: how long an example takes says how busy the machine is.
+settings.register_profile("default", deadline=None)
 
 
 def pytest_addoption(parser):

@@ -28,10 +28,10 @@ from worker.store.migrate import upgrade
 from worker.store.tables import cases, issues
 from worker.store.tables_casebook import postings, signatures, words
 from worker.triage.casebook import POSTING_READ
-from worker.triage.evidence import features, prepare
 from worker.triage.same_bug import SUGGEST, rank
 from worker.triage.signature import Signature, sign, to_json
 from worker.triage.signature import postings as keys_of
+from worker.triage.weighing import features, prepare
 
 SIZES = (1_000, 10_000, 100_000)
 NOW = datetime(2026, 3, 6, tzinfo=UTC)
@@ -73,7 +73,8 @@ class Shelf:
                 self._posted[key] += 1
                 del self._lists[key][:-POSTING_READ]
             told = {"id": self.looks, "issue_id": f"I-{number}", "look": look, "signature": to_json(signature)}
-            yield told | {"project_group": GROUP, "events": 1, "event_id": "e", "kept_at": NOW}
+            told |= {"project_group": GROUP, "events": 1, "event_id": "e", "kept_at": NOW}
+            yield told | {"last_release": signature.release}
 
     def _post(self, engine: Engine) -> None:
         lists = ({"key": key, "posted": self._posted[key], "newest": ids} for key, ids in self._lists.items())

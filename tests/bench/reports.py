@@ -18,8 +18,8 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, text
 
 from tests.fixtures.databases import Postgres, programs, run_sql
-from worker.flow.reports import compute_all
-from worker.flow.rollup import catch_up
+from worker.flow.figures.reports import compute_all
+from worker.flow.figures.rollup import catch_up
 from worker.metrics.scope import Scope
 from worker.store.engine import open_engine
 from worker.store.history import Entry

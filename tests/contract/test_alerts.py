@@ -8,7 +8,7 @@ import pytest
 from tests.fixtures.desk import Desk
 from worker.ends.notify import Delivered, Letter
 from worker.errors import Permanent
-from worker.flow.alerts import sweep_alerts
+from worker.flow.messages.alerts import sweep_alerts
 from worker.mapping.load import load_mapping
 from worker.model import Hint
 from worker.sandbox.seed import PROJECTS

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from worker.errors import Permanent, Transient
-from worker.flow import backfill
-from worker.flow.backfill import bring_in, query_of, rehearse
-from worker.flow.polls import CONTACT
+from worker.flow.backfill import issues as backfill
+from worker.flow.backfill.issues import bring_in, query_of, rehearse
+from worker.flow.polls.changes import CONTACT
 
 OPEN = "is:unresolved"
 

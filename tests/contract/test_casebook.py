@@ -13,9 +13,9 @@ from sqlalchemy import Engine, event
 from tests.bench import same_bug as made_up
 from tests.fixtures.desk import Desk
 from worker.errors import Permanent
-from worker.flow.grouping import assign, remember, sight
-from worker.flow.membership import merge_cases, split_off
-from worker.flow.regrouping import EVERY, accept, not_noise, refuse
+from worker.flow.cases.membership import merge_cases, split_off
+from worker.flow.grouping.first_sight import assign, remember, sight
+from worker.flow.grouping.second_look import EVERY, accept, not_noise, refuse
 from worker.mapping.book import MappingBook
 from worker.mapping.load import load_mapping
 from worker.model import Event, Issue, Project
@@ -26,9 +26,9 @@ from worker.store.store import Store
 from worker.store.suggestions import Suggested
 from worker.triage.casebook import KEPT_PER_CASE, KEYS_READ, POSTING_READ, SCORED
 from worker.triage.casebook import Casebook as InMemory
-from worker.triage.evidence import prepare
 from worker.triage.same_bug import rank
 from worker.triage.signature import Signature, sign
+from worker.triage.weighing import prepare
 
 WEB, API = PROJECTS
 NOW = datetime(2026, 3, 6, 12, tzinfo=UTC)
@@ -384,6 +384,30 @@ def test_events_of_one_look_are_counted_and_only_so_many_looks_are_kept(store: S
     assert len(looks) == KEPT_PER_CASE
     assert looks[0].signature == sign(python("KeyError", "'first'"))
     assert looks[-1].signature == sign(python("KeyError", "'first'", 20))
+
+
+def test_a_look_knows_its_first_and_its_last_release(store: Store):
+    keep(store, 1, replace(python("KeyError", "'first'"), release="api@1"))
+    with store.write() as tx:
+        for number in range(COUNTED + 3):
+            later = sign(replace(python("KeyError", "'first'"), release="api@2" if number < COUNTED + 2 else "api@3"))
+            assert not tx.casebook.keep("I-1", API.slug, later, f"e{number}", NOW)
+        (look,) = tx.casebook.looks("I-1")
+        assert tx.casebook.knows("I-1", later, "another event")
+        assert not tx.casebook.knows("I-1", replace(later, release="api@4"), "another event")
+    assert [one.release for one in look.each()] == ["api@1", *["api@3"] * (COUNTED - 1)]
+
+
+def test_an_issue_whose_messages_carry_two_limits_over_two_releases_is_suggested_for_a_split(store: Store):
+    keep(store, 1, replace(python("TimeoutError", "no answer after 5 s"), release="api@1"))
+    for number, (limit, release) in enumerate([(20, 1), (5, 2), (20, 2), (5, 2), (20, 2)]):
+        told = replace(python("TimeoutError", f"no answer after {limit} s"), release=f"api@{release}", id=f"n{number}")
+        with store.write() as tx:
+            assert tx.casebook.suggestions(kind="split") == ()
+            remembered(tx, told)
+    with store.read() as tx:
+        (asked,) = tx.casebook.suggestions(kind="split")
+    assert {cluster["told_by"] for cluster in asked.evidence["clusters"]} == {"5", "20"}
 
 
 def test_an_issue_that_holds_two_bugs_is_suggested_for_a_split(store: Store):

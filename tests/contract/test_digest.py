@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from worker.cli import digest as command
-from worker.flow.digest import digest
-from worker.flow.digest_words import CASES, DECISIONS, OTHERS, morning
-from worker.flow.umbrella import collect, open_one
+from worker.flow.cases.umbrella import collect, open_one
+from worker.flow.messages.digest import digest
+from worker.flow.messages.digest_words import CASES, DECISIONS, OTHERS, morning
 from worker.mapping.channels import Scope
 from worker.model import Hint
 from worker.sandbox.seed import PROJECTS

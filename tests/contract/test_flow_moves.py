@@ -6,10 +6,10 @@ import pytest
 
 from tests.fixtures.desk import Desk
 from worker.errors import Ambiguous
-from worker.flow.membership import merge_cases, split_off
-from worker.flow.polls import poll_sentry, poll_tickets, sweep_pairs
-from worker.flow.reconcile import Progress, reconcile, reconcile_by_and_by, sweep_tickets
-from worker.flow.twins import sweep_twins
+from worker.flow.cases.membership import merge_cases, split_off
+from worker.flow.polls.changes import poll_sentry, poll_tickets, sweep_pairs
+from worker.flow.polls.reconcile import Progress, reconcile, reconcile_by_and_by, sweep_tickets
+from worker.flow.polls.twins import sweep_twins
 from worker.sandbox import seed
 from worker.sandbox.seed import PROJECTS
 from worker.store.case_rows import CaseRow

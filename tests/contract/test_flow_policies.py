@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures.desk import Desk
-from worker.flow.polls import sweep_waiting
+from worker.flow.polls.changes import sweep_waiting
 from worker.sandbox import seed
 from worker.sandbox.seed import PROJECTS
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.fixtures.desk import Desk, Died
-from worker.flow.membership import merge_cases
-from worker.flow.polls import sweep_pairs
+from worker.flow.cases.membership import merge_cases
+from worker.flow.polls.changes import sweep_pairs
 from worker.model import Hint
 from worker.sandbox import seed
 from worker.sandbox.jira import adf

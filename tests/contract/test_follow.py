@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from tests.fixtures.desk import Desk, Died
-from worker.flow.follow import sweep_updates
-from worker.flow.polls import sweep_pairs
-from worker.flow.preview import preview_case
+from worker.flow.actions.follow import sweep_updates
+from worker.flow.ahead.preview import preview_case
+from worker.flow.polls.changes import sweep_pairs
 from worker.sandbox import seed
 from worker.sandbox.seed import PROJECTS
 

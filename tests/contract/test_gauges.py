@@ -11,8 +11,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
 from worker.flow.context import Context
-from worker.flow.live import keep_figures
-from worker.flow.reports import compute
+from worker.flow.figures.live import keep_figures
+from worker.flow.figures.reports import compute
 from worker.metrics.scope import Scope
 from worker.model import Issue, Project
 from worker.store.engine import open_engine

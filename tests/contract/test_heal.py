@@ -19,8 +19,8 @@ from worker.ends.sentry_rules import SentryRules
 from worker.ends.sentry_shapes import read_event
 from worker.ends.sentry_site import SentrySite
 from worker.errors import Permanent, UserFault
-from worker.flow.heal import change_for, remedies, write
-from worker.flow.membership import merge_cases, split_off
+from worker.flow.cases.membership import merge_cases, split_off
+from worker.flow.grouping.heal import change_for, remedies, write
 from worker.sandbox import seed
 from worker.sandbox.sentry import incoming
 from worker.sandbox.sentry.rules import ProjectRules, fingerprint

@@ -75,6 +75,17 @@ def test_a_ticket_is_sent_as_the_mapping_wrote_it(world, file):
     assert (sent["priority"]["name"], sent["customfield_10012"]["value"]) == ("High", "High")
 
 
+def test_a_ticket_that_goes_between_two_pages_hides_no_other(world, monkeypatch):
+    monkeypatch.setattr("worker.ends.jira_server.PAGE", 20)
+    tracker = world.tracker()
+    made = [tracker.create(world.draft(), f"bugferry-p{n}").key for n in range(25)]
+    pages = tracker.ours(long_ago())
+    first = [one.ticket.key for one in next(pages)]
+    world.by_hand("DELETE", f"/issue/{first[0]}")
+    rest = {one.ticket.key for page in pages for one in page}
+    assert {*first} | rest == {*made}
+
+
 def test_fields_take_people_by_name_and_text_that_is_inert(world):
     fields = {"Reviewer": "kim", "Steps to reproduce": HOSTILE}
     made = world.tracker().create(world.draft(fields=fields, assignee=[{"email": world.email}]), NONCE)

@@ -5,9 +5,9 @@ import pytest
 from tests.contract.test_casebook import API, PRICE, RECEIPT, WEB, case_of, mapped, settled, story, throw
 from tests.fixtures.desk import Desk, Died
 from worker.case import Case, Member, NoTicket
-from worker.flow.look import UNROUTED
-from worker.flow.membership import merge_cases, take_in
-from worker.flow.merging import alike
+from worker.flow.cases.membership import merge_cases, take_in
+from worker.flow.grouping.merge_in_sentry import alike
+from worker.flow.observe.look import UNROUTED
 from worker.model import Issue, Project
 
 ON = "grouping: {merge_in_sentry: true}\n"

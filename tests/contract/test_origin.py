@@ -3,9 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 from worker.errors import Transient
-from worker.flow.known import known_of
-from worker.flow.look import first_glance
-from worker.flow.preview import reasons
+from worker.flow.ahead.preview import reasons
+from worker.flow.cases.known import known_of
+from worker.flow.observe.look import first_glance
 from worker.sandbox import seed
 
 SAID = "release shop@1.0, deployed to production 12 min before the first event"

@@ -5,12 +5,12 @@ from datetime import timedelta
 
 import pytest
 
-from worker.flow import backfill_past
-from worker.flow.backfill import bring_in
-from worker.flow.backfill_past import bring_in_past, rehearse_past
-from worker.flow.before import KNOWN_BEFORE
-from worker.flow.polls import CONTACT
-from worker.flow.reports import compute, why
+from worker.flow.backfill import past as backfill_past
+from worker.flow.backfill.issues import bring_in
+from worker.flow.backfill.past import bring_in_past, rehearse_past
+from worker.flow.figures.reports import compute, why
+from worker.flow.observe.before import KNOWN_BEFORE
+from worker.flow.polls.changes import CONTACT
 from worker.metrics.scope import Scope
 from worker.model import Hint, Status
 from worker.sandbox import seed

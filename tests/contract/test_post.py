@@ -11,7 +11,7 @@ from worker.ends.notify_mail import MailNotifier, MailServer
 from worker.ends.notify_slack import SlackNotifier
 from worker.errors import Ambiguous, Permanent, Transient, Unauthorized
 from worker.flow.attend import attend, drain
-from worker.flow.post import of_lines, post
+from worker.flow.messages.post import of_lines, post
 from worker.mapping.load import load_mapping
 from worker.settings import SHIPPED_MAPPINGS
 from worker.store.outbox import NewMessage
@@ -177,8 +177,8 @@ def test_an_answer_waits_for_the_message_that_it_answers(desk, tmp_path):
 def test_real_servers_that_die_after_taking_it(desk, tmp_path, mailbox, slack_world):
     server = MailServer("127.0.0.1", mailbox.port, tls=False, sender="bugferry@example.com")
     senders = {
-        "mail": MailNotifier(server, ["web-leads@example.com"], timeout_s=1),
-        "slack": SlackNotifier("#errors", "xoxb", timeout_s=1, base_url=slack_world.url),
+        "mail": MailNotifier(server, ["web-leads@example.com"], timeout_s=30),
+        "slack": SlackNotifier("#errors", "xoxb", timeout_s=30, base_url=slack_world.url),
     }
     desk = office(desk, tmp_path, senders)
     mailbox.behave, slack_world.behave = ["die", "451 later"], [429, "die"]

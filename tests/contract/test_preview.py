@@ -9,11 +9,11 @@ from tests.contract.test_casebook import PRICE, PRICE_AT_NIGHT, throw
 from worker.case import Broken
 from worker.ends.retry import Held
 from worker.errors import UserFault
-from worker.flow.named import NamedCase, NamedIssue, NamedTicket, named
-from worker.flow.polls import CONTACT
-from worker.flow.preview import patiently, preview_case, preview_issue, reasons
-from worker.flow.preview_words import Step
-from worker.flow.survey import survey
+from worker.flow.ahead.preview import patiently, preview_case, preview_issue, reasons
+from worker.flow.ahead.steps import Step
+from worker.flow.ahead.survey import survey
+from worker.flow.people.named import NamedCase, NamedIssue, NamedTicket, named
+from worker.flow.polls.changes import CONTACT
 
 READS = {"issue", "latest_event", "rows", "search", "read", "ours", "moved_at", "deployed", "deploys_of", "now"}
 

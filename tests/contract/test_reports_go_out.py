@@ -16,7 +16,7 @@ from worker.ends.notify_slack import SlackNotifier
 from worker.errors import Transient
 from worker.flow.attend import drain
 from worker.flow.context import Context
-from worker.flow.post import send_report
+from worker.flow.messages.post import send_report
 from worker.flow.rounds import run_now
 from worker.mapping.load import load_mapping
 from worker.store.history import Entry
@@ -46,8 +46,8 @@ class Office:
         self.say(MAPPING)
         server = MailServer("127.0.0.1", mailbox.port, tls=False, sender="bugferry@example.com")
         senders = {
-            "mail": MailNotifier(server, ["web-leads@example.com"], timeout_s=1),
-            "slack": SlackNotifier("#errors", "xoxb", timeout_s=1, base_url=slack_world.url),
+            "mail": MailNotifier(server, ["web-leads@example.com"], timeout_s=30),
+            "slack": SlackNotifier("#errors", "xoxb", timeout_s=30, base_url=slack_world.url),
         }
         write = writer(store, lambda: self.at, "https://bugferry.example.com")
         self.ctx = Context(

@@ -1,6 +1,6 @@
 """A changed mapping is asked once more about every case that got no ticket under the old one."""
 
-from worker.flow.rethink import rethink
+from worker.flow.polls.rethink import rethink
 from worker.flow.rounds import ROUNDS
 
 RULES = """

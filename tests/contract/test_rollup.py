@@ -10,8 +10,8 @@ from sqlalchemy import text
 
 from tests.fixtures.slow_metrics import HOUR, MONDAY, entry, histories, moved, opened, slow_spells, twice
 from worker.errors import UserFault
-from worker.flow.reports import compute, compute_all, why
-from worker.flow.rollup import catch_up
+from worker.flow.figures.reports import compute, compute_all, why
+from worker.flow.figures.rollup import catch_up
 from worker.metrics.columns import BEGAN, ENDED, NEVER, seconds
 from worker.metrics.scope import Scope
 from worker.model import Issue, Project

@@ -20,6 +20,8 @@ __all__ = ["receiver"]  # a fixture, used by name
 ORG = f"/sentry/api/0/organizations/{seed.ORG}"
 API = "/jira/rest/api/3"
 REPO = f"/github/repos/{seed.GITHUB_REPO}"
+LATER_S = 1.5
+"""How long things stay as they were made: a look that takes less cannot see them changed."""
 BUG = {"fields": {"project": {"key": "SHOP"}, "issuetype": {"name": "Bug"}, "summary": "A bug"}}
 
 
@@ -128,7 +130,7 @@ def test_lists_know_the_state_before_the_last_change(sandbox: Sandbox) -> None:
         person.post(f"{REPO}/issues", json={"title": "A bug"}).raise_for_status()
         sandbox.throw(errors.event("checkout-null"))
         made = time.monotonic()
-        while time.monotonic() < made + 1.5:
+        while time.monotonic() < made + LATER_S:
             person.get(f"{API}/myself")
         person.put(f"{API}/issue/SHOP-1", json={"fields": {"summary": "Changed"}}).raise_for_status()
         person.patch(f"{REPO}/issues/1", json={"title": "Changed", "state": "closed"}).raise_for_status()
@@ -136,9 +138,13 @@ def test_lists_know_the_state_before_the_last_change(sandbox: Sandbox) -> None:
 
         def as_when_made(method: str, path: str, **given: Any) -> Any:
             """Ask a list that lags behind by just as long as all three have been there, unchanged."""
-            lag_s = time.monotonic() - made
-            order(sandbox, "index-lag", jira_s=lag_s, github_s=lag_s, sentry_s=lag_s)
-            return person.request(method, path, **given).json()
+            took_s = LATER_S
+            while took_s >= LATER_S:  # an answer that took that long may show them as they were changed
+                lag_s = time.monotonic() - made
+                order(sandbox, "index-lag", jira_s=lag_s, github_s=lag_s, sentry_s=lag_s)
+                answer = person.request(method, path, **given)
+                took_s = time.monotonic() - made - lag_s
+            return answer.json()
 
         jql = {"jql": "project = SHOP", "fields": ["summary"]}
         searched = as_when_made("POST", f"{API}/search/jql", json=jql)

@@ -11,8 +11,8 @@ from tests.contract.test_flow import WEB, says
 from tests.contract.test_map_tickets import about_maps, ledger, thrown
 from tests.contract.test_umbrella import bugs, dying, named, plain, stay, text
 from tests.fixtures.desk import Desk, Died
-from worker.flow.answers import open_ticket
 from worker.flow.attend import drain
+from worker.flow.people.answers import open_ticket
 from worker.flow.rounds import run_now
 from worker.triage.storm import Storm, Watch
 

@@ -31,9 +31,9 @@ from worker.cli.triage_sitting import Sitting
 from worker.cli.triage_until import until
 from worker.ends.ports import Until
 from worker.errors import Permanent, UserFault
-from worker.flow import answers, decisions
-from worker.flow.decisions import Why
-from worker.flow.undo import last_answers, undo
+from worker.flow.people import answers, decisions
+from worker.flow.people.decisions import Why
+from worker.flow.people.undo import last_answers, undo
 from worker.mapping.facts import Around
 from worker.mapping.load import load_mapping
 from worker.model import Issue, Project

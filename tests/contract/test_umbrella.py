@@ -11,9 +11,9 @@ import pytest
 from tests.contract.test_flow import FAULTS, WEB, says
 from tests.fixtures.desk import Desk, Died
 from worker.errors import Permanent
-from worker.flow import umbrella
 from worker.flow.attend import attend, drain
-from worker.flow.membership import merge_cases
+from worker.flow.cases import umbrella
+from worker.flow.cases.membership import merge_cases
 from worker.flow.rounds import run_now
 from worker.sandbox import seed
 from worker.sandbox.jira import adf

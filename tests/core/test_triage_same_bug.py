@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from worker.model import Event, Frame, ProcessingError, Thrown
 from worker.triage import evidence
 from worker.triage.casebook import KEPT_PER_CASE, POSTING_READ, SCORED, Casebook
-from worker.triage.evidence import Rarity, contradicts, features, prepare, weigh
+from worker.triage.evidence import contradicts
 from worker.triage.same_bug import (
     APART,
     COMMON,
@@ -28,6 +28,7 @@ from worker.triage.same_bug import (
     reconsider,
 )
 from worker.triage.signature import sign
+from worker.triage.weighing import Rarity, features, prepare, weigh
 
 SURE = Thresholds()
 NONE_SEEN = Rarity({}, 0)
@@ -342,6 +343,13 @@ def test_what_shares_nothing_but_what_is_everywhere_is_suggested_at_most():
     assert rank(new, {1: [Known("I-1", old)]}, everywhere)[0].forbids == COMMON
     assert isinstance(decide(rank(new, {1: [Known("I-1", old)]}, everywhere), SURE), Suggest)
     assert isinstance(decide(rank(new, {1: [Known("I-1", old)]}, here), SURE), Join)
+    assert isinstance(verdict(*[_index("a.index", "return run(row)", "orders", "1")] * 9), Join), "nine are not many"
+
+
+def test_a_bug_that_fills_the_casebook_goes_on_to_join_by_its_whole_way():
+    new, old = (prepare(sign(event("handle", "load_cart", "price_of"))) for _ in range(2))
+    everywhere = Rarity(dict.fromkeys(features(new.signature), 100), 120)
+    assert isinstance(decide(rank(new, {1: [Known("I-1", old)]}, everywhere), SURE), Join)
 
 
 def test_a_message_that_repeats_the_line_of_a_shared_helper_is_no_evidence_of_its_own():

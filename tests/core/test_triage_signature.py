@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from worker.model import Event, Frame, ProcessingError, Thrown
-from worker.triage.signature import POSTINGS_LIMIT, from_json, normal_function, postings, sign, to_json
+from worker.triage.function_name import normal_function
+from worker.triage.signature import POSTINGS_LIMIT, from_json, postings, sign, to_json
 from worker.triage.wording import identifiers, is_minified, meaning, only_number, sub_tokens
 
 NOW = datetime(2026, 3, 6, 12, 0, tzinfo=UTC)
@@ -67,6 +68,68 @@ def test_a_signature_is_found_under_a_bounded_number_of_distinct_keys(event):
 )
 def test_a_function_has_one_name_in_every_engine(written, name):
     assert normal_function(written, "javascript") == name
+
+
+@pytest.mark.parametrize(
+    ("platform", "written"),
+    [
+        ("go", "github.com/acme/shop/cart.(*Cart).Total"),
+        ("go", "(*Cart).Total.func1"),
+        ("go", "Total[...]"),
+        ("go", "(*Cart).Total-fm"),
+        ("ruby", "Cart#total"),
+        ("ruby", "block (2 levels) in Cart#total"),
+        ("ruby", "rescue in total"),
+        ("csharp", "Total(Int32 count, String name)"),
+        ("csharp", "<Total>d__12.MoveNext()"),
+        ("csharp", "<Total>b__0_1"),
+        ("java", "lambda$total$0"),
+        ("scala", "$anonfun$total$1"),
+        ("php", "App\\Cart::total"),
+        ("php", "App\\Cart::total::App\\{closure}"),
+        ("php", "{closure:App\\Cart::total():12}"),
+        ("cocoa", "closure #1 in Cart.total()"),
+        ("elixir", "Shop.Cart.total/1"),
+        ("elixir", "anonymous fn/1 in Shop.Cart.total/1"),
+        ("rust", "shop::cart::total::{{closure}}"),
+        ("rust", "shop::cart::total::h0123456789abcdef"),
+        ("native", "shop::Cart<int>::total(int, char const*) const"),
+        ("dart", "Cart.total.<anonymous closure>"),
+        ("python", "Cart.total"),
+        ("python", "outer.<locals>.total"),
+    ],
+)
+def test_a_function_has_one_name_however_its_language_writes_it(platform, written):
+    assert normal_function(written, platform) == "total"
+
+
+@pytest.mark.parametrize(
+    ("function", "module", "name"),
+    [
+        ("MoveNext", "Acme.Cart+<TotalAsync>d__12", "totalasync"),
+        ("invokeSuspend", "com.acme.Cart$total$1", "total"),
+        ("invoke", "com.acme.Cart", "invoke"),
+        ("{closure}", "", ""),
+        ("", "", ""),
+    ],
+)
+def test_code_that_a_compiler_moved_is_named_by_where_it_was_written(function, module, name):
+    assert normal_function(function, "java", module) == name
+
+
+@given(st.text(max_size=2000), st.sampled_from(["java", "javascript", "go"]))
+def test_any_function_has_a_name_that_is_lower_case(function, platform):
+    assert normal_function(function, platform) == normal_function(function, platform).lower()
+
+
+def test_a_class_that_is_made_anew_by_each_machine_has_one_place():
+    places = set()
+    for number in (12, 871):
+        frame = Frame("total", f"com.acme.Cart$$EnhancerBySpringCGLIB$${number}ab", in_app=True)
+        proxy = Frame("total", f"jdk.proxy2.$Proxy{number}", in_app=True)
+        signed = sign(Event("e", platform="java", exceptions=(Thrown("X", "x", frames=(frame, proxy)),)))
+        places |= {step.place for step in signed.steps}
+    assert places == {"acme.cart", "proxy2.$proxy"}
 
 
 @pytest.mark.parametrize(
@@ -179,6 +242,7 @@ def test_frames_of_libraries_are_not_ours_even_where_nobody_said_so():
         ("needs version 1.2", ""),
         ("no row with id: 17", ""),
         ("order 123456789 is gone", ""),
+        ("order 4711 is gone", ""),
         ("", ""),
     ],
 )

@@ -1,7 +1,9 @@
 """What people see, word for word: whoever changes it must look at it (`--update-golden` rewrites)."""
 
 import json
+import tomllib
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -49,3 +51,9 @@ def test_the_help_of_each_command(golden, name, monkeypatch):
     done = CliRunner().invoke(app, [*filter(None, [name]), "--help"])
     assert done.exit_code == 0
     golden(f"help-{name or 'bugferry'}.txt", "\n".join(line.rstrip() for line in done.output.splitlines()) + "\n")
+
+
+def test_the_version_is_that_of_the_project():
+    done = CliRunner().invoke(app, ["--version"])
+    told = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+    assert (done.exit_code, done.output) == (0, f"bugferry {told['project']['version']}\n")

@@ -17,11 +17,15 @@ from tests.machine.tracker_ends import MemoryTracker
 from tests.machine.violation import Violation
 from worker.case import Agree, MoveIssue, MoveTicket, Plan
 from worker.errors import Gone
-from worker.flow import apply as applying
-from worker.flow import attend, converse, once, polls, rounds, twins
+from worker.flow import attend, rounds
+from worker.flow.actions import apply as applying
+from worker.flow.actions import once
 from worker.flow.context import Context, Timing
 from worker.flow.lease import Lease
-from worker.flow.look import Seen
+from worker.flow.observe.look import Seen
+from worker.flow.polls import changes as polls
+from worker.flow.polls import twins
+from worker.flow.talk import converse
 from worker.model import Hint
 from worker.store.cases import Cases
 from worker.store.inbox import Inbox

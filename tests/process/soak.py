@@ -28,7 +28,7 @@ from worker.cli.practice import environment
 from worker.cli.processes import House, free_port
 from worker.cli.redis_server import executable
 from worker.errors import BugferryError
-from worker.flow.polls import CONTACT
+from worker.flow.polls.changes import CONTACT
 from worker.mapping.load import load_mapping
 from worker.settings import SHIPPED_MAPPINGS
 from worker.store.engine import open_engine

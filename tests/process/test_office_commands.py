@@ -16,9 +16,13 @@ from worker.store.history import Entry
 from worker.store.store import Store
 from worker.store.tables import services
 
-NOW = datetime.now(UTC).replace(microsecond=0)
 HOLD = timedelta(seconds=30)
 SLUG = "shop-web"
+
+
+def now() -> datetime:
+    """To the second. Asked by each test: the commands have the real clock, and a run of all tests takes its time."""
+    return datetime.now(UTC).replace(microsecond=0)
 
 
 @pytest.fixture
@@ -46,7 +50,7 @@ def bugferry():
 
 
 def deliver(store, number, *hints, source="sentry", ago_s=0.0):
-    at = NOW - timedelta(seconds=ago_s)
+    at = now() - timedelta(seconds=ago_s)
     delivery = Delivery(source, f"{source}:issue:{number}", "issue", "created", hints)
     with store.write(now=at) as tx:
         assert tx.inbox.accept(delivery, f"digest {number}", at, HOLD)
@@ -54,7 +58,7 @@ def deliver(store, number, *hints, source="sentry", ago_s=0.0):
 
 def forget_work(store):
     """As if a worker had attended to everything."""
-    with store.write(now=NOW) as tx:
+    with store.write(now=now()) as tx:
         for claim in tx.work.claim(datetime.now(UTC) + HOLD, HOLD, 100, None):
             tx.work.finish(claim)
         assert tx.work.listing(None, 10) == ()
@@ -67,22 +71,24 @@ def keys(store):
 
 def open_case(store, issue_id="7", *, ticket="SHOP-1"):
     """A case with an issue, a ticket and a page of history; its id."""
-    issue = Issue(issue_id, f"SHOP-WEB-{issue_id}", "TypeError: [bold]x", Project("1", SLUG), last_seen=NOW)
-    made = Ticket("jira", ticket, f"100{issue_id}", "http://j/1", "t", TicketState("To Do", done=False), created_at=NOW)
-    with store.write(now=NOW) as tx:
-        case_id = tx.cases.open(issue, SLUG, NOW)
-        tx.cases.add_ticket(case_id, made, "everything else", f"nonce-{issue_id}", Status.OPEN, NOW)
+    began = now()
+    issue = Issue(issue_id, f"SHOP-WEB-{issue_id}", "TypeError: [bold]x", Project("1", SLUG), last_seen=began)
+    state = TicketState("To Do", done=False)
+    made = Ticket("jira", ticket, f"100{issue_id}", "http://j/1", "t", state, created_at=began)
+    with store.write(now=began) as tx:
+        case_id = tx.cases.open(issue, SLUG, began)
+        tx.cases.add_ticket(case_id, made, "everything else", f"nonce-{issue_id}", Status.OPEN, began)
         for n in range(12):
-            at = NOW + timedelta(seconds=n)
+            at = began + timedelta(seconds=n)
             tx.history.add(
-                Entry(case_id, "issue.moved", "sentry", f"reason [{n}]", at, old="open", new="resolved"), NOW
+                Entry(case_id, "issue.moved", "sentry", f"reason [{n}]", at, old="open", new="resolved"), began
             )
     return case_id
 
 
 def park(store, key, reason="Jira answered 400 for [SHOP]: priority is not on the screen"):
-    with store.write(now=NOW) as tx:
-        tx.work.park_key(key, reason, NOW)
+    with store.write(now=now()) as tx:
+        tx.work.park_key(key, reason, now())
 
 
 # ---------------------------------------------------------------- work
@@ -124,8 +130,8 @@ def test_show_of_what_is_not_due_says_so_whatever_the_key(store, bugferry, key):
 
 
 def test_show_says_of_waiting_work_when_it_goes_on_by_itself(store, bugferry):
-    with store.write(now=NOW) as tx:
-        tx.work.push(Hint("case:1", "sweep"), NOW, datetime.now(UTC) + timedelta(minutes=10))
+    with store.write(now=now()) as tx:
+        tx.work.push(Hint("case:1", "sweep"), now(), datetime.now(UTC) + timedelta(minutes=10))
     assert "by itself in 10 min" in bugferry("work", "show", "case:1")[1]
 
 
@@ -145,7 +151,7 @@ def test_services_that_are_well_are_no_problem(store, bugferry):
 
 
 def trouble(store, name, reason):
-    row = {"since": NOW, "until": NOW + HOLD, "failures": 1, "refused": True}
+    row = {"since": now(), "until": now() + HOLD, "failures": 1, "refused": True}
     with store._engine.begin() as connection:
         connection.execute(insert(services).values(name=name, reason=reason, **row))
 
@@ -197,7 +203,7 @@ def test_replay_since_takes_what_was_received_since_then_from_that_service(store
     assert keys(store) == {"ticket:jira:SHOP-3"}
     assert json.loads(bugferry("replay", "--since", "1h", "--json")[1]) == {"deliveries": 3, "hints": 2}
     assert keys(store) == {"issue:2", "ticket:jira:SHOP-3"}
-    iso = (NOW - timedelta(hours=3)).replace(tzinfo=None).isoformat()
+    iso = (now() - timedelta(hours=3)).replace(tzinfo=None).isoformat()
     assert json.loads(bugferry("replay", "--since", iso, "--json")[1]) == {"deliveries": 4, "hints": 3}
 
 

@@ -13,11 +13,11 @@ from worker.cli.plan import routes
 from worker.cli.screen import out, print_json
 from worker.cli.sync_screen import Screen
 from worker.errors import BugferryError
-from worker.flow import backfill as flow
-from worker.flow.backfill import BroughtIn, Rehearsed
-from worker.flow.backfill_past import RETENTION
+from worker.flow.backfill import issues as flow
+from worker.flow.backfill.issues import BroughtIn, Rehearsed
+from worker.flow.backfill.past import RETENTION
 from worker.flow.context import Context
-from worker.flow.reconcile import Progress
+from worker.flow.polls.reconcile import Progress
 from worker.settings import load_settings
 from worker.wiring.flow import build
 from worker.wiring.log import start_logging

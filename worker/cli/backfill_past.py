@@ -10,7 +10,7 @@ from rich.text import Text
 from worker.cli.screen import out, print_json
 from worker.cli.sync_screen import Screen
 from worker.errors import BugferryError
-from worker.flow.backfill_past import PastBroughtIn, bring_in_past, rehearse_past
+from worker.flow.backfill.past import PastBroughtIn, bring_in_past, rehearse_past
 from worker.flow.context import Context
 
 GOES_ON = "The same command goes on where this one stopped."

@@ -13,9 +13,9 @@ from worker.cli.deciding import NAMED, By, actor, case_named, load_case, patient
 from worker.cli.lines import case_facts, history_table, member_table
 from worker.cli.screen import out, print_json
 from worker.errors import UserFault
+from worker.flow.cases.known import Known, known_of
+from worker.flow.cases.membership import merge_cases, split_off
 from worker.flow.context import Context
-from worker.flow.known import Known, known_of
-from worker.flow.membership import merge_cases, split_off
 from worker.settings import load_settings
 from worker.store.case_rows import CaseRow
 from worker.store.history import Recorded

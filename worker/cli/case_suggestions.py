@@ -11,8 +11,8 @@ from rich.text import Text
 from worker.cli.deciding import By, actor, patiently
 from worker.cli.screen import out, print_json, table
 from worker.errors import UserFault
-from worker.flow.answers import Answered, different, join, several
 from worker.flow.context import Context
+from worker.flow.people.answers import Answered, different, join, several
 from worker.settings import load_settings
 from worker.store.history import Recorded
 from worker.store.suggestions import Suggestion

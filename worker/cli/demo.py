@@ -20,7 +20,7 @@ from worker.cli.demo_world import World, wait_until
 from worker.cli.practice import Practice, start_practice
 from worker.cli.screen import out, print_json
 from worker.errors import UserFault
-from worker.flow.polls import CONTACT
+from worker.flow.polls.changes import CONTACT
 from worker.mapping.load import load_mapping
 from worker.settings import SHIPPED_MAPPINGS
 from worker.store.engine import open_engine

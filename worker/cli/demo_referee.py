@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from worker.cli.demo_world import Seen, World
-from worker.flow.alerts import HISTORY
+from worker.flow.messages.alerts import HISTORY
 from worker.mapping.book import MappingBook
 from worker.model import Status, TicketState
 from worker.speaker import aggregate

@@ -9,10 +9,10 @@ from rich.table import Table
 from rich.text import Text
 
 from worker.cli.screen import out, print_json
-from worker.flow.decisions import Decision
-from worker.flow.digest import Came, Digest
-from worker.flow.digest import digest as gathered
-from worker.flow.digest_words import Part, parts, subject
+from worker.flow.messages.digest import Came, Digest
+from worker.flow.messages.digest import digest as gathered
+from worker.flow.messages.digest_words import Part, parts, subject
+from worker.flow.people.decisions import Decision
 from worker.mapping.book import MappingBook
 from worker.mapping.channels import Scope
 from worker.settings import load_settings

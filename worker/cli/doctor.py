@@ -3,7 +3,6 @@
 import platform
 from collections.abc import Iterator
 from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated
 
 import typer
@@ -18,6 +17,7 @@ from worker.cli.doctor_places import (
     looks_at_services,
 )
 from worker.cli.doctor_store import look_at_database
+from worker.cli.main import installed_version
 from worker.cli.screen import out, print_json, table
 from worker.errors import UserFault
 from worker.mapping.book import MappingBook
@@ -54,7 +54,7 @@ def doctor(
 
 def _examined(limit_s: float) -> Iterator[Line]:
     """Everything there is to say, what others rest on first."""
-    yield fine("version", f"{_version()} on Python {platform.python_version()}")
+    yield fine("version", f"{installed_version()} on Python {platform.python_version()}")
     try:
         settings = load_settings()
     except UserFault as fault:
@@ -99,13 +99,6 @@ def _sources(settings: Settings, book: MappingBook | None) -> list[str]:
         return []
     kinds = {spec.kind.value for spec in book.trackers.values()} if book else set()
     return ["sentry", *sorted(kinds)]
-
-
-def _version() -> str:
-    try:
-        return version("bugferry")
-    except PackageNotFoundError:  # run from its folder without being installed
-        return "of this folder"
 
 
 def _show(lines: list[Line], bad: int) -> None:

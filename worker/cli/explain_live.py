@@ -12,11 +12,11 @@ from worker.cli.explain_screen import show_decision
 from worker.cli.lines import case_facts, member_table
 from worker.cli.screen import ago, out, print_json, table
 from worker.errors import BugferryError, Gone, Moved, UserFault
+from worker.flow.ahead.preview import Preview, preview_case, preview_issue, reasons
+from worker.flow.ahead.steps import Step
+from worker.flow.cases.known import Known, known_of
 from worker.flow.context import Context
-from worker.flow.known import Known, known_of
-from worker.flow.named import Named, NamedCase, NamedIssue, NamedTicket, case_of, named
-from worker.flow.preview import Preview, preview_case, preview_issue, reasons
-from worker.flow.preview_words import Step
+from worker.flow.people.named import Named, NamedCase, NamedIssue, NamedTicket, case_of, named
 from worker.mapping.load import load_mapping
 from worker.model import Issue, TrackerKind
 from worker.settings import load_settings

@@ -14,7 +14,7 @@ from worker.cli.screen import out, print_json
 from worker.ends.ports import RuleKeeper
 from worker.errors import UserFault
 from worker.flow.context import Context
-from worker.flow.heal import Change, Remedy, change_for, remedies, write
+from worker.flow.grouping.heal import Change, Remedy, change_for, remedies, write
 from worker.settings import load_settings
 from worker.triage.heal import Proposal
 from worker.wiring.flow import build

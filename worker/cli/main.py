@@ -5,8 +5,9 @@ import sys
 import tempfile
 import traceback
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
 from types import ModuleType
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -87,8 +88,26 @@ app = typer.Typer(
 )
 
 
+def installed_version() -> str:
+    """The version that was installed."""
+    try:
+        return version("bugferry")
+    except PackageNotFoundError:  # run from its folder without being installed
+        return "of this folder"
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"bugferry {installed_version()}")
+        raise typer.Exit
+
+
 @app.callback()
-def bugferry() -> None:
+def bugferry(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
     """Carries bugs from Sentry to Jira or GitHub and the answer back: one bug, one ticket, one status."""
 
 

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from worker.cli.screen import out, print_json, table
 from worker.cli.sync_screen import Screen
-from worker.flow.survey import Survey, survey
+from worker.flow.ahead.survey import Survey, survey
 from worker.settings import load_settings
 from worker.wiring.flow import build
 from worker.wiring.log import start_logging

@@ -17,8 +17,8 @@ from worker.cli.report_send import Order
 from worker.cli.report_send import send as hand_out
 from worker.cli.screen import out, print_json
 from worker.errors import UserFault
-from worker.flow.leads import scope_of
-from worker.flow.reports import Behind, compute, week_of, why
+from worker.flow.figures.leads import scope_of
+from worker.flow.figures.reports import Behind, compute, week_of, why
 from worker.mapping.load import load_mapping
 from worker.mapping.markup import one_line
 from worker.mapping.problem import MappingRefused

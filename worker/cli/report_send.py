@@ -9,9 +9,9 @@ from rich.text import Text
 
 from worker.cli.screen import out, print_json
 from worker.errors import UserFault
-from worker.flow.leads import scope_of
-from worker.flow.post import send_report
-from worker.flow.reports import week_of
+from worker.flow.figures.leads import scope_of
+from worker.flow.figures.reports import week_of
+from worker.flow.messages.post import send_report
 from worker.mapping.channels import Lead
 from worker.store.store import Store
 from worker.wiring.reporting import Write

@@ -11,7 +11,7 @@ from worker.cli.sync_screen import Screen
 from worker.errors import BugferryError
 from worker.flow.attend import drain
 from worker.flow.context import Context
-from worker.flow.reconcile import Reconciled, reconcile
+from worker.flow.polls.reconcile import Reconciled, reconcile
 from worker.flow.rounds import ROUNDS, run_now
 from worker.model import Hint
 from worker.settings import load_settings

@@ -17,7 +17,7 @@ from rich.progress import (
 from rich.progress import Progress as Bars
 from rich.text import Text
 
-from worker.flow.reconcile import Progress
+from worker.flow.polls.reconcile import Progress
 
 
 class Screen:

@@ -12,12 +12,12 @@ from worker.cli.triage_keys import Piped, Terminal
 from worker.cli.triage_screen import Near, as_json, headline, show_list
 from worker.cli.triage_sitting import Sitting
 from worker.cli.triage_until import HOW, until
-from worker.flow import answers
-from worker.flow.answers import Answered
 from worker.flow.context import Context
-from worker.flow.decisions import AT_MOST, Decision, nearest, waiting
-from worker.flow.undo import last_answers
-from worker.flow.undo import undo as take_back
+from worker.flow.people import answers
+from worker.flow.people.answers import Answered
+from worker.flow.people.decisions import AT_MOST, Decision, nearest, waiting
+from worker.flow.people.undo import last_answers
+from worker.flow.people.undo import undo as take_back
 from worker.settings import load_settings
 from worker.wiring.flow import build
 from worker.wiring.log import start_logging

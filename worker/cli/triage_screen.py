@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from worker.cli.screen import ago, out, table
-from worker.flow.decisions import Decision, Nearest, Why
+from worker.flow.people.decisions import Decision, Nearest, Why
 from worker.mapping.markup import one_line, shorten
 from worker.store.suggestions import Suggestion
 

@@ -11,11 +11,11 @@ from worker.cli.triage_keys import Keys
 from worker.cli.triage_screen import clusters, show_evidence, show_one
 from worker.cli.triage_until import HOW, until
 from worker.errors import BugferryError, UserFault
-from worker.flow import answers
-from worker.flow.answers import Answered
 from worker.flow.context import Context
-from worker.flow.decisions import Decision, Why, about, nearest
-from worker.flow.undo import last_answers, undo
+from worker.flow.people import answers
+from worker.flow.people.answers import Answered
+from worker.flow.people.decisions import Decision, Why, about, nearest
+from worker.flow.people.undo import last_answers, undo
 
 ASKED = (
     ("o", "open a ticket"),

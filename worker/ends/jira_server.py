@@ -18,6 +18,9 @@ from worker.mapping.size import kept, utf16
 from worker.mapping.wiki import to_wiki
 from worker.model import Body
 
+AGAIN = 20
+"""The last of so many rows of a page are asked for again with the next one."""
+
 
 def wiki_of(body: Body) -> str:
     """Wiki markup passes as it is; a document is written as such."""
@@ -72,7 +75,10 @@ class JiraServerSite(JiraSite):
     _client_of: ClassVar[type[Client]] = _ServerClient
 
     def search(self, call: Call, jql: str, fields: Sequence[str], expand: str | None = None) -> Iterator[list[Loose]]:
-        """Pages of a search. What moves between two pages is found again by the next poll."""
+        """Pages of a search, each beginning a little before the last one ended: what is deleted meanwhile hides no row.
+
+        So a row may come twice. What moves between two pages is found again by the next poll.
+        """
         start = 0
         while True:
             page = mapping(
@@ -80,9 +86,9 @@ class JiraServerSite(JiraSite):
             )
             rows = objects(page.get("issues"))
             yield rows
-            start += len(rows)
-            if not rows or start >= (whole(page.get("total")) or 0):
+            if not rows or start + len(rows) >= (whole(page.get("total")) or 0):
                 return
+            start += len(rows) - len(rows) // AGAIN
 
     def changelog(self, call: Call, key: str) -> list[Loose]:
         """The history of an issue, which comes with it."""

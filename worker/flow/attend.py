@@ -12,23 +12,23 @@ import structlog
 from worker.case import CreateTicket, FollowDuplicate, NoTicket, RetireTicket
 from worker.ends.retry import Held, wait_s
 from worker.errors import BugferryError, Gone, LeaseLost, Moved, Permanent, Transient, UserFault
-from worker.flow import beginnings
-from worker.flow.apply import apply
-from worker.flow.before import bring_back
-from worker.flow.boards import call_for, put_on_boards
+from worker.flow.actions.apply import apply
+from worker.flow.actions.boards import call_for, put_on_boards
+from worker.flow.actions.follow import follow
+from worker.flow.actions.tend import tend
 from worker.flow.context import Context
-from worker.flow.converse import converse
-from worker.flow.follow import follow
-from worker.flow.grouping import assign, newest, sight
+from worker.flow.grouping.first_sight import assign, newest, sight
+from worker.flow.grouping.merge_in_sentry import merge_in_sentry
+from worker.flow.grouping.second_look import look_closer
 from worker.flow.lease import Lease
-from worker.flow.look import UNSETTLED_S, look
-from worker.flow.maps import take_in
-from worker.flow.merging import merge_in_sentry
-from worker.flow.polls import older_than_we
-from worker.flow.post import send
-from worker.flow.regrouping import look_closer
-from worker.flow.tend import tend
-from worker.flow.weekly import write_report
+from worker.flow.messages.post import send
+from worker.flow.messages.weekly import write_report
+from worker.flow.observe import beginnings
+from worker.flow.observe.before import bring_back
+from worker.flow.observe.look import UNSETTLED_S, look
+from worker.flow.polls.changes import older_than_we
+from worker.flow.talk.converse import converse
+from worker.flow.watch.maps import take_in
 from worker.model import Hint, Issue
 from worker.plan import plan
 from worker.store.store import Tx

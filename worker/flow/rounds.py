@@ -10,20 +10,20 @@ import structlog
 
 from worker.ends.retry import Held
 from worker.errors import BugferryError
-from worker.flow.alerts import sweep_alerts
+from worker.flow.actions.follow import sweep_updates
 from worker.flow.context import Context
-from worker.flow.fixes import sweep_fixes
-from worker.flow.follow import sweep_updates
-from worker.flow.limits import sweep_umbrellas
-from worker.flow.live import keep_figures
-from worker.flow.maps import sweep_maps
-from worker.flow.polls import poll_sentry, poll_tickets, sweep_pairs, sweep_waiting
-from worker.flow.reconcile import reconcile_by_and_by, sweep_tickets
-from worker.flow.rethink import rethink
-from worker.flow.rollup import roll_up
-from worker.flow.storms import sweep_storms
-from worker.flow.twins import sweep_twins
-from worker.flow.weekly import sweep_reports
+from worker.flow.figures.live import keep_figures
+from worker.flow.figures.rollup import roll_up
+from worker.flow.messages.alerts import sweep_alerts
+from worker.flow.messages.weekly import sweep_reports
+from worker.flow.polls.changes import poll_sentry, poll_tickets, sweep_pairs, sweep_waiting
+from worker.flow.polls.reconcile import reconcile_by_and_by, sweep_tickets
+from worker.flow.polls.rethink import rethink
+from worker.flow.polls.twins import sweep_twins
+from worker.flow.watch.fixes import sweep_fixes
+from worker.flow.watch.limits import sweep_umbrellas
+from worker.flow.watch.maps import sweep_maps
+from worker.flow.watch.storms import sweep_storms
 from worker.store.cursors import BEAT, SLOT
 
 log = structlog.get_logger()

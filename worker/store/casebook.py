@@ -6,7 +6,7 @@ decide by it: so twins find each other, and no posting list is written twice at 
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from hashlib import blake2b
@@ -18,10 +18,10 @@ from worker.store.tables import change, fetch, insert_into, issues
 from worker.store.tables_casebook import postings, signatures
 from worker.triage.casebook import KEPT_PER_CASE, KEYS_READ, POSTING_READ, SCORED, nearest, words_compared
 from worker.triage.cause import Verdict
-from worker.triage.evidence import Prepared, Rarity, features, prepare
 from worker.triage.same_bug import Known, Match, rank
 from worker.triage.signature import Signature, from_json, to_json
 from worker.triage.signature import postings as keys_of
+from worker.triage.weighing import Prepared, Rarity, features, prepare
 
 RESOLVED = 128
 """Signatures of the posting lists that share most with a new one, whose cases are asked for."""
@@ -73,10 +73,16 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One way in which an issue looked, and how many events of it were read (at most COUNTED)."""
+    """One way in which an issue looked, how many events of it were read (at most COUNTED), the last one's release."""
 
     signature: Signature
     events: int
+    last_release: str | None = None
+
+    def each(self) -> tuple[Signature, ...]:
+        """A signature an event: the first of its release, the others of the last."""
+        last = self.signature if self.last_release is None else replace(self.signature, release=self.last_release)
+        return (self.signature, *(last for _ in range(self.events - 1)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +163,10 @@ class Casebook(Suggestions):
         """
         look = look_of(signature)
         same = (signatures.c.issue_id == issue_id, signatures.c.look == look)
-        known = self._connection.execute(select(signatures.c.events, signatures.c.event_id).where(*same)).first()
-        if known is not None:
-            if known.event_id != event_id and known.events < COUNTED:
-                again = update(signatures).where(*same).values(events=known.events + 1, event_id=event_id)
+        if known := self._connection.execute(select(signatures).where(*same)).first():
+            if known.event_id != event_id and (known.events < COUNTED or known.last_release != signature.release):
+                more = {"events": min(known.events + 1, COUNTED), "event_id": event_id}
+                again = update(signatures).where(*same).values(**more, last_release=signature.release)
                 self._connection.execute(again)
             return False
         fresh = insert(signatures).values(
@@ -171,6 +177,7 @@ class Casebook(Suggestions):
             events=1,
             event_id=event_id,
             kept_at=now,
+            last_release=signature.release,
         )
         number: int = self._connection.execute(fresh.returning(signatures.c.id)).scalar_one()
         self._post(group, signature, number)
@@ -182,7 +189,8 @@ class Casebook(Suggestions):
     def knows(self, issue_id: str, signature: Signature, event_id: str) -> bool:
         """Whether keeping this would change nothing."""
         same = (signatures.c.issue_id == issue_id, signatures.c.look == look_of(signature))
-        full = (signatures.c.event_id == event_id) | (signatures.c.events >= COUNTED)
+        counted = (signatures.c.events >= COUNTED) & (signatures.c.last_release == signature.release)
+        full = (signatures.c.event_id == event_id) | counted
         return self._connection.scalar(select(signatures.c.id).where(*same, full)) is not None
 
     def looked_so(self, issue_id: str, signature: Signature) -> bool:
@@ -198,9 +206,11 @@ class Casebook(Suggestions):
 
     def looks(self, issue_id: str) -> tuple[Look, ...]:
         """The ways in which an issue looked, oldest first."""
-        query = select(signatures.c.signature, signatures.c.events).where(signatures.c.issue_id == issue_id)
-        rows = self._connection.execute(query.order_by(signatures.c.id))
-        return tuple(Look(from_json(signature), events) for signature, events in rows)
+        told = (signatures.c.signature, signatures.c.events, signatures.c.last_release)
+        rows = self._connection.execute(
+            select(*told).where(signatures.c.issue_id == issue_id).order_by(signatures.c.id)
+        )
+        return tuple(Look(from_json(signature), events, last) for signature, events, last in rows)
 
     def _post(self, group: str, signature: Signature, number: int) -> None:
         keys = sorted({digest(group, key) for key in keys_of(signature)[:KEYS_READ]})
@@ -257,5 +267,6 @@ def digest(group: str, word: str) -> int:
 def look_of(signature: Signature) -> str:
     """Equal for signatures of equal `look`, in every process."""
     kept = to_json(signature)
-    told = json.dumps([kept[name] for name in _LOOK])
+    number = [signature.number] if signature.number else []  # looks without one keep the digest they always had
+    told = json.dumps([kept[name] for name in _LOOK] + number)
     return blake2b(told.encode(), digest_size=16).hexdigest()

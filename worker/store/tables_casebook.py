@@ -32,6 +32,8 @@ signatures = Table(
     Column("events", Integer, nullable=False),
     Column("event_id", Text, nullable=False),
     Column("kept_at", UtcDateTime, nullable=False),
+    # The release of that last event; the first one's is in the signature.
+    Column("last_release", Text),
     UniqueConstraint("issue_id", "look"),
 )
 

@@ -10,10 +10,10 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from worker.triage.evidence import Prepared, Rarity, features, prepare
 from worker.triage.origin import entry_name
 from worker.triage.same_bug import Known, Match, rank
 from worker.triage.signature import Signature, from_json, postings, to_json
+from worker.triage.weighing import Prepared, Rarity, features, prepare
 
 KEYS_READ = 32
 POSTING_READ = 100

@@ -8,18 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from worker.triage.evidence import (
-    Evidence,
-    Prepared,
-    Rarity,
-    Weighed,
-    compare,
-    contradicts,
-    rarest,
-    side_by_side,
-    weigh,
-)
+from worker.triage.evidence import Evidence, compare, contradicts, rarest, side_by_side
 from worker.triage.signature import Signature
+from worker.triage.weighing import Prepared, Rarity, Weighed, weigh
 from worker.triage.wording import MEANINGS
 
 WEIGHTS: Mapping[str, float] = {

@@ -12,10 +12,10 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from worker.model import Event, Frame, Thrown
+from worker.triage.function_name import normal_function
 from worker.triage.wording import (
     PROPERTY_OF_NOTHING,
     identifiers,
-    is_minified,
     meaning,
     only_number,
     sub_tokens,
@@ -32,11 +32,10 @@ _PLACE_PARTS = 2
 
 _BROWSER = frozenset({"javascript", "node"})
 _NATIVE = frozenset({"[native code]", "<anonymous>", "native", "(native)"})
-_FUNCTION_NOISE = re.compile(
-    r"^(?:async\*|async |new |get |set |Object\.|Function\.|Array\.|Set\.|Map\.|Promise\.)+|\s\[as .*\]$"
-)
 _FILE_HASH = re.compile(r"[-._][0-9a-z]{6,}(?=\.\w+$)", re.IGNORECASE)
 _VERSION = re.compile(r"@?v?\d+(?:\.\d+)+")
+_MADE_AT_RUNTIME = re.compile(r"\$\$.*$|(?<=\$Proxy)\d+|(?<=Accessor)\d+|\$\d+$")
+"""Classes that a JVM makes up while it runs are numbered anew by each."""
 _LIBRARY = re.compile(
     r"(?:^| )(?:java|javax|jdk|sun|kotlin|scala|android|androidx|org\.junit|junit|System|Microsoft)\."
     r"|(?:site|dist)-packages|node_modules|/lib/python\d|node:internal|/usr/(?:lib|local/go)|/\.cargo/|/gems/|/vendor/"
@@ -90,7 +89,7 @@ class Signature:
     @property
     def look(self) -> tuple[object, ...]:
         """Equal for events that look the same but for their time and release."""
-        return (self.chain, self.said, self.identifiers, self.steps, self.entry)
+        return (self.chain, self.said, self.identifiers, self.steps, self.entry, self.number)
 
 
 def sign(event: Event) -> Signature:
@@ -175,7 +174,7 @@ def is_ours(frame: Frame, told: bool) -> bool:
 def _step(frame: Frame, platform: str, ours: bool) -> Step | None:
     path = frame.abs_path or frame.filename or ""
     native = (frame.filename or path) in _NATIVE
-    name = normal_function(frame.function or "", platform)
+    name = normal_function(frame.function or "", platform, frame.module or "")
     if native and platform == "javascript" and name in {"", "foreach", "then", "next", "map", "promise"}:
         return None  # engines disagree on whether they show their own loops
     return Step(
@@ -189,28 +188,12 @@ def _step(frame: Frame, platform: str, ours: bool) -> Step | None:
     )
 
 
-def normal_function(function: str, platform: str) -> str:
-    """A function's own name without its wrappers, receivers and generated parts; empty where a build made it up."""
-    if platform != "javascript":
-        bare = re.sub(r"\$\d+|\$\$?Lambda.*|@[0-9a-f]+|\(.*\)$|0x[0-9a-f]+", "", function)
-        return bare.rsplit("::", 1)[-1].rsplit(".", 1)[-1].strip().lower()
-    if function in {"?", "<anonymous>", "<unknown>", "anonymous"}:
-        return ""
-    bare = _FUNCTION_NOISE.sub("", function)
-    parts = [part for part in re.split(r"[./<>*\s]+", bare) if part]
-    named = [
-        part for part in parts if not is_minified(part) and part not in {"prototype", "App", "Object", "anonymous"}
-    ]
-    own = bool(named) and (named[-1] == parts[-1] or function.endswith("<"))
-    return named[-1].lower() if own else ""
-
-
 def _place(frame: Frame, native: bool) -> str:
     """The module or the end of the path, without what a build, a version or a machine put there."""
     if native:
         return "native"
     told = frame.module or frame.filename or frame.abs_path or ""
-    clean = _VERSION.sub("", _FILE_HASH.sub("", told.replace("\\", "/")))
+    clean = _VERSION.sub("", _FILE_HASH.sub("", _MADE_AT_RUNTIME.sub("", told.replace("\\", "/"))))
     parts = [part for part in re.split(r"[/.]", re.sub(r"\.\w{1,4}$", "", clean) if "/" in clean else clean) if part]
     return ".".join(parts[-_PLACE_PARTS:]).lower()
 

@@ -52,9 +52,12 @@ _CODE_WORD = re.compile(r"^(?:[a-z0-9]+(?:_[a-z0-9]+)+|_[a-z_]+|[a-z]+(?:[A-Z][a
 _CALL = re.compile(r"\b([A-Za-z_]\w{2,})\(\)")
 _OF_TYPE = re.compile(r"\bof type '?([A-Za-z_]\w*)'?")
 _NUMBER = re.compile(
-    r"(?:\b(at|line|col(?:umn)?|char(?:acter)?|pos(?:ition)?|index|offset|byte|row|id)\W{1,3})?(?<![\w.-])(\d{1,6})(?:ms|s|kb|mb|px|%)?(?![\w.-])",
+    r"(?:\b(at|line|col(?:umn)?|char(?:acter)?|pos(?:ition)?|index|offset|byte|row|id)\W{1,3})?"
+    r"(?<![\w.-])(\d{1,6})(ms|s|kb|mb|px|%)?(?![\w.-])",
     re.IGNORECASE,
 )
+_BARE_DIGITS = 3
+"""Digits of the longest number without a unit that is read: what is longer is mostly somebody's id."""
 _HEX = re.compile(r"\b(?:0x)?[0-9a-f]{8,}\b|\b[0-9a-f]{4,}(?:-[0-9a-f]{4,}){2,}\b", re.IGNORECASE)
 _PATH = re.compile(r"\S*/\S+|\b[\w-]+\.(?:html?|txt|json|ya?ml|xml|csv|py|jsx?|tsx?|css|png|jpe?g|pdf)\b")
 _VALUE_WORDS = re.compile(
@@ -103,9 +106,12 @@ def _shape(text: str) -> tuple[str, ...]:
 
 
 def only_number(message: str) -> str:
-    """The one number of a message, such as a limit; empty where there are more, or where it tells a position."""
+    """The one number of a message, such as a limit; empty where there are more, and for a position or an id."""
     found = _NUMBER.findall(message[:_LONGEST_MESSAGE])
-    return found[0][1] if len(found) == 1 and not found[0][0] else ""
+    if len(found) != 1:
+        return ""
+    ((position, number, unit),) = found
+    return number if not position and (unit or len(number) <= _BARE_DIGITS) else ""
 
 
 def identifiers(message: str, platform: str) -> frozenset[str]:

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.templating import Jinja2Templates
 
-from worker.flow.known import known_of
-from worker.flow.story_cases import called
+from worker.flow.cases.known import known_of
+from worker.flow.story.cases import called
 from worker.web.receive import Door
 
 SAFE_HEADERS = {

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from worker.flow.reports import compute
+from worker.flow.figures.reports import compute
 from worker.mapping.teams import Teams
 from worker.metrics.render.rendering import rendered
 from worker.metrics.scope import Scope

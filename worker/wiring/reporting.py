@@ -10,9 +10,9 @@ from importlib import import_module
 from types import ModuleType
 
 from worker.ends.notify import Picture, Rendered
-from worker.flow.leads import scope_of
-from worker.flow.reports import compute
-from worker.flow.weekly import not_sent
+from worker.flow.figures.leads import scope_of
+from worker.flow.figures.reports import compute
+from worker.flow.messages.weekly import not_sent
 from worker.mapping.channels import Lead
 from worker.store.store import Store
 

@@ -1,0 +1,1 @@
+"""Looking ahead: what would be done, without a write anywhere."""

@@ -1,0 +1,1 @@
+"""History in figures: reports, dashboards, and the spells of cases that both stand on."""

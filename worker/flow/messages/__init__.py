@@ -1,0 +1,1 @@
+"""What people are told, at most once: alerts, the morning digest and weekly reports."""

@@ -1,0 +1,1 @@
+"""Comments and assignees, carried between the two sides of a pair."""

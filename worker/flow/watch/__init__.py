@@ -1,0 +1,1 @@
+"""What concerns many cases at once: storms, limits, source maps, and deploys that took bugs away."""

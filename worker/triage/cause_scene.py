@@ -1,0 +1,180 @@
+"""What every clue about fault looks at: the words, types and frames of one event, and the words of a verdict."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from functools import cached_property
+
+from worker.model import Event, Frame, Issue, Thrown
+from worker.triage import cause_facts as facts
+from worker.triage import outage_words as outage
+from worker.triage.cause_kinds import OUTAGE, PROGRAMMING, REFUSED, STARVED
+from worker.triage.place import Place, place_of
+
+TEXT_LIMIT = 4000
+FRESH = timedelta(days=21)
+
+
+class Cause(StrEnum):
+    """What a team should do with an issue: fix it, restart it, complain about it, or leave it."""
+
+    CODE_BUG = "code_bug"
+    INFRASTRUCTURE = "infrastructure"
+    THIRD_PARTY = "third_party"
+    NOISE = "noise"
+    UNSURE = "unsure"
+
+
+@dataclass(frozen=True, slots=True)
+class Clue:
+    """One reason: what it speaks for and how strongly. `faint`: many users refute it."""
+
+    cause: Cause
+    weight: float
+    reason: str
+    faint: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The cause, how strongly it leads (weight), the leading cause even where unsure, and the reasons."""
+
+    cause: Cause
+    leading: Cause
+    margin: float
+    clues: tuple[Clue, ...]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What every clue looks at. Not slotted: what several clues ask for is found once."""
+
+    issue: Issue
+    event: Event
+    told: str
+    """Types and values of what was thrown, the cause first, as they are spelled."""
+    text: str
+    """The same in lower case: what every table of words is matched with."""
+    kinds: Mapping[str, str]
+    """Types of what was thrown without their modules, in lower case: as they are spelled."""
+    frames: tuple[Frame, ...]
+    """Of what surfaced, the newest first."""
+    place: Place
+    aftermath: bool
+    """What surfaced is only what came of trouble that was thrown before."""
+
+    @property
+    def browser(self) -> bool:
+        """Whether it happened in a browser."""
+        return self.event.platform == "javascript"
+
+    @cached_property
+    def phone(self) -> bool:
+        """Whether it happened in an app on somebody's phone."""
+        android = any(facts.ANDROID.search(f"{frame.module or ''}") for frame in self.frames)
+        return self.event.platform in facts.PHONE_PLATFORMS or android
+
+    @property
+    def captured(self) -> bool:
+        """Whether the stack is of the place that reported an error value: there the newest frame proves nothing."""
+        return self.event.platform in facts.ERROR_VALUES and PANIC.isdisjoint(self.kinds)
+
+    @property
+    def fresh(self) -> bool:
+        """Whether it began with the release in which it is still seen."""
+        first, last = self.issue.first_seen, self.issue.last_seen
+        began = self.issue.first_release is not None and self.issue.first_release == self.event.release
+        return began and first is not None and last is not None and last - first <= FRESH
+
+    @property
+    def lasting(self) -> bool:
+        """Whether it outlived the release in which it began."""
+        return bool(self.issue.first_release and self.event.release) and not self.issue.first_release == (
+            self.event.release
+        )
+
+    @cached_property
+    def programming(self) -> str | None:
+        """The type, as it is spelled, that only a mistake in code raises; None: no such."""
+        return self.kind_of(PROGRAMMING)
+
+    @cached_property
+    def trouble(self) -> bool:
+        """Whether a service or a machine failed, by type or by words."""
+        kinds = not self.kinds.keys().isdisjoint(OUTAGE | STARVED)
+        return kinds or bool(outage.DOWN.search(self.text) or outage.STARVED.search(self.text))
+
+    def kind_of(self, family: frozenset[str]) -> str | None:
+        """The first type of a family, as it is spelled."""
+        return next((spelled for kind, spelled in sorted(self.kinds.items()) if kind in family), None)
+
+    def said(self, found: re.Match[str]) -> str:
+        """Words as the event spells them, found in its text in lower case."""
+        same = len(self.told) == len(self.text)
+        return " ".join((self.told[found.start() : found.end()] if same else found.group()).split())[:80]
+
+
+PANIC = frozenset({"panic", "errorstring", "boundserror", "plainerror", "runtimeerror", "typeassertionerror"}) - {
+    "errorstring"
+}
+_SQL = "\n[SQL:"
+"""SQLAlchemy prints the statement and its values after a message: they say nothing of fault."""
+_INNER = re.compile(r"^\((?:[\w.]+\.)?(\w{4,60})\)|(?:nested exception is|caused by:?) (?:[\w.$]+[.$])?(\w{4,60})")
+_NOT_IN_KIND = re.compile(r"[(<\s].*", re.DOTALL)
+_JOINTS = re.compile(r"[.:\\$/]+")
+
+
+def scene_of(issue: Issue, event: Event) -> Scene:
+    """Read an event once for all clues."""
+    thrown = event.exceptions
+    told = "\n".join(_told(thrown, event, issue))[:TEXT_LIMIT]
+    last = next((one.frames for one in reversed(thrown) if one.frames), ())
+    return Scene(
+        issue=issue,
+        event=event,
+        told=told,
+        text=told.lower(),
+        kinds=_kinds(thrown),
+        frames=tuple(reversed(last)),
+        place=place_of(event, last, told.lower()),
+        aftermath=_aftermath(thrown),
+    )
+
+
+def _told(thrown: Iterable[Thrown], event: Event, issue: Issue) -> list[str]:
+    told = [_one(one) for one in thrown]
+    said = event.message or ""
+    if said and not any(said in one for one in told):
+        told.append(said)
+    return told or [issue.title]
+
+
+def _one(thrown: Thrown) -> str:
+    return f"{thrown.type or ''}: {(thrown.value or '').partition(_SQL)[0]}"
+
+
+def _kinds(thrown: Iterable[Thrown]) -> Mapping[str, str]:
+    names = [name for one in thrown for name in (_kind(one.type or ""), *_inner(one.value or ""))]
+    return {name.lower(): name for name in names if name}
+
+
+def _kind(name: str) -> str:
+    parts = [part for part in _JOINTS.split(_NOT_IN_KIND.sub("", name)) if part]
+    return parts[-1].strip("*_&") if parts else ""
+
+
+def _inner(value: str) -> list[str]:
+    """Types that a wrapper names in its message: of the driver (SQLAlchemy), of the cause (Java)."""
+    return [found[1] or found[2] for found in _INNER.finditer(value[:1000])]
+
+
+def _aftermath(thrown: tuple[Thrown, ...]) -> bool:
+    """Whether the innermost of a chain is trouble with a service or a machine, and no mistake itself."""
+    if len(thrown) <= 1:
+        return False
+    text, kind = _one(thrown[0]).lower(), _kind(thrown[0].type or "").lower()
+    if kind in PROGRAMMING or kind in REFUSED:
+        return False
+    return kind in OUTAGE | STARVED or any(table.search(text) for table in outage.TROUBLE)
