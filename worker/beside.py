@@ -1,13 +1,21 @@
 """What issues and tickets are told of each other beside their status: links, escalations, farewells. Pure."""
 
-from worker.case import Action, Case, Escalate, Goal, Member, SeeOff, ShowTicket
+from worker.case import Action, Case, Escalate, Goal, Member, NoTicket, SeeOff, ShowTicket
 from worker.model import Status
 
 
 def beside(case: Case, goal: Goal | None) -> tuple[Action, ...]:
     """What is left to tell, each thing once."""
-    shows = (ShowTicket(m.issue.id) for m in case.members if not m.shows_ticket)
-    return (*_escalations(case, goal), *shows, *(SeeOff(parting) for parting in case.partings))
+    return (*_escalations(case, goal), *_shows(case), *(SeeOff(parting) for parting in case.partings))
+
+
+def under_umbrella(case: Case, link: NoTicket) -> tuple[Action, ...]:
+    """What is left to tell of a case that is collected: its issues show the ticket that stands for it meanwhile."""
+    return _shows(case) if link.umbrella is not None else ()
+
+
+def _shows(case: Case) -> tuple[Action, ...]:
+    return tuple(ShowTicket(m.issue.id) for m in case.members if not m.shows_ticket)
 
 
 def _escalations(case: Case, goal: Goal | None) -> tuple[Action, ...]:

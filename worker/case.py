@@ -70,6 +70,8 @@ class NoTicket:
     interrupted: bool = False
     again_at: datetime | None = None
     """When to look again although nothing is heard: a rule waits until the bug is so old."""
+    umbrella: int | None = None
+    """The row of the ticket that stands for it and many others: its issues show that one until it has its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,12 +239,14 @@ class TicketChange:
     """What is set on a ticket that exists; setting it again changes nothing more.
 
     `fields`: Jira's, by id or name; `priority`: Jira's, by name. Other labels than these stay as they are.
+    `boards`: fields of the GitHub projects that it is on, by `owner/number` and by name.
     """
 
     fields: Mapping[str, object] = field(default_factory=dict)
     priority: str | None = None
     add_labels: tuple[str, ...] = ()
     remove_labels: tuple[str, ...] = ()
+    boards: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
     def parts(self) -> Iterator["TicketChange"]:
         """Each kind of change by itself, where one is refused and the others shall be made."""
@@ -252,6 +256,8 @@ class TicketChange:
             yield TicketChange(priority=self.priority)
         if self.add_labels or self.remove_labels:
             yield TicketChange(add_labels=self.add_labels, remove_labels=self.remove_labels)
+        for board, fields in self.boards.items():
+            yield from (TicketChange(boards={board: {name: value}}) for name, value in fields.items())
 
     def __bool__(self) -> bool:
         """Whether there is anything to set."""

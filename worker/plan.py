@@ -7,7 +7,7 @@ down as a goal before the first write, so that a half-done move is finished and 
 from datetime import datetime
 
 from worker import case as do
-from worker.beside import beside
+from worker.beside import beside, under_umbrella
 from worker.case import Action, Case, Goal, Live, NoTicket, Plan
 from worker.mapping.policy import OnRegression
 from worker.model import Fixed, Side, Status
@@ -32,7 +32,7 @@ def plan(case: Case, now: datetime) -> Plan:
     """Say what to do now; after it is done, planning again says nothing."""
     match case.link:
         case NoTicket() as link if case.members or link.interrupted:
-            return Plan(_first_ticket(case, link))
+            return Plan(_first_ticket(case, link) + under_umbrella(case, link))
         case Live() as link if case.members and not case.goal and (handed := _hand_over(case, link, now)):
             return Plan((handed,))
         case Live() as link:

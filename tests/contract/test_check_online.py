@@ -261,6 +261,11 @@ PROJECTS = [
     (PROJECT.replace("3", "4"), "ProjectV2 with the number 4"),
     (PROJECT.replace("Triage", "Triaged"), "Did you mean “Triage”"),
     (PROJECT.replace("Notes", "Nots"), "no field “Nots”"),
+    (PROJECT + "    update: {counts: {events: events, users: Users, last_seen: Last seen}}\n", None),
+    (PROJECT + "    update: {counts: {users: User}}\n", "no field “User”. Did you mean “Users”"),
+    (PROJECT + "    update: {counts: {events: Notes}}\n", "“Notes” is no number field"),
+    (PROJECT + "    update: {counts: {last_seen: Users}}\n", "“Users” is no date or text field"),
+    (PROJECT.replace("3", "4") + "    update: {counts: {users: User}}\n", "ProjectV2 with the number 4"),
     ("      type: bug\n", None),
     ("      type: Bugg\n", "acme has no issue type “Bugg”"),
 ]

@@ -11,7 +11,6 @@ from time import monotonic
 import pytest
 
 from tests.process.here import run_here
-from worker.cli.processes import free_port
 from worker.ends.far_clock import clock_ahead_s
 from worker.ends.notify_mail import MailNotifier, mail_server
 from worker.ends.notify_slack import SlackNotifier
@@ -134,7 +133,7 @@ def test_half_a_set_of_credentials_and_a_mapping_that_is_refused(folder, env):
 
 
 def test_an_address_that_leads_nowhere_is_named_with_its_setting(folder, env):
-    nowhere = f"http://127.0.0.1:{free_port(None)}"
+    nowhere = "http://127.0.0.1:9"
     wrongs = {"BUGFERRY_SENTRY_URL": nowhere, "BUGFERRY_GITHUB_URL": nowhere, "BUGFERRY_REDIS_URL": SECRET}
     lines = seen(folder, env | wrongs, code=1)
     assert f"BUGFERRY_SENTRY_URL is right ({nowhere})" in lines[f"sentry ({seed.ORG})"]
@@ -173,7 +172,7 @@ def test_channels_are_tried_without_saying_anything(folder, env, mailbox):
 
 
 def test_a_channel_that_cannot_be_reached_says_why(slack_world):
-    server = mail_server(f"smtp://127.0.0.1:{free_port(None)}?from=bugferry@example.com")
+    server = mail_server("smtp://127.0.0.1:9?from=bugferry@example.com")
     with pytest.raises(Transient):
         MailNotifier(server, ("web-leads@example.com",)).reach()
     chat = SlackNotifier("#bugs", "xoxb-x", base_url=slack_world.url)

@@ -1,7 +1,6 @@
 """Each way to say something, against a server that speaks it: what arrived, what did not, and what may have."""
 
 import json
-import socket
 
 import pytest
 
@@ -17,10 +16,8 @@ HOSTILE = "<!channel> @here <https://evil.test|click> *b* & <script>alert(1)</sc
 LETTER = Letter("bugferry-1-abc", "New bug", [Line(HOSTILE, HOSTILE, "https://jira.test/browse/SHOP-1")])
 
 
-def closed_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+CLOSED_PORT = 9
+"""Nobody listens there, nor will: a port that was only just free may be given to the next who asks."""
 
 
 # ---------------------------------------------------------------- mail
@@ -87,7 +84,7 @@ def test_addresses_that_are_refused(mailbox):
 
 def test_a_mail_server_that_is_not_there():
     with pytest.raises(Transient) as refused:
-        mail(closed_port()).send(LETTER)
+        mail(CLOSED_PORT).send(LETTER)
     assert not isinstance(refused.value, Ambiguous)
 
 
@@ -148,7 +145,7 @@ def test_a_refused_slack_message_did_not_arrive(slack_world, how, error):
 
 
 def test_a_slack_that_is_not_there():
-    notifier = SlackNotifier("#errors", "xoxb", timeout_s=1, base_url=f"http://127.0.0.1:{closed_port()}/api/")
+    notifier = SlackNotifier("#errors", "xoxb", timeout_s=1, base_url=f"http://127.0.0.1:{CLOSED_PORT}/api/")
     with pytest.raises(Transient) as refused:
         notifier.send(LETTER)
     assert not isinstance(refused.value, Ambiguous)

@@ -16,16 +16,24 @@ from worker.model import Hint, Status
 from worker.sandbox import seed
 
 DAY_S = 86_400
+WEDNESDAY = 2
 
 
 @pytest.fixture
 def ago(desk):
-    """Let the services live so many days in the past."""
+    """Let the services live so many days in the past of a Wednesday."""
+    go_to_wednesday(desk)
     return lambda days: turn_back(desk, days)
 
 
+def go_to_wednesday(desk):
+    """On a Sunday, the first of twelve weeks begins longer ago than Sentry keeps anything."""
+    desk.clock.advance(days=(WEDNESDAY - desk.clock().weekday()) % 7)
+
+
 def turn_back(desk, days):
-    desk.sandbox.control.post("/sandbox/clock", json={"ahead_s": -days * DAY_S}).raise_for_status()
+    ahead_s = desk.clock.ahead.total_seconds() - days * DAY_S
+    desk.sandbox.control.post("/sandbox/clock", json={"ahead_s": ahead_s}).raise_for_status()
 
 
 @pytest.fixture
@@ -133,6 +141,7 @@ def test_importing_again_adds_nothing(desk, lived, began_today):
 
 def test_both_databases_keep_the_same_past(desk_on_both):
     desk = desk_on_both
+    go_to_wednesday(desk)
     turn_back(desk, 30)
     issue_id = desk.throw("KeyError")
     turn_back(desk, 20)

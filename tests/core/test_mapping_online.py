@@ -334,6 +334,14 @@ def test_a_project_is_asked_for_once_and_its_refusal_stands_where_it_is_named(wa
 # ---------------------------------------------------------------- Sentry
 
 
+def test_counts_that_follow_are_asked_of_each_project_and_refused_where_they_are_named(wants):
+    text = f"{TYPED}    update: {{counts: {{events: Evnts, last_seen: Seen}}}}\n"
+    asked = replace(BOARD, counts=(("events", "Evnts"), ("last_seen", "Seen")))
+    assert projects_wanted(wants(text, "code")) == (asked,)
+    found = code(wants, replace(REPO, types=("Bug",), uncounted={(asked, "last_seen"): "no such field"}), text)
+    assert [(one.message, one.spot.line) for one in found] == [("no such field", 21)]
+
+
 def test_without_projects_to_compare_slugs_only_conditions_with_slugs_are_told_of(wants):
     blind = replace(SENTRY, projects=None)
     assert [said[:8] for _, said in sentry(wants, blind)] == ["the proj"]

@@ -62,11 +62,47 @@ def test_explain_says_what_would_be_kept_in_step_later(load):
     assert explain(book, replace(one, level="info"), None)["follows"] == [], "nothing of what GitHub lacks"
 
 
+BOARDS = "ticket: {tracker: github, projects: [{number: 3}, {number: 7, owner: tools}]}"
+
+
+def test_on_github_counts_follow_where_the_ticket_is_on_projects(load):
+    one = Issue("1", "S-1", "x", Project("1", "shop"), level="fatal")
+    book = load(BOARDS)
+    assert book.policy("first", "github").update.counts == {"events": "Sentry events"}
+    assert explain(book, one, None)["follows"] == [
+        "events, in the field “Sentry events” of acme/3 and tools/7; at most once in 2h",
+        "the labels that the rule renders; at most once in 2h",
+    ]
+    assert load("update: {counts: {users: Users}}\n    " + BOARDS).policy("first", "github").update.counts == {
+        "users": "Users"
+    }
+    assert load("update: {counts: {}}\n    " + BOARDS).policy("first", "github").update.counts == {}
+
+
+ALL_ON_GITHUB = """
+version: 1
+trackers: {github: {kind: github, repo: acme/shop}}
+defaults: {update: {counts: {events: Events}}}
+rules: [{name: all, ticket: {tracker: github PROJECTS}}]
+"""
+
+
+def test_counts_that_all_inherit_need_a_ticket_on_a_project(load, tmp_path):
+    path = tmp_path / "all.yaml"
+    path.write_text(ALL_ON_GITHUB.replace(" PROJECTS", ""))
+    with pytest.raises(MappingRefused, match=r"4:38: `events`: .*no Jira tracker.*Give the ticket `projects`"):
+        load_mapping([path])
+    path.write_text(ALL_ON_GITHUB.replace(" PROJECTS", ", projects: [{number: 3}]"))
+    assert load_mapping([path]).policy("all", "github").update.counts == {"events": "Events"}
+
+
 REFUSED = [
     (
         "update: {counts: {events: Count}}\n    ticket: {tracker: github}",
-        "15:31: `events`: .*no number and date",
+        "15:31: `events`: .*no number and date.*Give the ticket `projects`",
     ),
+    ("update: {counts: {events: A, users: a}}\n    " + BOARDS, "two counts go into one field"),
+    ("update: {priority: true}\n    " + BOARDS, "15:24: `priority`: .*GitHub has no priorities"),
     ("update: {priority: true}\n    ticket: {tracker: github}", "15:24: `priority`: .*GitHub has no priorities"),
     ("update: {priority: up}\n    ticket: {tracker: jira, priority: High}", "15:24: `priority`: .*no map by level"),
     ("update: {counts: {events: A, users: a}}\n    ticket: {tracker: jira}", "two counts go into one field"),

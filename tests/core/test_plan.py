@@ -245,6 +245,13 @@ def test_an_open_issue_with_a_rule_gets_a_ticket_and_shows_it():
     assert plan(unlinked(OPEN), NOW).actions == (CreateTicket("bugs", "github"), ShowTicket("1"))
 
 
+def test_a_collected_issue_shows_the_ticket_that_stands_for_it_once():
+    collected = unlinked(OPEN, tracker=None, recorded="rule 'bugs' matches", umbrella=7)
+    assert plan(collected, NOW).actions == (ShowTicket("1"),)
+    assert plan(replace(collected, members=(Member(issue(1, OPEN)),)), NOW).actions == ()
+    assert plan(unlinked(OPEN, tracker=None, recorded="rule 'bugs' matches"), NOW).actions == ()
+
+
 @pytest.mark.parametrize("status", [RESOLVED, IGNORED])
 def test_a_closed_issue_gets_none_and_history_says_why_once(status):
     (decline,) = plan(unlinked(status), NOW).actions

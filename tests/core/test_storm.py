@@ -14,7 +14,7 @@ from tests.bench.storms import KINDS, SPANS, Outage, false_alarms, found_in
 from worker.model import Issue, Project
 from worker.triage.storm import Beginning, StormBegan, StormEnded, StormGrew, Watch, fold, tick
 from worker.triage.storm_signs import beginning, surge
-from worker.triage.storm_usual import Expected
+from worker.triage.storm_usual import Expected, Young
 
 NOW = datetime(2026, 11, 20, 23, 0, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -94,6 +94,113 @@ def test_a_storm_does_not_become_what_is_usual():
     watch, _ = folded(calm, outage(60, 40))
     after, _ = tick(watch, NOW + 2 * HOUR)
     assert after.usual.mean() < 1.05 * tick(calm, NOW + 2 * HOUR)[0].usual.mean() + 0.01
+
+
+# ---------------------------------------------------------------- a bad release
+
+
+def releases(number, later):
+    """Four quiet weeks, and releases whose issues come so many minutes after their first."""
+    ones = [Beginning(f"old{n}", NOW - timedelta(weeks=4) + n * 5 * HOUR, "web@0") for n in range(134)]
+    for n in range(1, number + 1):
+        at = NOW - n * timedelta(hours=30)
+        ones += [Beginning(f"{n}.{minutes}", at + minutes * MINUTE, f"web@{n}") for minutes in (0, *later)]
+    return folded(Watch(), sorted(ones, key=lambda one: one.at))[0]
+
+
+def test_eight_of_a_new_release_within_minutes_are_a_storm_and_say_what_it_would_usually_bring():
+    bad = outage(8, 4, release="shop@2")
+    assert not folded(quiet_weeks(), bad[:4])[1]
+    watch, told = folded(releases(12, later=(20, 40)), bad)
+    assert isinstance(told[0], StormBegan)
+    assert watch.storm.release == "shop@2"
+    assert told[0].storm.evidence == (
+        "5 issues began within 2 min, usual is 0.2 an hour; 5 share release shop@2, which after its first would "
+        "usually bring 0.1"
+    )
+
+
+def test_as_many_over_the_hour_are_what_a_release_may_bring():
+    assert not folded(releases(12, later=(20, 40)), outage(8, 60, release="shop@2"))[1]
+
+
+def test_a_project_whose_releases_always_break_six_things_at_once_is_known_for_it():
+    habit = (0.5, 1, 1.5, 2.5, 3)
+    bad = outage(6, 4, release="new")
+    assert folded(releases(12, later=(20,)), bad)[1]
+    assert not folded(releases(18, habit), bad)[1]
+
+
+def test_one_bad_release_does_not_become_what_is_usual():
+    calm = releases(12, later=(20, 40)).usual
+    taught = calm.after_release(Young("bad", NOW, (60, 0, 0, 0, 0, 0)))
+    assert sum(taught.brought) < sum(calm.brought) + 8
+
+
+def test_what_shares_only_the_hour_is_no_member_of_a_bad_release():
+    bad, others = outage(8, 4, release="shop@2"), [Beginning(f"o{n}", NOW + n * MINUTE, "web@0") for n in (1, 3)]
+    watch, _ = folded(releases(12, later=(20, 40)), sorted([*bad, *others], key=lambda one: one.at))
+    assert watch.storm.release == "shop@2"
+    assert set(watch.storm.members) == {one.issue for one in bad}
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2, 3, 4, 5, 6, 7), (7, 6, 5, 4, 3, 2, 1, 0), (3, 7, 0, 5, 1, 6, 2, 4)])
+def test_a_bad_release_is_found_in_whatever_order_it_is_told(order):
+    bad = outage(8, 4, release="shop@2")
+    watch, _ = folded(releases(12, later=(20, 40)), [bad[n] for n in order])
+    assert set(watch.storm.members) == {one.issue for one in bad}
+
+
+def test_a_bad_release_whose_issues_all_bear_one_time_is_found():
+    watch, _ = folded(releases(12, later=(20, 40)), [replace(one, at=NOW) for one in outage(6, 4, release="shop@2")])
+    assert watch.storm.count == 6
+
+
+# ---------------------------------------------------------------- found late, and the end
+
+
+def test_a_storm_that_is_found_late_has_what_began_before_it_was_seen():
+    slow = [Beginning(f"slow{n}", NOW + n * 8 * MINUTE, "shop@2") for n in range(3)]
+    fast = [replace(one, at=one.at + 20 * MINUTE) for one in outage(12, 5, release="shop@2")]
+    long_ago = Beginning("long ago", NOW - 30 * MINUTE, "shop@2")
+    watch, _ = folded(releases(12, later=(20, 40)), [long_ago, *slow, *fast])
+    assert watch.storm.members[:3] == ("slow0", "slow1", "slow2")
+    assert watch.storm.began_at == NOW
+
+
+def test_what_is_heard_of_hours_late_still_joins_a_storm_that_rages():
+    watch, _ = folded(quiet_weeks(), outage(20, 20, release="shop@3"))
+    late = Beginning("late", NOW + 15 * MINUTE, "shop@3")
+    after, told = fold(watch, late, NOW + 5 * HOUR)
+    assert [type(event) for event in told] == [StormGrew]
+    assert after.storm.count == watch.storm.count + 1
+    assert fold(watch, replace(late, at=NOW - 20 * MINUTE), NOW)[1] == ()
+
+
+def test_a_storm_does_not_end_and_begin_again_with_each_pause():
+    first = outage(20, 20, release="shop@3")
+    then = [Beginning(f"s{n}", NOW + (20 + 5 * n) * MINUTE, "shop@3") for n in range(1, 21)]
+    pause = [Beginning(f"p{n}", NOW + (160 + n) * MINUTE, "shop@3") for n in range(6)]
+    _, told = folded(quiet_weeks(), [*first, *then, *pause])
+    assert sum(isinstance(event, StormBegan) for event in told) == 1
+    assert not any(isinstance(event, StormEnded) for event in told)
+
+
+def test_a_watch_that_an_older_version_kept_is_read():
+    watch, _ = folded(quiet_weeks(), outage(3, 3, release="web@2"))
+    kept = WATCH.dump_python(watch, mode="json")
+    older = {"bursts": 2.5, "releases": 3.0} | {
+        name: value for name, value in kept["usual"].items() if name not in ("brought", "lived", "uneven", "weighed")
+    }
+    young = [
+        {name: one[name] for name in ("version", "first_at", "learned")} | {"count": 3} for one in kept["releases"]
+    ]
+    read = WATCH.validate_python(kept | {"usual": older, "releases": young})
+    assert read.usual.begun == watch.usual.begun
+    assert read.recent == watch.recent
+
+
+# ---------------------------------------------------------------- whatever comes
 
 
 moments = st.integers(0, 60 * 24 * 30).map(lambda n: NOW + n * MINUTE)

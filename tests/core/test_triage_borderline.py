@@ -1,6 +1,7 @@
 """Samples at the border between ours, the infrastructure's, a vendor's and nobody's: many languages, other words.
 
-Each line of triage_borderline.jsonl: label, platform, type, text, frames (oldest first; + is in-app), users, events.
+Each line of triage_borderline.jsonl: label, platform, type, text, frames (oldest first; + is in-app), users, events;
+`cause` is what was thrown before, a message without a type was logged.
 """
 
 import json
@@ -19,17 +20,26 @@ def frame(told):
     return {"function": function, "in_app": told.startswith("+"), **place}
 
 
+def thrown(told):
+    frames = [frame(one) for one in told["frames"].split()]
+    return {"type": told["type"], "value": told["text"], "stacktrace": {"frames": frames} if frames else None}
+
+
 def sample(number, row):
     project = {"id": "1", "slug": "acme"}
-    issue = {"id": str(number), "shortId": f"ACME-{number}", "title": f"{row['type']}: {row['text']}"}
+    issue = {
+        "id": str(number),
+        "shortId": f"ACME-{number}",
+        "title": f"{row['type']}: {row['text']}" if row["type"] else row["message"],
+    }
     issue |= {"count": str(row["events"]), "userCount": row["users"], "project": project}
     issue |= {"firstSeen": "2026-05-01T00:00:00Z", "lastSeen": "2026-05-20T00:00:00Z"}
-    thrown = {"type": row["type"], "value": row["text"]}
-    thrown["stacktrace"] = {"frames": [frame(one) for one in row["frames"].split()]} if row["frames"] else None
+    chain = [thrown(one) for one in (row.get("cause"), row) if one and one["type"]]
     agent = row.get("agent", CHROME if row["platform"] == "javascript" else None)
     request = {"url": row.get("url", "https://acme.example/p"), "headers": [["User-Agent", agent]] if agent else []}
     event = {"event_id": f"{number:032x}", "platform": row["platform"], "environment": "production"}
-    return read_issue(issue), read_event({**event, "request": request, "exception": {"values": [thrown]}})
+    event |= {key: row[key] for key in ("message", "logger", "release", "tags") if key in row}
+    return read_issue(issue), read_event({**event, "request": request, "exception": {"values": chain}})
 
 
 def test_borderline_samples_are_told_apart_and_no_real_bug_is_called_noise():

@@ -129,6 +129,108 @@ def test_every_verdict_has_its_reasons_strongest_first_and_says_when_it_is_unsur
     )
 
 
+def chained(*told, frames=(OWN,), users=400, **more):
+    """Judge a chain: the cause first, each as type, value and frames."""
+    project = Project("1", "shop")
+    thrown = tuple(Thrown(kind, value, frames=found) for kind, value, found in told)
+    issue = Issue("1", "SHOP-1", "x", project, user_count=users, count=900, first_release=more.pop("began", None))
+    return judge(issue, Event("e", exceptions=thrown, **{"platform": "python", **more}))
+
+
+REDIS = Frame("connect", "redis.connection", in_app=False)
+STRIPE = Frame("request", "stripe.http_client", in_app=False)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "cause"),
+    [
+        (
+            ("ConnectionError", "No route to host", (REDIS,)),
+            ("TypeError", "'NoneType' object is not subscriptable", (OWN,)),
+            Cause.INFRASTRUCTURE,
+        ),
+        (
+            ("APIConnectionError", "could not connect to Stripe", (STRIPE,)),
+            ("CheckoutFailed", "no", (OWN,)),
+            Cause.THIRD_PARTY,
+        ),
+        (("KeyError", "'sku'", (OWN,)), ("ServiceUnavailable", "could not connect", (OWN,)), Cause.CODE_BUG),
+    ],
+)
+def test_what_was_thrown_first_tells_why(before, after, cause):
+    assert chained(before, after).leading is cause
+
+
+@pytest.mark.parametrize(
+    ("ports", "cause"),
+    [("10.0.0.4:8080->10.0.0.2:51515", Cause.NOISE), ("10.0.0.4:41922->10.0.0.9:5432", Cause.INFRASTRUCTURE)],
+)
+def test_the_far_port_tells_a_visitor_from_a_service(ports, cause):
+    told = ("*net.OpError", f"read tcp {ports}: read: connection reset by peer", (OWN,))
+    assert chained(told, platform="go").leading is cause
+
+
+@pytest.mark.parametrize(
+    ("host", "cause"),
+    [
+        ("s3.eu-west-1.amazonaws.com", Cause.THIRD_PARTY),
+        ("minio.storage.svc", Cause.INFRASTRUCTURE),
+        ("shop.abc.eu-west-1.rds.amazonaws.com", Cause.INFRASTRUCTURE),
+    ],
+)
+def test_a_vendor_s_client_that_asks_our_own_host_lays_it_on_our_machines(host, cause):
+    frames = (OWN, Frame("_send_request", "botocore.httpsession", in_app=False))
+    told = ("EndpointConnectionError", f'Could not connect to the endpoint URL: "http://{host}:9000/a"', frames)
+    assert chained(told).leading is cause
+
+
+@pytest.mark.parametrize(("began", "cause"), [("jobs@1", Cause.INFRASTRUCTURE), ("jobs@9", Cause.CODE_BUG)])
+def test_a_variable_that_is_missing_all_at_once_was_lost_where_it_runs(began, cause):
+    frames = (OWN, Frame("__getitem__", "os", filename="os.py", in_app=False))
+    assert chained(("KeyError", "'DATABASE_URL'", frames), began=began, release="jobs@9").leading is cause
+
+
+@pytest.mark.parametrize(("platform", "cause"), [("cocoa", Cause.CODE_BUG), ("python", Cause.INFRASTRUCTURE)])
+def test_memory_that_runs_out_is_the_app_s_own_on_a_phone_and_the_machine_s_on_a_server(platform, cause):
+    assert chained(("OutOfMemory", "out of memory", (OWN,)), platform=platform).leading is cause
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "cause"),
+    [
+        ("Stripe::CardError", "Your card has insufficient funds.", Cause.NOISE),
+        ("TypeError", "Cannot read properties of null (reading 'csrfToken')", Cause.CODE_BUG),
+        ("KeyError", "'csrf_token'", Cause.CODE_BUG),
+    ],
+)
+def test_what_a_person_did_is_noise_but_the_name_of_a_field_is_no_deed(kind, value, cause):
+    assert verdict(kind, value, OWN_JS, platform="javascript", agent=CHROME, users=400).leading is cause
+
+
+@pytest.mark.parametrize(("days", "cause"), [(60, Cause.NOISE), (1, Cause.CODE_BUG)])
+def test_people_who_are_turned_away_all_at_once_are_no_noise(days, cause):
+    last = datetime(2026, 3, 6, tzinfo=UTC)
+    seen = {"first_seen": last - timedelta(days=days), "last_seen": last}
+    issue = Issue("1", "SHOP-1", "x", Project("1", "shop"), user_count=900, count=1000, **seen)
+    door = Frame("handle", filename="/vendor/laravel/VerifyCsrfToken.php", in_app=False)
+    entry = Frame("main", filename="/public/index.php", in_app=True)
+    thrown = (Thrown("TokenMismatchException", "CSRF token mismatch.", frames=(entry, OWN, door)),)
+    assert judge(issue, Event("e", platform="php", exceptions=thrown)).leading is cause
+
+
+@pytest.mark.parametrize("platform", ["python", "javascript"])
+def test_a_robot_that_meets_our_mistake_on_a_server_takes_nothing_from_it(platform):
+    frame = OWN if platform == "python" else OWN_JS
+    found = verdict("TypeError", "x", frame, platform=platform, agent=GOOGLEBOT, users=0, count=4000)
+    assert found.leading is (Cause.CODE_BUG if platform == "python" else Cause.NOISE)
+
+
+@pytest.mark.parametrize(("users", "cause"), [(FEW_USERS, Cause.NOISE), (FEW_USERS + 1, Cause.CODE_BUG)])
+def test_a_lead_by_a_hair_is_no_noise_once_several_people_are_hit(users, cause):
+    issue = Issue("1", "SHOP-1", "stock is low", Project("1", "shop"), user_count=users)
+    assert judge(issue, Event("e", platform="python", level="info", message="stock is low")).leading is cause
+
+
 def test_an_event_that_says_nothing_is_not_called_noise():
     nothing = judge(Issue("1", "SHOP-1", "", Project("1", "shop")), Event("e"))
     assert nothing.leading is Cause.CODE_BUG

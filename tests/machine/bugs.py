@@ -142,7 +142,7 @@ BUGS = (
     Bug("polls without overlap", "2", 62, lambda: [(polls, "OVERLAP", timedelta())]),
     Bug("no sweep of pairs", "3", 7, lambda: [(rounds, "ROUNDS", _without("sweep.pairs"))]),
     Bug("a late duplicate of a delivery is dropped", "2", 6, lambda: [(Inbox, "_look_again", _nothing)]),
-    Bug("a hint for a busy key is dropped", "2", 22, lambda: [(Work, "push", _push_unless_busy)]),
+    Bug("a hint for a busy key is dropped", "2", 21, lambda: [(Work, "push", _push_unless_busy)]),
     Bug("trouble parks at once", "4", 1, lambda: [(attend, "_later", _park_at_once)]),
     Bug("404 of a hidden project means deleted", "9", 140, lambda: [(MemoryTracker, "_proved", _gone_at_once)]),
     Bug("no sweep of tickets", "1", 242, lambda: [(rounds, "ROUNDS", _without("sweep.tickets", "reconcile"))]),

@@ -210,7 +210,8 @@ class Machine:
 
     def rest(self) -> None:
         """Let time pass until nothing is due and a whole turn of polls and sweeps has found nothing new."""
-        limit = self.clock() + timedelta(hours=6)
+        # Where a rule makes one ticket an hour, each turn frees one; past the limit all looks quiet.
+        limit = self.clock() + timedelta(hours=24)
         while self.clock() <= limit:
             before = self._stirred()
             self._until_idle(limit)

@@ -1,6 +1,7 @@
 """The commands of docker-compose.yml as local processes that can be killed and started again."""
 
 import os
+import secrets
 import signal
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,9 +9,14 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 from tests.process.here import run_here
-from worker.cli.processes import House
+from worker.cli.processes import House, free_port
 
 COMPOSE = YAML(typ="safe").load((Path(__file__).resolve().parents[2] / "docker-compose.yml").read_text())["services"]
+
+
+def port_of_its_own() -> int:
+    """A free one below those that a kernel gives to outgoing connections: a server that was killed finds it again."""
+    return free_port(20_000 + secrets.randbelow(12_000))
 
 
 @dataclass
@@ -33,7 +39,7 @@ class Installation:
         self.start("migrate")
         process = self.house.children.pop("migrate").process
         assert process is not None
-        assert process.wait(60) == 0, self.logs()
+        assert process.wait(240) == 0, self.logs()
 
     def kill(self, name: str) -> None:
         """Kill a child as the kernel would: no goodbye."""

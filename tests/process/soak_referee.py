@@ -50,12 +50,13 @@ class Referee:
 
     def lost(self) -> list[str]:
         """Deliveries that were acknowledged and are not kept."""
+        acknowledged = self.acknowledged()  # first: what arrives between the two readings is kept and not asked about
         with self._store.read() as tx:
             rows = tx.inbox.recent(EVERYTHING)
         digests, identities = {row.digest for row in rows}, " ".join(row.identity for row in rows)
         return [
             f"{letter['source']} {letter['what']} {letter['id']} was answered {letter['status']} and is not kept"
-            for letter in self.acknowledged()
+            for letter in acknowledged
             if letter["digest"] not in digests and not _kept_before(letter, identities)
         ]
 

@@ -13,11 +13,11 @@ from worker.case import TicketChange
 from worker.ends.answers import Absent, Call, Forbidden, blaming
 from worker.ends.budget import Boundless
 from worker.ends.github_fields import GithubFields
+from worker.ends.github_original import original_by_graph, original_in
 from worker.ends.github_past import read_moves
 from worker.ends.github_projects import GithubProjects
 from worker.ends.github_shapes import (
     DUPLICATE,
-    WHICH_ORIGINAL,
     all_since,
     comment_of,
     id_in,
@@ -26,8 +26,6 @@ from worker.ends.github_shapes import (
     issue_in,
     marked,
     not_for_everybody,
-    original_in,
-    original_told,
     place_of,
     stirred,
     ticket_of,
@@ -163,10 +161,11 @@ class GithubTracker:
         )
 
     def update(self, key: str, change: TicketChange) -> None:
-        """Add and remove labels; issues have no fields and no priorities: `Permanent` for those."""
+        """Add and remove labels, set fields of the projects that it is on: an issue has no others and no priority."""
         at, call = self._located(key), self._change(f"the labels of issue {key} of {self.place}", key)
         self._gate(at[0], may=self._public or not change.add_labels)
         self._fields.relabel(change, call, at)
+        self._projects.follow(at, change.boards)
 
     def add_to_project(self, key: str, wanted: Mapping[str, object]) -> None:
         """Add a ticket to a project and set fields of its item there. Harmless to repeat (`github_projects`)."""
@@ -294,20 +293,11 @@ class GithubTracker:
         """The key of what an issue duplicates, by the last comment that says so, else by GraphQL; None: nobody says."""
         place, number = self._located(ticket.key)
         said = [found for one in self._comments(ticket.key) if (found := original_in(one.text))]
-        named = said[-1] if said else self._original_by_graph(place, number)
+        call = Call("GitHub", f"what issue {number} of {place} duplicates", needs=_READS)
+        named = said[-1] if said else original_by_graph(self._site, call, place, number)
         if named is None:
             return None
         return self._key(named[0] or self._site.name_of(place), named[1])
-
-    def _original_by_graph(self, place: str, number: int) -> tuple[str | None, int] | None:
-        """What somebody chose in the browser, which REST does not tell; servers may lack GraphQL or this field."""
-        owner, _, name = self._site.name_of(place).partition("/")
-        call = Call("GitHub", f"what issue {number} of {place} duplicates", needs=_READS)
-        asked: Asked = {"owner": owner, "name": name, "number": number}
-        try:
-            return self._site.graph(call, WHICH_ORIGINAL, asked, original_told)
-        except Permanent:
-            return None
 
     def _proved(self, refusal: Absent | Forbidden, key: str, place: str) -> BugferryError:
         """Tell a deleted ticket from a place that we cannot see or that has its issues switched off.

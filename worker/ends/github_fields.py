@@ -46,7 +46,7 @@ class GithubFields:
         """Add labels to an issue and take others off. One that is off already is no trouble."""
         with blaming(self._name):
             if change.fields or change.priority:
-                raise Invalid("GitHub's issues have no fields and no priorities: only labels follow there.")
+                raise Invalid("GitHub's issues have no fields and no priorities: labels follow, and projects.")
             added = short(change.add_labels)
         (place, number), path = at, f"/issues/{at[1]}/labels"
         if added:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from worker.ends.answers import Absent, Call, Forbidden
-from worker.ends.github_projects import GithubProjects
+from worker.ends.github_projects import Board, GithubProjects
 from worker.ends.github_site import GithubSite
 from worker.ends.loose import Loose, dig, flag, line, mapping, objects
 from worker.errors import Permanent, Unauthorized
@@ -32,6 +32,7 @@ def read_github_offer(site: GithubSite, place: str, asked: Asked) -> GithubOffer
     needs = "the right to read it and its issues"
     call = Call("GitHub", f"the repository {place}", needs=needs, wide=True)
     repo = site.read(call, place, "", mapping)
+    boards = [(one, _board(site, place, one)) for one in asked.projects]
     return GithubOffer(
         name=line(repo.get("full_name")) or place,
         public=repo.get("private") is False,
@@ -43,7 +44,8 @@ def read_github_offer(site: GithubSite, place: str, asked: Asked) -> GithubOffer
         assignable={login: _assignable(site, place, login) for login in sorted(asked.logins)},
         hooks=_hooks(site, place),
         types=_types(site, place.partition("/")[0]) if asked.types else None,
-        refused={key: why for one in asked.projects for key, why in _refused(site, place, one)},
+        refused={key: why for one, board in boards for key, why in _refused(one, board)},
+        uncounted={key: why for one, board in boards for key, why in _uncounted(one, board)},
     )
 
 
@@ -72,14 +74,18 @@ def _types(site: GithubSite, owner: str) -> tuple[str, ...] | None:
     return tuple(line(row.get("name")) for row in rows if flag(row.get("is_enabled")) is not False)
 
 
-def _refused(
-    site: GithubSite, place: str, asked: ProjectAsked
-) -> Iterator[tuple[tuple[ProjectAsked, str | None], str]]:
-    """Why a project or a field of it cannot be had, as far as that can be told without an issue."""
+def _board(site: GithubSite, place: str, asked: ProjectAsked) -> Board | str:
+    """A project, or why it cannot be had."""
     try:
-        board = GithubProjects(place, site).board(asked.owner, asked.number)
+        return GithubProjects(place, site).board(asked.owner, asked.number)
     except Permanent as refusal:
-        yield (asked, None), str(refusal)
+        return str(refusal)
+
+
+def _refused(asked: ProjectAsked, board: Board | str) -> Iterator[tuple[tuple[ProjectAsked, str | None], str]]:
+    """Why a project or a field of it cannot be had, as far as that can be told without an issue."""
+    if isinstance(board, str):
+        yield (asked, None), board
         return
     if board.closed:
         yield (asked, None), f"{board.called} is closed. Open it again, or take it out of `projects`."
@@ -88,6 +94,17 @@ def _refused(
             board.field(named) if said is None else board.value(named, said)
         except Permanent as refusal:
             yield (asked, named), str(refusal)
+
+
+def _uncounted(asked: ProjectAsked, board: Board | str) -> Iterator[tuple[tuple[ProjectAsked, str], str]]:
+    """Why a count cannot follow in a project that is there; what it would be does not matter."""
+    if isinstance(board, str):
+        return
+    for word, named in asked.counts:
+        try:
+            board.count(named, "2026-01-01" if word == "last_seen" else 0)
+        except Permanent as refusal:
+            yield (asked, word), str(refusal)
 
 
 def _hooks(site: GithubSite, place: str) -> tuple[str, ...] | None:

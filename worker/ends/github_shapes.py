@@ -13,17 +13,7 @@ from worker.errors import Permanent
 from worker.model import Body, Comment, Draft, Person, Stirred, Ticket, TicketState
 
 _MARK = re.compile(rf"\s*<!-- ({NONCE.pattern}) -->[ \t]*")
-_DUPLICATE_OF = re.compile(
-    r"^\s*duplicate of\s+(?:https?://\S+?/(?=[^/\s]+/[^/\s]+/issues/))?"
-    r"(?P<place>[\w.-]+/[\w.-]+)?(?:#|/issues/)(?P<number>\d+)",
-    re.IGNORECASE | re.MULTILINE,
-)
 DUPLICATE = "duplicate"
-WHICH_ORIGINAL = (
-    "query($owner: String!, $name: String!, $number: Int!) { repository(owner: $owner, name: $name) "
-    "{ issue(number: $number) { duplicateOf { number repository { nameWithOwner } } } } }"
-)
-"""Asks GraphQL what an issue duplicates."""
 LABEL_LIMIT = 50
 
 
@@ -134,19 +124,6 @@ def marked(body: Body, nonce: str) -> str:
             "GitHub takes Markdown, this text is an Atlassian document: check which tracker the rule names."
         )
     return f"{body}\n\n<!-- {nonce} -->"
-
-
-def original_in(said: str) -> tuple[str | None, int] | None:
-    """What a comment "Duplicate of #12" names: place (None: the same) and number; None when it names nothing."""
-    found = _DUPLICATE_OF.search(said)
-    return (found["place"], int(found["number"])) if found else None
-
-
-def original_told(data: object) -> tuple[str | None, int] | None:
-    """What GraphQL says an issue duplicates: place and number; None when it says nothing."""
-    told = dig(data, "data", "repository", "issue", "duplicateOf")
-    number = whole(dig(told, "number"))
-    return (text(dig(told, "repository", "nameWithOwner")), number) if number is not None else None
 
 
 def is_by(user: object, login: str | None) -> bool:

@@ -6,7 +6,7 @@ from worker.mapping.book import MappingBook
 from worker.mapping.condition import Outcome
 from worker.mapping.duration import written
 from worker.mapping.facts import ALONE, Around
-from worker.mapping.policy import FollowPriority, Policy
+from worker.mapping.policy import FollowPriority
 from worker.mapping.route import Step, Verdict
 from worker.model import Event, Issue, TrackerKind
 from worker.triage.release import Introduced
@@ -28,7 +28,7 @@ def explain(
         "ticket": ticket,
         "steps": [_step(step) for step in verdict.steps],
         "introduced": _introduced(around.origin) if around.origin else None,
-        "follows": _follows(book.policy(verdict.rule, ticket["tracker"])) if ticket else [],
+        "follows": _follows(book, verdict.rule, ticket["tracker"]) if ticket and verdict.rule else [],
     }
 
 
@@ -53,10 +53,11 @@ def _ticket(
     }
 
 
-def _follows(policy: Policy) -> list[str]:
+def _follows(book: MappingBook, rule: str, tracker: str) -> list[str]:
     """What of the ticket would be kept in step later, in words."""
-    update = policy.update
-    said = [f"{word.replace('_', ' ')}, in the field “{field}”" for word, field in update.counts.items()]
+    update, boards = book.policy(rule, tracker).update, " and ".join(book.projects(rule, tracker))
+    of = f" of {boards}" if boards else ""
+    said = [f"{word.replace('_', ' ')}, in the field “{field}”{of}" for word, field in update.counts.items()]
     if update.priority is not FollowPriority.OFF:
         said.append(f"the priority, {'up only' if update.priority is FollowPriority.UP else 'up and down'}")
     if update.labels:

@@ -10,7 +10,7 @@ from worker.mapping.bases import extended
 from worker.mapping.book import MappingBook, Rule
 from worker.mapping.channels import channels, leads
 from worker.mapping.condition import Condition, Uncompilable, asks, compile_when
-from worker.mapping.draft import TrackerSpec
+from worker.mapping.draft import TicketPlan, TrackerSpec
 from worker.mapping.earned import WaitFor
 from worker.mapping.edition import Edition
 from worker.mapping.examples import Example, examples
@@ -76,6 +76,7 @@ class _Build:
         self._check_trackers()
         self._check_defaults()
         rules = tuple(self._rules())
+        self._check_update(rules)
         owned = owners(self._files, self._problems)
         specs = {
             name: TrackerSpec(
@@ -158,8 +159,14 @@ class _Build:
         if self._policy.on_escalation.priority is not None and kinds == {TrackerKind.GITHUB}:
             source = next(self._defaults("on_escalation", "priority"))
             self._no_priorities(source, ("defaults", "on_escalation", "priority"), "the mapping has no Jira tracker")
+
+    def _check_update(self, rules: Sequence[Rule]) -> None:
+        """Whether what all inherit of `update` can come true for any."""
+        kinds = {tracker.kind for tracker in self._trackers.values()}
+        boards = any(rule.ticket and rule.ticket.projects for rule in rules)
         if kinds == {TrackerKind.GITHUB}:
-            for misfit in unfit(self._policy.update, TrackerKind.GITHUB, "the mapping has no Jira tracker"):
+            where = "the mapping has no Jira tracker"
+            for misfit in unfit(self._policy.update, TrackerKind.GITHUB, where, boards=boards):
                 for source in islice(self._defaults(*misfit.loc), 1):
                     self._wrong(source, ("defaults", *misfit.loc), misfit.message, misfit.hint)
 
@@ -201,12 +208,13 @@ class _Build:
         wait_for = WaitFor(**rule.wait_for.model_dump()) if rule.wait_for else None
         if ticket is not None and ticket.tracker in self._trackers:
             where = f"its tracker “{tracker}” is on GitHub"
-            for misfit in unfit(rule.update, self._trackers[ticket.tracker].kind, where, ticket.priority):
+            kind, boards = self._trackers[ticket.tracker].kind, bool(ticket.projects)
+            for misfit in unfit(rule.update, kind, where, ticket.priority, boards=boards):
                 self._wrong(source, (*loc, *misfit.loc), misfit.message, misfit.hint)
-        return Rule(clause, ticket, self._policies(source, loc, rule, tracker), wait_for)
+        return Rule(clause, ticket, self._policies(source, loc, rule, ticket), wait_for)
 
-    def _policies(self, source: Source, loc: Loc, rule: RuleEntry, tracker: str | None) -> dict[str, Policy]:
-        said = inherited(self._policy, rule)
+    def _policies(self, source: Source, loc: Loc, rule: RuleEntry, ticket: TicketPlan | None) -> dict[str, Policy]:
+        said, tracker = inherited(self._policy, rule), ticket.tracker if ticket else None
         maps = dict(self._maps)
         if tracker in maps:
             under = self._trackers[tracker]
@@ -218,7 +226,8 @@ class _Build:
                 self._no_priorities(
                     source, (*loc, "on_escalation", "priority"), f"its tracker “{tracker}” is on GitHub"
                 )
-        return {name: policy(said, status) for name, status in maps.items()}
+        boards = bool(ticket and ticket.projects)
+        return {name: policy(said, status, boards=boards) for name, status in maps.items()}
 
     def _no_priorities(self, source: Source, loc: Loc, why: str) -> None:
         message = f"`priority`: {why}, and GitHub has no priorities"

@@ -3,18 +3,22 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from worker.mapping.draft import ProjectPlan, TrackerSpec
+from worker.mapping.draft import ProjectPlan
 from worker.mapping.online import Finding, Wants, constant, hooked, likeliest, once, unassignable
 from worker.mapping.template import Template
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectAsked:
-    """A project that tickets are put on. `fields`: by name, what is always said there; None: depends on the issue."""
+    """A project that tickets are put on. `fields`: by name, what is always said there; None: depends on the issue.
+
+    `counts`: our word for each count that follows there, and its field.
+    """
 
     owner: str
     number: int
     fields: tuple[tuple[str, object], ...] = ()
+    counts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,7 @@ class GithubOffer:
 
     `name`: it goes by now; `push`: whether labels and people stick; `assignable`: of the logins that were asked for;
     `milestones`, `labels`: by title; `hooks`: addresses, None where they could not be seen; `types`: the same, or where
-    nobody asked; `refused`: why a project, or a field of it, cannot be had.
+    nobody asked; `refused`: why a project, or a field of it, cannot be had; `uncounted`: the same of counts to follow.
     """
 
     name: str
@@ -37,6 +41,7 @@ class GithubOffer:
     hooks: tuple[str, ...] | None = None
     types: tuple[str, ...] | None = None
     refused: Mapping[tuple[ProjectAsked, str | None], str] = field(default_factory=dict)
+    uncounted: Mapping[tuple[ProjectAsked, str], str] = field(default_factory=dict)
 
 
 def compare_github(wants: Wants, offer: GithubOffer, public_url: str | None) -> tuple[Finding, ...]:
@@ -74,8 +79,9 @@ def _repository(wants: Wants, offer: GithubOffer) -> Iterator[Finding]:
 
 def projects_wanted(wants: Wants) -> tuple[ProjectAsked, ...]:
     """The projects that tickets are put on there, each once for what is said of its fields."""
-    spec = wants.book.tracker(wants.tracker)
-    return tuple(dict.fromkeys(_asked(plan, spec) for _, ticket in wants.tickets() for plan in ticket.projects))
+    return tuple(
+        dict.fromkeys(_asked(wants, rule, plan) for rule, ticket in wants.tickets() for plan in ticket.projects)
+    )
 
 
 def types_named(wants: Wants) -> bool:
@@ -83,9 +89,11 @@ def types_named(wants: Wants) -> bool:
     return any(plan.issue_type for _, plan in wants.tickets())
 
 
-def _asked(plan: ProjectPlan, spec: TrackerSpec) -> ProjectAsked:
+def _asked(wants: Wants, rule: str, plan: ProjectPlan) -> ProjectAsked:
+    owner = plan.of(wants.book.tracker(wants.tracker))
+    counts = tuple(wants.book.policy(rule, wants.tracker).update.counts.items())
     said = ((name, constant(value) if isinstance(value, Template) else value) for name, value in plan.fields.items())
-    return ProjectAsked(plan.of(spec), plan.number, tuple(said))
+    return ProjectAsked(owner, plan.number, tuple(said), counts)
 
 
 def _types(wants: Wants, offer: GithubOffer) -> Iterator[Finding]:
@@ -103,14 +111,16 @@ def _types(wants: Wants, offer: GithubOffer) -> Iterator[Finding]:
 
 
 def _projects(wants: Wants, offer: GithubOffer) -> Iterator[Finding]:
-    spec = wants.book.tracker(wants.tracker)
     for rule, ticket in wants.tickets():
         for index, plan in enumerate(ticket.projects):
-            asked = _asked(plan, spec)
+            asked = _asked(wants, rule, plan)
             for name in (None, *plan.fields):
                 if why := offer.refused.get((asked, name)):
                     keys = ("fields", name) if name else ()
                     yield wants.problem(why, wants.places.ticket(rule, "projects", index, *keys))
+            for word, _ in asked.counts:
+                if why := offer.uncounted.get((asked, word)):
+                    yield wants.problem(why, wants.places.policy(rule, wants.tracker, "update", "counts", word))
 
 
 def _milestones(wants: Wants, offer: GithubOffer) -> Iterator[Finding]:

@@ -97,7 +97,7 @@ class Update:
     """What of an open ticket follows when its bug changes, at most once in `every` for each ticket."""
 
     counts: Mapping[str, str] = field(default_factory=dict)
-    """`events`, `users` or `last_seen`, and the tracker's field that it goes into."""
+    """`events`, `users` or `last_seen`, and the field that it goes into: of Jira, or of each GitHub project."""
     priority: FollowPriority = FollowPriority.OFF
     labels: bool = False
     every: timedelta = timedelta(hours=1)

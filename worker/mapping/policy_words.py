@@ -40,8 +40,11 @@ def closings(said: ClosedAs) -> Mapping[Closing, Status]:
     return {Closing.WONT_DO: said.wont_do, Closing.DUPLICATE: duplicate, Closing.CANCELLED: said.cancelled}
 
 
-def policy(said: PolicyEntry, status: StatusMap) -> Policy:
-    """All that is wanted of a pair in a tracker whose statuses are read and written by `status`."""
+def policy(said: PolicyEntry, status: StatusMap, *, boards: bool = False) -> Policy:
+    """All that is wanted of a pair in a tracker whose statuses are read and written by `status`.
+
+    `boards`: on GitHub its ticket is put on projects, whose fields can follow.
+    """
     return Policy(
         status=status,
         winner=said.winner,
@@ -55,7 +58,7 @@ def policy(said: PolicyEntry, status: StatusMap) -> Policy:
         limits=Limits(said.limits.per_hour, said.limits.per_day),
         storms=Storms(said.storms.hold, said.storms.known_for),
         source_maps_ticket=said.source_maps.ticket,
-        update=_update(said.update, status.kind),
+        update=_update(said.update, status.kind, boards=boards),
     )
 
 
@@ -78,9 +81,9 @@ def _escalation(said: EscalationEntry, kind: TrackerKind) -> Escalation:
     return Escalation(said.comment, said.priority if kind is TrackerKind.JIRA else None)
 
 
-def _update(said: UpdateEntry, kind: TrackerKind) -> Update:
-    """GitHub's issues have neither numbers nor priorities: there only labels follow."""
-    if kind is not TrackerKind.JIRA:
-        return Update(labels=said.labels, every=said.every)
+def _update(said: UpdateEntry, kind: TrackerKind, *, boards: bool) -> Update:
+    """GitHub's issues have neither numbers nor priorities: there labels follow, and fields of projects."""
     counts = {word: field for word, field in said.counts.model_dump().items() if field is not None}
+    if kind is not TrackerKind.JIRA:
+        return Update(counts if boards else {}, labels=said.labels, every=said.every)
     return Update(counts, said.priority, said.labels, said.every)

@@ -18,11 +18,13 @@ def _switch(value: object) -> object:
 
 
 class CountsEntry(Strict):
-    """Into which fields of Jira the counts of a bug go; each by its id or its name."""
+    """Into which fields the counts of a bug go: in Jira by id or name, on GitHub of each project of the ticket."""
 
     events: Annotated[FieldName | None, Field(description="The number field for the events of all its issues.")] = None
     users: Annotated[FieldName | None, Field(description="The number field for the users of all its issues.")] = None
-    last_seen: Annotated[FieldName | None, Field(description="The date or time field for its newest event.")] = None
+    last_seen: Annotated[FieldName | None, Field(description="The date, time or text field for its newest event.")] = (
+        None
+    )
 
     @model_validator(mode="after")
     def _each_its_own(self) -> Self:
@@ -36,7 +38,7 @@ class UpdateEntry(Strict):
     """What of an open ticket follows when its bug changes. Nothing else of it is ever written again."""
 
     counts: Annotated[
-        CountsEntry, Field(description="Jira: number and date fields that follow, so that JQL can ask for them.")
+        CountsEntry, Field(description="Number and date fields that follow: of Jira, or of GitHub projects.")
     ] = CountsEntry()
     priority: Annotated[
         FollowPriority,

@@ -12,13 +12,17 @@ _ANY: Mapping[str, str] = {"any": "any"}
 
 
 def unfit(
-    said: UpdateEntry, kind: TrackerKind, where: str, priorities: Mapping[str, str] | None = _ANY
+    said: UpdateEntry, kind: TrackerKind, where: str, priorities: Mapping[str, str] | None = _ANY, *, boards: bool
 ) -> Iterator[Misfit]:
-    """What is said there that its tracker does not have. `where`: why that is GitHub; `priorities`: of the ticket."""
+    """What is said there that its tracker does not have. `where`: why that is GitHub.
+
+    `priorities`: of the ticket; `boards`: whether it is put on projects, which have fields.
+    """
     if kind is not TrackerKind.JIRA:
-        for word in said.counts.model_fields_set:
+        for word in said.counts.model_fields_set if not boards else ():
             message = f"`{word}`: {where}, and issues there have no number and date fields"
-            yield Misfit(("update", "counts", word), message, "Take it out, or use a tracker of kind jira.")
+            hint = "Give the ticket `projects`, whose fields can follow, take it out, or use a tracker of kind jira."
+            yield Misfit(("update", "counts", word), message, hint)
         if said.priority is not FollowPriority.OFF:
             message = f"`priority`: {where}, and GitHub has no priorities"
             yield Misfit(("update", "priority"), message, "Use `labels: true` with a label by level, or Jira.")

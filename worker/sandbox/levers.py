@@ -158,13 +158,14 @@ async def set_github(request: Request) -> Response:
     """Do what people and owners do in the browser, in the repository that takes tickets.
 
     `has_issues`, `archived`, `admin`, `can_push`, `public`, `delete` number, `old_names`; `{"rename": "acme/store"}`;
-    `{"project_scope": false}`: our token may not see projects;
+    `{"project_scope": false}`: our token may not see projects; `{"hidden_projects": [7]}`: not these;
     `{"transfer": {"1": "acme/platform"}}` to the other repository; `{"transferred": {"1": "acme/other/issues/7"}}` only
     redirects.
     """
     given, site = as_dict(await request.json()), practice_of(request).site
     repo = site.main
     site.project_scope = bool(given.get("project_scope", site.project_scope))
+    site.hidden_boards = set(map(int, as_list(given.get("hidden_projects", list(site.hidden_boards)))))
     repo.has_issues = bool(given.get("has_issues", repo.has_issues))
     repo.admin = bool(given.get("admin", repo.admin))
     repo.archived = bool(given.get("archived", repo.archived))

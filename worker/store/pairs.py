@@ -1,12 +1,14 @@
-"""Which pairs to compare: pages of linked cases, those that wait, tickets that moved away."""
+"""Which pairs to compare: pages of linked cases, those that wait or are collected, tickets that moved away."""
 
+from collections.abc import Collection
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import Connection, Integer, Select, bindparam, select
+from sqlalchemy import Connection, Integer, Select, bindparam, exists, select
 
 from worker.store.case_rows import CaseRow, TicketRow, read_cases
-from worker.store.tables import cases, columns_of, fetch, tickets
+from worker.store.tables import cases, columns_of, fetch, issues, tickets
+from worker.store.tables_umbrellas import collected
 
 _LINKED = (
     select(cases)
@@ -27,6 +29,26 @@ _MADE_SINCE = _OF_TRACKER.where(tickets.c.live, tickets.c.created_at > bindparam
 _MADE_BETWEEN = _MADE_SINCE.where(tickets.c.created_at < bindparam("before"))
 _BY_KEY = _OF_TRACKER.where(tickets.c.key == bindparam("of_key"), tickets.c.live)
 _BY_VENDOR_ID = _OF_TRACKER.where(tickets.c.vendor_id == bindparam("of_id"))
+# The ticket that stands for a collected case, from where the case is.
+_STANDS = (tickets.c.case_id == collected.c.umbrella_id) & tickets.c.live & collected.c.left_at.is_(None)
+_OF_UMBRELLA = (
+    select(*columns_of(tickets, TicketRow)).join(collected, _STANDS).where(collected.c.case_id == bindparam("of_case"))
+)
+_own = tickets.alias("own")
+_has_own = exists().where(_own.c.case_id == collected.c.case_id, _own.c.live)
+_shows_another = exists().where(
+    issues.c.case_id == collected.c.case_id,
+    issues.c.gone_at.is_(None),
+    issues.c.linked_ticket.is_distinct_from(tickets.c.id),
+)
+_UNSHOWN = (
+    select(collected.c.case_id)
+    .join(tickets, _STANDS)
+    .where(collected.c.called_at.is_(None), tickets.c.tracker.in_(bindparam("trackers", expanding=True)))
+    .where(_shows_another, ~_has_own, collected.c.case_id > bindparam("after"))
+    .order_by(collected.c.case_id)
+    .limit(bindparam("at_most", type_=Integer))
+)
 
 
 @cache
@@ -63,6 +85,18 @@ class Pairs:
     def waiting(self, after_case_id: int, limit: int) -> tuple[CaseRow, ...]:
         """Cases whose sides differ on purpose, by id, after `after_case_id`."""
         return read_cases(self._connection, _WAITING, {"after": after_case_id, "at_most": limit})
+
+    def standing_for(self, case_id: int) -> TicketRow | None:
+        """The ticket of the umbrella that collects a case; None when nothing does, or while it has no ticket."""
+        return next(iter(fetch(self._connection, _OF_UMBRELLA, TicketRow, {"of_case": case_id})), None)
+
+    def unshown(self, trackers: Collection[str], after_case_id: int, limit: int) -> tuple[int, ...]:
+        """Collected cases, by id, after one: an issue of theirs does not show the ticket that stands for them.
+
+        `trackers`: only tickets in these. A case that was called shows its own soon and is not among them.
+        """
+        given = {"trackers": list(trackers), "after": after_case_id, "at_most": limit}
+        return tuple(self._connection.scalars(_UNSHOWN, given))
 
     def strays(self, tracker: str, prefix: str | None, limit: int) -> tuple[int, ...]:
         """Cases whose live ticket moved out of its tracker's place, the longest unseen first.

@@ -3,7 +3,7 @@
 What a person set stays: a priority that is not the one we wrote, a label that we did not put there.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC
 
@@ -22,9 +22,10 @@ Worst = tuple[str | None, str | None]
 class Written:
     """What we wrote on a ticket last, and of what. Empty for one that nothing followed yet.
 
-    `counts`: by our word for them; `priority`: the ticket's own word; `sending`: the one that an interrupted write may
-    have set; `worst`: level and priority of the bug when that was written; `labels`: those that we put there. The last
-    two are None as long as they did not follow.
+    `counts`: by our word for them, on a project of GitHub by the project and its field (None: refused there);
+    `priority`: the ticket's own word; `sending`: the one that an interrupted write may have set; `worst`:
+    level and priority of the bug when that was written; `labels`: those that we put there. The last two are None as
+    long as they did not follow.
     `mark`: differs from that of `mark_of` as soon as there may be something to write.
     """
 
@@ -38,10 +39,14 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the rule would write on a new ticket of this bug now; None: it says nothing of it."""
+    """What the rule would write on a new ticket of this bug now; None: it says nothing of it.
+
+    `boards`: where counts go, `owner/number` of the projects that the ticket was put on; None: into its own fields.
+    """
 
     priority: str | None = None
     labels: tuple[str, ...] | None = None
+    boards: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +56,21 @@ class Following:
     change: TicketChange
     then: Written
     left: str | None = None
+
+    def kept(self, before: Written, done: Sequence[TicketChange]) -> Written:
+        """What is on the ticket when only these parts were done: what was refused is as it was before."""
+        kept = self.then
+        for part in (one for one in self.change.parts() if one not in done):
+            if part.fields:
+                kept = replace(kept, counts=before.counts)
+            elif part.priority:
+                kept = replace(kept, priority=before.priority, worst=before.worst)
+            elif part.boards:
+                spots = {spot: before.counts.get(spot) for spot in _spots(part.boards)}
+                kept = replace(kept, counts={**kept.counts, **spots})
+            else:
+                kept = replace(kept, labels=before.labels)
+        return kept
 
 
 def bug_of(issues: Sequence[Issue]) -> Issue:
@@ -66,12 +86,17 @@ def bug_of(issues: Sequence[Issue]) -> Issue:
     )
 
 
-def mark_of(update: Update, bug: Issue, digest: str) -> str:
-    """What changes whenever there may be something to write. `digest`: of the mapping."""
-    counts = _counts(update, bug).values()
+def mark_of(update: Update, bug: Issue, digest: str, boards: Sequence[str] | None = None) -> str:
+    """What changes whenever there may be something to write. `digest`: of the mapping; `boards`: as in `Wanted`."""
+    counts = [f"{spot}={value}" for spot, value in _counts(update, bug, boards).items()]
     told = (bug.level, bug.priority) if update.priority is not FollowPriority.OFF else ()
     shown = (digest, bug.count, bug.level, bug.priority, bug.substatus, bug.assignee, bug.last_release)
     return "|".join(map(str, (*counts, "", *told, "", *(shown if update.labels else ()))))
+
+
+def is_new_there(update: Update, bug: Issue, boards: Sequence[str] | None, before: Written) -> bool:
+    """Whether the ticket is on a project where we wrote nothing yet."""
+    return boards is not None and not _counts(update, bug, boards).keys() <= before.counts.keys()
 
 
 def follow(update: Update, bug: Issue, ticket: Ticket, wanted: Wanted, before: Written) -> Following:
@@ -81,13 +106,13 @@ def follow(update: Update, bug: Issue, ticket: Ticket, wanted: Wanted, before: W
     a priority only if the ticket says it.
     """
     known = _taken_over(update, bug, ticket, wanted, before)
-    counts = _counts(update, bug)
-    fields = {update.counts[word]: value for word, value in counts.items() if known.counts.get(word) != value}
+    counts = _counts(update, bug, wanted.boards)
+    fields, boards = _changed(update, counts, wanted.boards, known)
     then = replace(known, counts=counts, sending=None)
     priority, then, left = _priority(update.priority, bug, (ticket, wanted.priority, known), then)
     add, remove, labels = _labels(ticket, wanted.labels, known.labels or ())
     then = replace(then, labels=labels if update.labels else None)
-    return Following(TicketChange(fields, priority, add, remove), then, left)
+    return Following(TicketChange(fields, priority, add, remove, boards), then, left)
 
 
 def _taken_over(update: Update, bug: Issue, ticket: Ticket, wanted: Wanted, before: Written) -> Written:
@@ -100,10 +125,34 @@ def _taken_over(update: Update, bug: Issue, ticket: Ticket, wanted: Wanted, befo
     return known
 
 
-def _counts(update: Update, bug: Issue) -> dict[str, object]:
+def _counts(update: Update, bug: Issue, boards: Sequence[str] | None) -> dict[str, object]:
+    """The counts by the spot that they go into: see `Written`."""
     seen = bug.last_seen.astimezone(UTC).isoformat(timespec="minutes") if bug.last_seen else None
     known: dict[str, object] = {"events": bug.count, "users": bug.user_count, "last_seen": seen}
-    return {word: known[word] for word in update.counts if known[word] is not None}
+    told = {word: known[word] for word in update.counts if known[word] is not None}
+    if boards is None:
+        return told
+    return {_spot(board, update.counts[word]): value for board in boards for word, value in told.items()}
+
+
+def _changed(
+    update: Update, counts: Mapping[str, object], boards: Sequence[str] | None, known: Written
+) -> tuple[dict[str, object], dict[str, dict[str, object]]]:
+    """What is to be set: fields of the ticket, and fields by project."""
+    news = {spot: value for spot, value in counts.items() if known.counts.get(spot) != value}
+    if boards is None:
+        return {update.counts[word]: value for word, value in news.items()}, {}
+    there = ((board, {name: _spot(board, name) for name in update.counts.values()}) for board in boards)
+    set_there = {board: {name: news[at] for name, at in spots.items() if at in news} for board, spots in there}
+    return {}, {board: fields for board, fields in set_there.items() if fields}
+
+
+def _spot(board: str, field: str) -> str:
+    return f"{board} {field}"
+
+
+def _spots(boards: Mapping[str, Mapping[str, object]]) -> Iterator[str]:
+    return (_spot(board, name) for board, fields in boards.items() for name in fields)
 
 
 # ---------------------------------------------------------------- priority

@@ -1,19 +1,11 @@
-"""What is known about texts, hosts and clients that are nobody's bug, or somebody else's. Patterns ignore case.
-
-Sources: what Sentry's inbound filters drop (docs.sentry.io, inbound data filters), the message tables of the browsers,
-and the errors that operating systems, databases and brokers raise.
-"""
+"""Where things come from: addresses of add-ons, hosts and packages of vendors, drivers of a team's own services."""
 
 import re
 
+from worker.triage.phrases import any_of, in_any_case
 from worker.triage.wording import vocabulary
 
-
-def _any(*patterns: str) -> re.Pattern[str]:
-    return re.compile("|".join(patterns), re.IGNORECASE)
-
-
-EXTENSION_ADDRESS = _any(
+EXTENSION_ADDRESS = in_any_case(
     r"^(?:chrome|moz|safari(?:-web)?|ms-browser|edge)-extension:",
     r"^(?:chrome|resource)://",
     r"webkit-masked-url",
@@ -27,274 +19,226 @@ EXTENSION_ADDRESS = _any(
 )
 """Where a frame of an add-on or of an injected script comes from."""
 
-INJECTED = _any(
-    r"top\.globals",
-    r"originalcreatenotification",
-    r"canvas\.contentdocument",
-    r"myapp_removeallhighlights",
-    r"tt\.epicplay",
-    r"zitereader",
-    r"\bjigsaw is not defined",
-    r"combosearch",
-    r"loading\.retry\.widdit",
-    r"atomicfindclose",
-    r"fb_xd_fragment",
-    r"bmi_safeaddonload",
-    r"ebcallbackmessagereceived",
-    r"_gcrweb",
-    r"conduitpage",
-    r"evaluating 'elt\.parentnode'",
-    r"plugin\.setsuspendstate",
-    r"extension context invalidated",
-    r"webkit-masked-url",
-    r"can't access dead object",
-    r"message port closed before a response",
-    r"receiving end does not exist",
-    r"instantsearchsdkjsbridge",
-    r"__firefox__",
-    r"zalojsv2",
-    r"java object is gone",
-    r"_autofillcallbackhandler",
-    r"webkit\.messagehandlers",
-    r"\bgm_(?:get|set)value",
-    r"metamask",
-    r"tronlink",
-    r"(?:redefine|set|assign to read only) property:? '?(?:ethereum|solana|phantom|web3)",
-    r"window\.ethereum",
-    r"runtime\.sendmessage",
-    r"object not found matching id",
-    r"ucbrowser",
-    r"vc_request_action|vid_mate_check",
-)
-"""Names that only scripts of browsers, apps and add-ons bring into a page."""
-
-BENIGN = _any(
-    r"resizeobserver loop",
-    r"play\(\) (?:failed|request was interrupted)|user didn't interact",
-    r"the (?:user aborted a request|operation was aborted)|signal is aborted|fetch is aborted",
-    r"\baborterror\b",
-    r"permission denied to access property|blocked a frame with origin",
-    r"document is not (?:focused|fully active)",
-    r"share cancell?ed|abort due to cancellation",
-    r"script error\.",
-    r"not allowed by the user agent",
-    r"\bns_error_(?:not_available|failure|unexpected)",
-    r"fullscreen error|wakelock",
-    r"notification permission",
-    r"lockmanager|lock broken by another request",
-    r"navigation (?:cancelled|aborted)|transition was (?:skipped|aborted)",
-)
-"""What browsers say about the user's own doing: nothing is broken."""
-
-CLIENT_GONE = _any(
-    r"broken ?pipe",
-    r"\bepipe\b",
-    r"client ?disconnect",
-    r"client ?abort|clientabortexception",
-    r"request aborted",
-    r"unreadableposterror",
-    r"context canceled",
-    r"client (?:closed|has closed|prematurely)",
-    r"premature close",
-    r"error reading (?:request|webob) body|unexpected end of (?:request|multipart)",
-    r"aborted connection|ioerror: request data",
-)
-CANCELLED = _any(
-    r"(?:operation|task|call) ?cancell?ed|\bcancelled ?error|(?:operation|task|request) was cancell?ed",
-)
-"""What servers raise in what they were doing for a visitor who left."""
-WIRE = _any(r"connection|closed|\beof|reset|abort|disconnect|unexpected end|timed? ?out|bad ?(?:http)?request")
-PROBE = _any(
-    r"disallowedhost|invalid http_host",
-    r"suspicious(?:operation|fileoperation)|path traversal|etc/passwd|\.\./\.\./",
-    r"wp-(?:login|admin|content|includes)|xmlrpc\.php|phpmyadmin|phpunit|cgi-bin",
-    r"/\.(?:env|git|aws|ssh)\b",
-    r"union (?:all )?select|sleep\(\d|or 1=1|\bxp_cmdshell",
-    r"<script|\$\{jndi:",
-    r"toomanyfieldssent|requestdatatoobig",
-    r"null character|null \(0x00\)|embedded null",
-    r"bad (?:http/0\.9 )?request (?:syntax|version|line)|invalid http (?:request|version|method)",
-    r"invalid_?request_?(?:line|method)|unsupported method",
-)
-"""What scanners leave behind."""
-SCRIPTED = _any(
-    r"^(?:python-requests|python-urllib|python-httpx|aiohttp|curl|wget|go-http-client|libwww-perl|java/|scrapy|okhttp|node-fetch|axios/|undici|ruby|php/|postmanruntime|insomnia)",
-    r"headlesschrome|phantomjs|puppeteer|playwright|selenium",
-    r"zgrab|masscan|nikto|sqlmap|nuclei|nmap|censys|shodan|security scanner|lighthouse|pingdom|uptime",
-)
-BEACON = _any(r"analytics|beacon|tracking|telemetry|pixel|metrics|\bads?\b|adserv|collect")
-OFFLINE = _any(
-    r"failed to fetch",
-    r"load failed",
-    r"networkerror when attempting",
-    r"network request failed",
-    r"^network error$",
-    r"internet connection appears to be offline|network connection was lost|err_internet|cancelled$",
-)
-NO_NETWORK = _any(
-    r"internet connection appears to be offline|nsurlerrordomain.*-10(?:01|05|09|18|20)\b",
-    r"no address associated with hostname|failed host lookup|software caused connection abort",
-    r"net::err_(?:internet_disconnected|network_changed|name_not_resolved|address_unreachable)",
-)
-"""What phones and apps say when they are out of reach."""
 PHONE_PLATFORMS = vocabulary("cocoa dart flutter android objc swift react-native")
+APP_PLATFORMS = vocabulary("java kotlin native csharp other c")
+"""Platforms of apps and of servers alike."""
+HANDSETS = vocabulary("android ios ipados watchos tvos")
+APP_RELEASE = re.compile(r"^(?:com|org|net|io|de|fr|uk|app|dev|co)\.[\w.-]+@[\w.-]+\+\d+$")
+ERROR_VALUES = vocabulary("go native rust")
+"""Platforms whose errors are values: the stack is of the place where one was reported."""
 ANDROID = re.compile(r"^(?:android|androidx|com\.android|dalvik)\.")
-STORAGE = _any(
-    r"quotaexceeded|exceeded the quota|storage is (?:full|disabled)|localstorage.*(?:null|denied)",
-    r"indexeddb",
-    r"access is denied for this document|the operation is insecure",
+LIBRARY_PATH = re.compile(
+    r"node_modules|(?:site|dist)-packages|^node:|^(?:java|javax|sun|jdk|kotlin|kotlinx|scala)\.|/lib/python\d"
+    r"|<anonymous>|\[native code\]"
+    r"|/vendor/(?!app/)|/cargo/registry/|/rustc/|/\.cargo/|/go/pkg/mod/|/usr/local/go/src/|/gems/|/deps/\w+/lib/"
 )
-CHUNK = _any(
-    r"loading (?:css )?chunk \S+ failed|chunkloaderror|failed to load chunk|dynamically imported module",
-    r"importing a module script failed",
+ENTRY_FILE = re.compile(
+    r"(?:^|/)(?:public|web|htdocs|html|pub|public_html)/index\.php$|/artisan$|/bin/console$"
+    r"|(?:^|/)(?:[wa]sgi|manage)\.py$|config\.ru$"
 )
-HYDRATION = _any(r"hydrat", r"(?:invariant=|react\.dev/errors/)(?:418|419|421|422|423|425)\b")
-LEGACY = _any(r"\bmsie \d|trident/", r"\b(?:chrome|firefox)/(?:[1-9]?\d|10\d|110)\.", r"opera mini", r"android [1-3]\.")
-UNSUPPORTED = _any(
-    r"unexpected (?:token|identifier|strict mode)|syntaxerror|invalid or unexpected|unexpected keyword",
-    r"is not a (?:function|constructor)|is not defined|can't find variable|doesn't support|invalid (?:regular|group)",
-)
-"""What a browser says of a language or a function that is newer than itself."""
-LOCAL_PAGE = _any(r"^https?://(?:localhost|127\.0\.0\.1|\[::1\]|[\w.-]+\.localhost)(?:[:/]|$)", r"^file:")
-PRACTICE = _any(r"^(?:dev|develop|development|local|localhost|test|testing|ci)$")
-
-DOWN = _any(
-    r"connection ?refused|econnrefused|could not connect to (?:server|the primary)",
-    r"can't connect to (?:mysql|local|server)",
-    r"enotfound|eai_again|name or service not known|temporary failure in name resolution|getaddrinfo",
-    r"nodename nor servname|unknownhost|no such host|could not resolve",
-    r"no route to host|host is unreachable|ehostunreach|enetunreach|network is unreachable",
-    r"lost connection|communications link failure|network-related or instance-specific|actively refused",
-    r"(?:error|failed|unable|cannot|could not|can't) (?:to )?connect(?:ing)?\b|error while dialing",
-    r"(?:can't|cannot|could not|couldn't|unable to) reach|\bunreachable\b",
-    r"(?:read|write) error on (?:connection|socket)|error\(50[0234]\b|not present in metadata",
-    r"broker \S* ?not available|not ?ready ?(?:error|exception)|could not establish|reading from (?:the )?stream",
-    r": eof\b",
-    r"\bnot ?(?:the )?(?:master|primary|leader)\b|no (?:leader|master|primary)\b|failover",
-    r"server closed the connection|connection (?:already |has been |was )?(?:closed|reset|lost|aborted)",
-    r"econnreset|socket hang up|gone away|terminating connection|connection to \S+ (?:failed|lost)",
-    r"serverselection|no (?:reachable|primary) (?:servers?|node)|nobrokersavailable|leader ?not ?available",
-    r"clusterdown|cluster is down",
-    r"loading redis|readonly you can't write|\bmisconf\b|starting up|shutting down|in recovery mode",
-    r"read-only (?:transaction|replica)",
-    r"upstream connect error|no healthy upstream|\bunavailable\b|service temporarily unavailable",
-    r"deadline ?exceeded",
-    r"max retries exceeded|failed to establish a new connection|remote end closed|bad gateway",
-    r"service unavailable|gateway time-?out",
-    r"(?:status(?: code)?:?|http(?: error)?|code|returned|with|got) ?50[234]\b|\b50[234] server error",
-)
-STARVED = _any(
-    r"no space left|enospc|disk (?:is )?full|disk quota|read-only file system",
-    r"out ?of ?memory|\boom\b|cannot allocate memory|java heap space|heap limit|allocation failed",
-    r"memoryerror|gc overhead",
-    r"memory size of \d+ bytes|bytes exhausted|resource ?exhausted|time ?limit ?exceeded|maximum execution time",
-    r"sigkill|signal 9|worker ?lost|worker timeout|evicted|exited prematurely",
-    r"too many (?:open files|connections|clients)|emfile|enfile|connection slots",
-    r"(?:queue)?pool (?:limit|exhausted|timeout|timed out|is full)|acquir\w+ connection",
-    r"unable to (?:check ?out|acquire) ",
-    r"statement timeout|lock wait timeout|canceling statement|max_statement_time",
-    r"throttl|provisionedthroughput|task timed out after|function timed out|h12\b|circuit_breaking|breaker",
-)
-SLOW = _any(r"time(?:d)? ?-?out|etimedout|esockettimedout")
-CERTIFICATE = _any(
-    r"certificate.*(?:expired|verify failed)|certificate_verify_failed|self[- ]signed certificate",
-    r"cert_has_expired|ssl(?:v3)? (?:handshake|alert)|sslerror|sslhandshake",
-)
-UNCONNECTED = _any(r"\b\w*(?:connect|connection)\w{0,8}(?:error|exception)\b")
-SERVER_FRAME = _any(
-    r"gunicorn|uvicorn|hypercorn|waitress|werkzeug|wsgiref|socketserver|tornado\.iostream|uwsgi|daphne|catalina|undertow",
-    r"jetty|netty|puma|unicorn|passenger|_http_server|http\.server|kestrel",
+"""The door of an application: it is on every stack and proves nothing."""
+SERVER_FRAME = in_any_case(
+    r"gunicorn|uvicorn|hypercorn|waitress|werkzeug\.serving|wsgiref|socketserver|tornado\.(?:iostream|http|web)",
+    r"uwsgi|daphne|granian|cheroot",
+    r"catalina|coyote|undertow|jetty|netty\.(?:channel|handler\.codec\.http)|tomcat|puma|unicorn|passenger",
+    r"falcon\b|thin/|webrick",
+    r"_http_server|http\.server|kestrel|http\.sys|httplistener|cowboy|bandit|thousand_island|plug[/.]cowboy",
+    r"net/http/server|fasthttp\.\(\*server|hyper::server|actix",
+    r"mod_wsgi|starlette\.(?:requests|responses|websockets|middleware)|aiohttp\.(?:web|http_parser)",
+    r"websockets\.(?:server|legacy)|swoole|roadrunner|engine\.io/|/ws/lib/",
 )
 """Frames of the server itself: trouble with a connection there is the visitor's."""
-FROZEN = _any(r"^anr\b|application ?not ?responding|input dispatching timed out|app ?hang|watchdog|main thread")
-"""The app's own main thread was busy for too long."""
-SHORT_TIMEOUT = re.compile(r"timeout(?:[=:]| of)\s*(?:0?\.\d+|\d{1,2} ?ms)\b", re.IGNORECASE)
+REQUEST_READER = in_any_case(
+    r"http/parameters|body-parser|raw-body|multer|busboy|finalhandler|decode_param|express/lib/router|koa-bodyparser",
+    r"fastify/lib/(?:contenttype|reply|error)",
+    r"django[./]http[./](?:multipartparser|request)|django[./]core[./]handlers|django[./]middleware",
+    r"werkzeug[./](?:formparser|wrappers|sansio)|starlette[./](?:formparsers|requests)|python_multipart",
+    r"rack/(?:query_parser|multipart|utils|request)|action_dispatch/(?:http|request|middleware)",
+    r"plug[/.](?:parsers|conn)|phoenix[/.](?:router|endpoint)",
+    r"symfony/(?:component/)?(?:http-kernel|httpkernel|routing|http-foundation)",
+    r"illuminate/(?:foundation/http|routing|session|auth)",
+    r"laravel/framework/src/illuminate/(?:foundation/http|routing|session|auth)",
+    r"springframework\.(?:web\.(?:servlet|bind|multipart|method)|http\.converter|security\.web)",
+    r"aspnetcore\.(?:server|http|antiforgery|mvc\.modelbinding|authentication)",
+)
+"""Frames in which a framework reads, routes and admits a request, before any code of ours."""
 
-OUR_MISTAKE = _any(
-    r"(?:column|relation|table|function|constraint|index|type) \S+ (?:of relation \S+ )?(?:does not|already) exists?",
-    r"no such (?:column|table)|unknown column|invalid column name|table '\S+' doesn't exist",
-    r"duplicate (?:key|entry)|unique constraint|violates (?:not-null|foreign|check)|foreign key constraint",
-    r"not null constraint|value too long for type|data too long",
-    r"deadlock|could not serialize access",
-    r"syntax error|unexpected token|is not valid json|unexpected end of json|expecting value|json\.parse",
-    r"recursion|call stack|stack ?overflow",
-    r"cannot find module|no module named|module not found|cannot import name|class ?not ?found",
-    r"nosuchmethod",
-    r"\berr_(?:http|invalid|assert|method|module|require)\w*|headers after they are sent",
-    r"headers already sent",
-    r"invalid[ _]?(?:api[ _]?key|request|argument|parameter|input)|missing (?:required|\d+ required)|unauthori[sz]ed",
-    r"authenticationerror|permission ?denied for|access ?denied",
-    r"no such (?:price|customer|charge|coupon|bucket|key)|unrecognized request|badrequest",
-    r"(?:status(?: code)?:?|http(?: error)?) ?(?:400|401|403|404|405|409|410|413|415|422)\b",
-    r"\b(?:400|401|403|404|405|409|413|415|422) client error",
-    r"template(?:does ?not ?exist|syntax)|noreversematch|improperlyconfigured|missing env",
-    r"environment variable",
-    r"can't compare offset|not subscriptable|not iterable|has no attribute|unexpected keyword",
-    r"positional argument|nil pointer|null pointer|because .* is null|undefined method|unwrap\(\)",
-    r"index out of",
-    r"failed to execute '(?:removechild|insertbefore|appendchild)'|invariant failed|minified react error",
-    r"too many re-renders|rendered (?:more|fewer) hooks|hook call",
+BODY_READER = in_any_case(
+    r"http/parameters|body-parser|raw-body|multer|busboy|multipart|formparser|query_parser|plug[/.]parsers"
+    r"|http\.converter"
+    r"|modelbinding|decode_param|inputformatter"
 )
-"""What says that code or its data did wrong, whoever's service answered."""
+"""Frames that read what a visitor sent: an error of any type there is of what was sent."""
+DOOR = in_any_case(
+    r"rest_framework|flask_login|flask_jwt|fastapi[./]security|guardian|pundit|cancan|warden|devise"
+    r"|spatie/laravel-permission|laravel/(?:passport|sanctum)"
+    r"|illuminate/auth|springframework\.security|aspnetcore\.auth|symfony/(?:component/)?security"
+    r"|django[./]contrib[./]auth|express-jwt|passport"
+)
+"""Frames that admit people or turn them away."""
 
-UNREADABLE = _any(r"json|expecting value|unexpected token|unexpected end|decode|parse")
-"""An answer that could not be read: whose fault it is, is told by who asked."""
-
-PROGRAMMING_TYPES = vocabulary(
-    "typeerror attributeerror keyerror nameerror indexerror valueerror referenceerror nullpointerexception "
-    "assertionerror classcastexception illegalstateexception illegalargumentexception "
-    "arrayindexoutofboundsexception importerror indexoutofboundsexception unboundlocalerror "
-    "modulenotfounderror notimplementederror syntaxerror rangeerror recursionerror zerodivisionerror "
-    "unicodedecodeerror unicodeencodeerror validationerror programmingerror integrityerror nomethoderror "
-    "nullreferenceexception invalidoperationexception argumentexception argumenterror formatexception "
-    "stackoverflowerror concurrentmodificationexception numberformatexception arithmeticexception "
-    "jsondecodeerror doesnotexist multipleobjectsreturned lookuperror runtimeerror urierror evalerror "
-    "domexception invalidoperation uninitializedpropertyaccessexception kotlinnullpointerexception "
-    "nosuchelementexception dataerror fielderror panic swiftfatalerror exc_bad_access sigabrt "
-    "unsupportedoperationexception keynotfoundexception zoderror "
+VENDOR_HOSTS = in_any_case(
+    r"googletagmanager|google-analytics|doubleclick|googlesyndication|gstatic|googleapis|googleadservices",
+    r"recaptcha|youtube|maps\.google|accounts\.google|apis\.google",
+    r"gtm\.js|facebook|fbcdn|twitter|tiktok|linkedin|licdn|pinterest|snapchat|sc-static|redditstatic|clarity\.ms",
+    r"bing\.com|bat\.js|yandex|baidu|hotjar|contentsquare|quantummetric|glassbox",
+    r"hubspot|hs-scripts|hsforms|hs-analytics|usemessages|marketo|pardot|eloqua|6sense|demandbase|clearbit",
+    r"zoominfo|drift\.com|driftt|qualified\.com|leadfeeder",
+    r"intercom|zendesk|zdassets|crisp\.chat|tawk\.to|livechat|freshchat|freshworks|olark|fullstory|gorgias",
+    r"kustomer|helpscout|userlike|smartsupp|liveperson|lpsnmedia",
+    r"logrocket|mouseflow|crazyegg|inspectlet|luckyorange|smartlook|segment\.(?:com|io)|mixpanel|amplitude",
+    r"heapanalytics|heap\.io|pendo|posthog|rudder(?:stack|labs)|matomo|plausible|snowplow|chartbeat|parsely",
+    r"comscore|scorecardresearch|quantserve",
+    r"optimizely|launchdarkly|split\.io|statsig|vwo\.com|visualwebsiteoptimizer|kameleoon|abtasty|dynamicyield",
+    r"monetate|appcues|userpilot|walkme|whatfix|usersnap|uservoice|delighted|qualtrics|medallia|surveymonkey",
+    r"cookiebot|onetrust|cookielaw|usercentrics|trustarc|consensu|didomi|quantcast|iubenda|osano|cookieyes",
+    r"consentmanager|privacy-mgmt|sourcepoint",
+    r"stripe|paypal|braintree|adyen|klarna|plaid|squareup|square\.com|shopify|checkout\.com|mollie|worldpay",
+    r"authorize\.net|razorpay|affirm|afterpay|clearpay|sezzle|wise\.com|gocardless|paddle|chargebee|recurly",
+    r"amazonpay|payments-amazon|applepay|pay\.google",
+    r"mapbox|algolia|cloudflare|cloudfront\.net/(?:libs|sdk)|jsdelivr|unpkg|cdnjs|bootstrapcdn|jquery\.com",
+    r"fontawesome|typekit|fonts\.|hcaptcha|turnstile|arkoselabs|datadome|perimeterx|imperva|incapsula|akamai",
+    r"distil",
+    r"newrelic|nr-data|datadog|sentry-cdn|bugsnag|rollbar|raygun|dynatrace|ruxit|appdynamics|eum-|speedcurve",
+    r"boomerang|go-mpulse|twilio|sendgrid|mailchimp|list-manage|mailgun|postmark|slack\.com|klaviyo|braze",
+    r"onesignal|pushwoosh|airship|attentive|iterable|customer\.io|customeriomail",
+    r"auth0|okta|onelogin|firebase|firebaseio|cloudfunctions|pusher|ably|pubnub|sendbird|getstream|stream-io",
+    r"agora\.io|vidyo|opentok|tokbox|daily\.co|zoom\.us|vimeo|wistia|brightcove|jwplayer|jwpcdn|dailymotion",
+    r"spotify|soundcloud|issuu",
+    r"openai|anthropic|mistral\.ai|cohere|huggingface|replicate\.com|deepl|salesforce|force\.com|github\.com",
+    r"gitlab\.com|bitbucket\.org|atlassian|trustpilot|bazaarvoice|yotpo|powerreviews|reviews\.io|feefo|typeform",
+    r"calendly|jotform|airtable|notion\.(?:so|com)|zapier|make\.com|contentful|prismic|sanity\.io|storyblok",
+    r"cloudinary|imgix|transloadit|filestack|uploadcare",
+    r"criteo|taboola|outbrain|adroll|rubicon|pubmatic|openx|adnxs|amazon-adsystem|casalemedia|moatads",
+    r"adsafeprotected|teads|adform|tradedesk|adsrvr|id5-sync|liveramp|prebid|taxjar|avalara|shippo|easypost",
+    r"shipstation|sendcloud|shipcloud|dhl\.|ups\.com|fedex|usps|addthis|sharethis|disqus|gigya|docusign|dropbox",
+    r"box\.com|hellosign|xero|quickbooks|intuit|netsuite|workday|servicenow|zoho",
 )
-
-VENDOR_HOSTS = _any(
-    r"googletagmanager|google-analytics|doubleclick|googlesyndication|gstatic|googleapis|recaptcha|youtube",
-    r"gtm\.js",
-    r"facebook|fbcdn|twitter|tiktok|linkedin|licdn|pinterest|snapchat|clarity\.ms|bing\.com|yandex|hotjar",
-    r"hubspot|hs-scripts",
-    r"intercom|zendesk|zdassets|drift\.com|driftt|crisp\.chat|tawk\.to|livechat|freshchat|olark|fullstory",
-    r"logrocket|mouseflow",
-    r"segment\.(?:com|io)|mixpanel|amplitude|heapanalytics|pendo|optimizely|launchdarkly|appcues|userpilot",
-    r"cookiebot|onetrust|usercentrics",
-    r"stripe|paypal|braintree|adyen|klarna|plaid|squareup|shopify|checkout\.com|mapbox|algolia|cloudflare",
-    r"cloudfront|jsdelivr|unpkg",
-    r"newrelic|nr-data|datadog|sentry-cdn|bugsnag|twilio|sendgrid|mailchimp|mailgun|postmark|slack\.com",
-    r"auth0|okta|firebase|pusher|ably",
-    r"openai|anthropic|salesforce|force\.com|github\.com|atlassian|trustpilot|typeform|calendly|criteo",
-    r"taboola|outbrain|taxjar|avalara",
+VENDOR_CLIENTS = any_of(
+    r"(?:^|[./@\\: ])(?:"
+    r"stripe|twilio|sendgrid|python_http_client|datadog\w*|ddtrace|slack_sdk|slack_bolt|slack|mailchimp\w*"
+    r"|mailjet\w*|sparkpost|postmark\w*|mailgun\w*|sendinblue|brevo\w*|resend"
+    r"|paypal\w*|braintree\w*|adyen\w*|plaid|klarna|squareup|squaresdk|square|mollie|gocardless\w*|razorpay|paddle"
+    r"|chargebee|recurly|worldpay|checkout_sdk|checkoutsdk|authorizenet|affirm|afterpay|revenuecat"
+    r"|purchases_flutter|adapty|qonversion"
+    r"|openai|azureopenai|anthropic|cohere|mistralai|huggingface_hub|replicate|deepl|elevenlabs|pinecone|langsmith"
+    r"|groq|together|google_generativeai|vertexai|generativeai"
+    r"|algolia\w*|hubspot|zendesk\w*|zenpy|freshdesk|intercom|helpscout|shopify\w*|shopifyapi|bigcommerce"
+    r"|woocommerce|simple_salesforce|jsforce|salesforce|restforce|pipedrive|zoho\w*|netsuite|xero\w*|quickbooks"
+    r"|intuitlib|docusign\w*|hellosign|dropbox\w*|boxsdk|airtable|pyairtable|notion_client|notionhq|contentful\w*"
+    r"|cloudinary|prismic|sanity|storyblok|atlassian|jira|pygithub|githubapi|octokit|gitlab|python-gitlab"
+    r"|googleapiclient|google\.apis|google\.googleapi\w*"
+    r"|google\.(?:cloud|genai|api_core|oauth2|auth|ads|analytics|maps|generativeai)"
+    r"|google/(?:cloud|apiclient|auth|service)|googlemaps|google-auth-library|gaxios|googleapis|gax|@google-cloud"
+    r"|@googlemaps|com\.google\.(?:cloud|api|auth|ads|firebase|maps)|com\.google\.android\.gms|googlemobileads"
+    r"|google_mobile_ads|googlesignin|google_sign_in|googlemaps\w*|gmscore|google_maps_flutter"
+    r"|firebase\w*|@firebase|_flutterfire_internals|cloud_firestore\w*|cloud_functions\w*|firestore|crashlytics"
+    r"|fbl\w+|com\.google\.firebase"
+    r"|botocore|boto3|aiobotocore|aws-sdk|@aws-sdk|@smithy|aws_sdk\w*|aws-sdk-\w+|amazonaws"
+    r"|software\.amazon\.awssdk|com\.amazonaws|amazon\.runtime|aws/|seahorse|ex_aws|rusoto\w*|aws_smithy\w*|azure"
+    r"|@azure|azure\.(?:core|storage|messaging|identity)|com\.azure|microsoft\.azure|microsoft\.graph|msgraph|msal"
+    r"|oci|digitalocean|cloudflare|heroku"
+    r"|ldclient|launchdarkly\w*|unleash\w*|splitio|statsig|optimizely|configcat|amplitude\w*|mixpanel\w*|segment"
+    r"|analytics-node|posthog|rudder\w*|heap|pendo|newrelic|appsignal|bugsnag|rollbar|honeycomb|pagerduty|pdpyras"
+    r"|opsgenie"
+    r"|auth0|okta|workos|clerk|stytch|onelogin|supabase|pusher\w*|ably|pubnub|sendbird\w*|getstream|stream_chat"
+    r"|agora\w*|twilio\w*|vonage|nexmo|messagebird|plivo|sinch|bandwidth|telnyx|livekit|zoomus"
+    r"|mapbox\w*|mapbox-gl|here_sdk|tomtom|what3words|easypost|shippo|shipengine|sendcloud|taxjar|avalara|avatax"
+    r"|smartystreets|lob|loqate"
+    r"|onesignal\w*|braze\w*|appboy|customerio|klaviyo\w*|iterable\w*|airship|urbanairship|leanplum|clevertap"
+    r"|moengage|batch"
+    r"|com\.appsflyer|appsflyer\w*|com\.adjust|adjust\w*|io\.branch|branch\w*sdk|flutter_branch\w*|kochava"
+    r"|singular\w*|com\.facebook|facebook\w*|fbsdk\w*|fbaudience\w*|com\.applovin|applovin\w*"
+    r"|com\.unity3d\.(?:ads|services)|unityads|com\.ironsource|ironsource|com\.vungle|vungle\w*|com\.mopub|mopub\w*"
+    r"|com\.inmobi|inmobi\w*|com\.chartboost|chartboost|com\.bytedance|pangle\w*|com\.mbridge|mintegral\w*"
+    r"|com\.smaato|com\.tapjoy|admob|com\.huawei\.(?:hms|agconnect)|com\.paypal|com\.stripe|com\.braintreepayments"
+    r"|com\.instabug|instabug\w*|com\.zendesk|zopim\w*|com\.intercom|io\.intercom|com\.kakao|kakao\w*|com\.tencent"
+    r"|wechat\w*|com\.alipay|com\.naver|linesdk|com\.snap|com\.tiktok|com\.twitter|com\.mixpanel|com\.amplitude"
+    r"|com\.segment|com\.onesignal|com\.braze|com\.appboy|com\.usabilla|com\.qualtrics|com\.salesforce|com\.datadog"
+    r"|com\.newrelic|com\.microsoft\.(?:appcenter|identity)|com\.scandit|com\.jumio|com\.onfido|onfido\w*"
+    r"|com\.veriff|com\.spotify"
+    r"|elasticemail|recaptcha|hcaptcha|telegram\w*|discord\w*|tweepy|telethon|instagram\w*|linkedin\w*|snowflake"
+    r"|databricks|fivetran|dwolla|wise|coinbase|alpaca\w*|polygon-api|bugfender"
+    r")(?=[./_\\: \-]|$)"
 )
-VENDOR_CLIENTS = re.compile(
-    r"(?:^|[./@\\])(?:stripe|twilio|sendgrid|datadog|slack_sdk|slack|mailchimp\w*|paypal\w*|braintree|adyen|plaid|openai|anthropic"
-    r"|algoliasearch|hubspot|zendesk|zenpy|shopify|googleapiclient|firebase\w*|mapbox|ldclient|launchdarkly|simple_salesforce|intercom"
-    r"|botocore|boto3|aws-sdk|@aws-sdk|google\.(?:cloud|api_core)|azure|taxjar|avalara|easypost|shippo|mailjet|sparkpost|nexmo|vonage"
-    r"|messagebird|plivo|contentful|cloudinary|dropbox|xero|quickbooks|docusign|airtable|notion_client|gocardless|mollie|razorpay"
-    r"|paddle|chargebee|recurly|onesignal|braze|customerio|klaviyo|snowflake|pagerduty|cohere|mistralai|huggingface_hub|telegram|discord"
-    r"|newrelic|mixpanel|amplitude|segment|auth0|okta|pusher|postmark\w*|mailgun|recaptcha|square|klarna|github|atlassian)(?=[./_\\-]|$)",
-    re.IGNORECASE,
+"""Packages, in lower case, that speak with a vendor, or are a vendor's whole product in an app."""
+NO_CLIENT = re.compile(r"(?:^|/)github\.com/(?:shopify/sarama|ibm/sarama)|segmentio/kafka")
+DRIVERS = any_of(
+    r"(?:^|[./@\\: ])(?:"
+    r"psycopg\w*|asyncpg|aiopg|pg8000|pymysql|mysqlclient|mysqldb|aiomysql|asyncmy|mysql\.connector"
+    r"|mysql/connector|cx_oracle|oracledb|pyodbc|pymssql|clickhouse\w*"
+    r"|pymongo|motor|mongoengine|redis|aioredis|rediscluster|kombu|pika|aio_pika|amqp|amqpstorm|confluent_kafka"
+    r"|aiokafka|kafka|elasticsearch\w*|elastic_transport|opensearch\w*|cassandra|hvac|etcd3|kazoo|consul|pymemcache"
+    r"|pylibmc|bmemcached|ldap3?|nats|stomp|hazelcast|minio|paramiko|neo4j|influxdb\w*|sqlalchemy\.pool"
+    r"|ioredis|redis-parser|@redis|node-redis|pg|pg-pool|pg-protocol|mysql2?|mongodb|mongoose|amqplib"
+    r"|amqp-connection-manager|kafkajs|node-rdkafka|@elastic|@opensearch-project|memjs|memcached|cassandra-driver"
+    r"|tedious|mssql|knex|tarn|sequelize|sequelize-pool|typeorm|@prisma|bull|bullmq|nats\.ws"
+    r"|org\.postgresql|com\.mysql|oracle\.(?:jdbc|net)|org\.mariadb|com\.microsoft\.sqlserver|com\.ibm\.db2"
+    r"|com\.zaxxer\.hikari"
+    r"|org\.apache\.(?:commons\.dbcp2?|tomcat\.jdbc|kafka|zookeeper|curator|activemq|pulsar|solr|cassandra|geode|ignite)"
+    r"|com\.mchange|redis\.clients|io\.lettuce|org\.redisson|com\.mongodb|com\.rabbitmq"
+    r"|org\.springframework\.(?:amqp|kafka|data\.redis|jdbc|jms)|org\.elasticsearch|co\.elastic|com\.datastax"
+    r"|net\.spy\.memcached|net\.rubyeye|com\.hazelcast|io\.etcd|io\.nats|io\.r2dbc|slick\.jdbc|org\.apache\.hadoop"
+    r"|database/sql"
+    r"|github\.com/(?:lib/pq|jackc/pgx|go-sql-driver|redis|go-redis|gomodule/redigo|segmentio/kafka-go|shopify/sarama|ibm/sarama|confluentinc|streadway|rabbitmq|gocql|elastic|olivere|bradfitz/gomemcache|nats-io|hashicorp/(?:vault|consul)|denisenkom|microsoft/go-mssqldb|clickhouse)"
+    r"|go\.mongodb\.org|go\.etcd\.io|gorm\.io/driver"
+    r"|npgsql|microsoft\.data\.sqlclient|system\.data\.sqlclient|mysqlconnector|mysql\.data"
+    r"|oracle\.manageddataaccess|stackexchange\.redis|rabbitmq\.client|masstransit|confluent\.kafka|mongodb\.driver"
+    r"|nest|elastic\.transport|enyim|cassandra\.driver"
+    r"|mysql2|redis_client|redis-client|bunny|mongo|moped|dalli|elastic/transport|rdkafka|ruby-kafka|sequel"
+    r"|activerecord/connection_adapters|active_record/connection_adapters"
+    r"|predis|phpredis|illuminate/(?:redis|database)|doctrine/dbal|php-amqplib|phpamqplib|pdo|postgrex|myxql|redix"
+    r"|db_connection|ecto/adapters|mint|brod\w*|broadway|sqlx\w*|tokio-postgres|deadpool\w*|bb8\w*|lapin|diesel"
+    r"|r2d2\w*"
+    r")(?=[./_\\: \-]|$)"
 )
-VENDOR_NAMES = re.compile(
-    r"stripe|twilio|sendgrid|datadog|hotjar|hubspot|_hsq|intercom|fullstory|window\.FS\b|recaptcha|googletag|\bfbq\b|\bgtag\b|\bdataLayer\b|mapbox"
-    r"|paypal|braintree|adyen|plaid|zendesk|\bzE\b|segment\.io|optimizely|mailchimp|\bS3\b|salesforce|algolia|firebase|auth0|okta|openai|shopify"
-    r"|google[. ]maps|google ?pay|apple ?pay|youtube|vimeo",
-    re.IGNORECASE,
+"""Packages, in lower case, that speak with databases, brokers, caches and the like: mostly a team's own."""
+DRIVER_PREFIX = re.compile(
+    r"(?:^|: )(pq|pgx|redis|etcdserver|nats|kafka(?: server)?|amqp|gocql|memcache|consul|raft)(?=: )"
 )
-LIBRARY_PATH = re.compile(
-    r"node_modules|(?:site|dist)-packages|^node:|^(?:java|javax|sun|jdk)\.|/lib/python\d|<anonymous>|\[native code\]"
+"""How Go's drivers begin their messages, where the stack is not theirs."""
+VENDOR_NAMES = any_of(
+    r"stripe|twilio|sendgrid|datadog|hotjar|hubspot|_hsq|intercom|fullstory|window\.fs\b|recaptcha|hcaptcha",
+    r"googletag|\bfbq\b|\bgtag\b|\bdatalayer\b|mapbox",
+    r"paypal|braintree|adyen|plaid\b|klarna|mollie|worldpay|razorpay|zendesk|\bze\b|segment\.io|optimizely",
+    r"mailchimp|mailgun|postmark|klaviyo|\bs3\b|salesforce|algolia|firebase|firestore|auth0|okta\b",
+    r"googleapi\b|openai|anthropic|shopify|google[. ]maps|google ?pay|apple ?pay|youtube|vimeo|slack\b|avalara",
+    r"taxjar|shippo",
+    r"easypost|docusign|contentful|cloudinary|launchdarkly|amplitude\b|mixpanel|braze\b|onesignal|quickbooks",
+    r"xero\b|dropbox|appsflyer|calendly|typeform|onetrust|optanon|cookiebot|usercentrics|grecaptcha|tawk_api",
+    r"\$crisp|_paq\b|adsbygoogle|__tcfapi|\bpintrk\b|\bttq\b|\btwttr\b|\bfb\.(?:ui|api|login)",
 )
-INTERNAL_HOST = re.compile(
-    r"(?:\.(?:internal|local|lan|corp|svc|intra|cluster|private|home\.arpa|consul)$)|^(?:10|127|192\.168|172\.(?:1[6-9]|2\d|3[01]))\.|^[a-z][\w-]*$|\.svc\.|^::1$",
-    re.IGNORECASE,
+INTERNAL_HOST = in_any_case(
+    r"(?:\.(?:internal|intern|local|localdomain|lan|corp|svc|intra|intranet|cluster|private|home\.arpa|consul|mesh|docker|compute|test-cluster)$)",
+    r"^(?:10|127|192\.168|172\.(?:1[6-9]|2\d|3[01])|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])|169\.254)\.",
+    r"^[a-z][\w-]*$|\.svc\.|^::1$",
+    r"\.(?:rds|cache|es|docdb|mq|redshift|elb|neptune)\.amazonaws\.com$",
+    r"\.(?:elb|rds|cache|kafka|aoss|mq)\.[\w-]+\.amazonaws\.com$|\.mongodb\.net$|\.database\.windows\.net$",
+    r"\.redis\.cache\.windows\.net$|\.cloudamqp\.com$|\.aivencloud\.com$|\.confluent\.cloud$|\.redislabs\.com$",
+    r"\.redis-cloud\.com$|\.elastic-cloud\.com$|\.es\.io$",
 )
+"""Hosts of a team's own network, and databases that somebody runs for it."""
 HOST_IN_TEXT = re.compile(
-    r"host='([^']+)'|https?://([\w.-]+)"
-    r"|(?:connecting to|econnrefused|enotfound|eai_again|getaddrinfo) ([\w-]+(?:\.[\w-]+)*)"
-    r"|\b(?:for|to|from|with) ((?:[a-z0-9-]+\.)+(?:com|io|net|org|co|app|dev|ai|eu|de|uk))\b",
-    re.IGNORECASE,
+    r"host='([^']+)'"
+    r"|(?:https?|wss?|rediss?|amqps?|postgres(?:ql)?|mysql|mongodb|kafka|tcp|grpc)://(?:[^@/\s]{0,60}@)?([\w.-]+)"
+    r"|(?:connecting to|econnrefused|getaddrinfo(?: enotfound| eai_again)?|enotfound|eai_again|lookup"
+    r"|resolve host:?|host lookup:|address:|hostname:|dial tcp:?(?! lookup)) ['\"]?([a-z0-9][\w-]*(?:\.[\w-]+)*)"
+    r"|(?:\b(?:for|to|from|with|at|on|by|of)|:) '?"
+    r"((?:[a-z0-9-]{1,63}\.){1,8}(?:com|io|net|org|co|app|dev|ai|eu|de|uk|fr))\b(?!\.\w)"
+    r"|\b((?:[\w-]{1,63}\.){1,8}(?:internal|intern|local|lan|corp|svc|consul|intranet|private))\b"
+    r"|(?<![\d.>])((?:10|192\.168|172\.(?:1[6-9]|2\d|3[01]))(?:\.\d{1,3}){2,3}):\d{2,5}"
 )
+"""Hosts that a message in lower case names."""
+NO_HOST = vocabulary(
+    "the a an any your our this that server servers service host hosts database db endpoint url broker brokers cluster "
+    "remote primary master replica upstream api app it is was on failed failure error for to from in at localhost"
+)
+"""Words that stand where a host might: they name none."""
+MANUAL_HOST = re.compile(
+    r"^(?:docs?|developers?|learn|support|help|errors?|wiki|man)\."
+    r"|^(?:sqlalche\.me|pris\.ly|aka\.ms|go\.microsoft\.com|react\.dev|reactjs\.org|nextjs\.org|goo\.gl|g\.co|alg\.li"
+    r"|nodejs\.org|errors\.pydantic\.dev|stackoverflow\.com|redis\.io|vuejs\.org|angular\.(?:dev|io)|php\.net"
+    r"|www\.php\.net|dev\.mysql\.com|www\.postgresql\.org|bit\.ly|webpack\.js\.org|vitejs\.dev|hexdocs\.pm"
+    r"|symfony\.com|laravel\.com|wa\.me|fb\.me|curl\.haxx\.se|curl\.se|platform\.openai\.com)$"
+)
+"""Hosts that messages name only to explain themselves."""

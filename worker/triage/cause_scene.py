@@ -65,6 +65,9 @@ class Scene:
     aftermath: bool
     """What surfaced is only what came of trouble that was thrown before."""
 
+    mistaken_first: bool
+    """What was thrown first, in frames of ours, is a mistake in code: what surfaced only passed it on."""
+
     @property
     def browser(self) -> bool:
         """Whether it happened in a browser."""
@@ -73,8 +76,16 @@ class Scene:
     @cached_property
     def phone(self) -> bool:
         """Whether it happened in an app on somebody's phone."""
+        if self.event.platform in facts.PHONE_PLATFORMS:
+            return True
         android = any(facts.ANDROID.search(f"{frame.module or ''}") for frame in self.frames)
-        return self.event.platform in facts.PHONE_PLATFORMS or android
+        return android or (self.event.platform in facts.APP_PLATFORMS and self._of_app)
+
+    @property
+    def _of_app(self) -> bool:
+        """Whether release or tags are those of an app: a bundle with its build number, a handset's system."""
+        system = self.event.tags.get("os.name", "").lower()
+        return system in facts.HANDSETS or facts.APP_RELEASE.match(self.event.release or "") is not None
 
     @property
     def captured(self) -> bool:
@@ -91,9 +102,8 @@ class Scene:
     @property
     def lasting(self) -> bool:
         """Whether it outlived the release in which it began."""
-        return bool(self.issue.first_release and self.event.release) and not self.issue.first_release == (
-            self.event.release
-        )
+        first, now = self.issue.first_release, self.event.release
+        return first is not None and now is not None and first != now
 
     @cached_property
     def programming(self) -> str | None:
@@ -116,12 +126,14 @@ class Scene:
         return " ".join((self.told[found.start() : found.end()] if same else found.group()).split())[:80]
 
 
-PANIC = frozenset({"panic", "errorstring", "boundserror", "plainerror", "runtimeerror", "typeassertionerror"}) - {
-    "errorstring"
-}
+PANIC = frozenset({"panic", "boundserror", "plainerror", "typeassertionerror"})
+"""What Go and Rust do not report but die of: there the stack is of the mistake."""
 _SQL = "\n[SQL:"
 """SQLAlchemy prints the statement and its values after a message: they say nothing of fault."""
-_INNER = re.compile(r"^\((?:[\w.]+\.)?(\w{4,60})\)|(?:nested exception is|caused by:?) (?:[\w.$]+[.$])?(\w{4,60})")
+_INNER = re.compile(
+    r"^\((?:[\w.]+\.)?(\w{4,60})\)|(?:nested exception is|caused by:?) (?:[\w.$]+[.$])?(\w{4,60})"
+    r"|^An error occurred \((?:\w+\.)*(\w{4,60})\)"
+)
 _NOT_IN_KIND = re.compile(r"[(<\s].*", re.DOTALL)
 _JOINTS = re.compile(r"[.:\\$/]+")
 
@@ -140,6 +152,7 @@ def scene_of(issue: Issue, event: Event) -> Scene:
         frames=tuple(reversed(last)),
         place=place_of(event, last, told.lower()),
         aftermath=_aftermath(thrown),
+        mistaken_first=_mistaken_first(thrown),
     )
 
 
@@ -166,8 +179,14 @@ def _kind(name: str) -> str:
 
 
 def _inner(value: str) -> list[str]:
-    """Types that a wrapper names in its message: of the driver (SQLAlchemy), of the cause (Java)."""
-    return [found[1] or found[2] for found in _INNER.finditer(value[:1000])]
+    """Types that a wrapper names in its message: a driver's (SQLAlchemy), a cause's (Java), an answer's (AWS)."""
+    return [found[1] or found[2] or found[3] for found in _INNER.finditer(value[:1000])]
+
+
+def _mistaken_first(thrown: tuple[Thrown, ...]) -> bool:
+    if len(thrown) <= 1 or _kind(thrown[0].type or "").lower() not in PROGRAMMING:
+        return False
+    return bool(thrown[0].frames and thrown[0].frames[-1].in_app)
 
 
 def _aftermath(thrown: tuple[Thrown, ...]) -> bool:

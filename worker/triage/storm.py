@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from worker.triage.storm_usual import Usual, hour_of
+from worker.triage.storm_usual import Usual, Young, hour_of
 
 How = Literal["new", "regressed", "escalating"]
 
@@ -20,17 +20,25 @@ WINDOWS = tuple(timedelta(minutes=n) for n in (5, 10, 20, 40, 60))
 """Windows that are looked at, all of them ending with the beginning in hand."""
 LEAST = 5
 """Fewer issues than this are never a storm."""
-BUDGET = 0.1
+BUDGET = 0.09
 """False alarms that a project may have in a month by chance alone, shared by all the windows looked at in it."""
+RELEASE_BUDGET, INFRA_BUDGET = 0.007, 0.04
+"""The same for the issues of one new release, shared by the releases of a month; and for failing infrastructure."""
+RELEASE_LEAST = 4
+"""So many issues of one new release, in a window of `LEAST`, are judged by what releases usually bring."""
+RELEASES_LEAST = 4.0
+"""Releases a month that no project is taken to stay below."""
 SHARED = 0.6
 """Which part of a storm must share a release or a failing infrastructure for that to be its trait."""
-QUIET = timedelta(minutes=30)
-"""A storm ends when so long a time has held no more of its kind than usual."""
+QUIET, QUIET_PART, QUIET_MOST = timedelta(minutes=30), 0.5, timedelta(hours=2)
+"""A storm ends when a time has held no more of its kind than usual: this part of how long it raged, within limits."""
 CALM = 0.05
 LONGEST = timedelta(hours=24)
 STALE = timedelta(hours=2)
 """What is heard of so late teaches what is usual and alarms nobody."""
-FIRST_HOUR = timedelta(hours=1)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+LINKED = timedelta(minutes=10)
+"""What shares a storm's trait and began before its window belongs to it unless a gap is longer than this."""
 FRESH = timedelta(hours=2)
 """A release this young may be what a storm shares."""
 KEPT_RECENT, KEPT_RELEASES, KEPT_MEMBERS, GAP_HOURS = 200, 20, 500, 24 * 28
@@ -69,16 +77,6 @@ class Storm:
         return (self.release is not None and one.release == self.release) or (
             self.infrastructure and one.infrastructure
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Young:
-    """A release and when its first issue showed. `count`: of issues in its first hour; `learned`: hour is over."""
-
-    version: str
-    first_at: datetime
-    count: int = 1
-    learned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,15 +131,16 @@ def fold(watch: Watch, one: Beginning, now: datetime) -> tuple[Watch, tuple[Stor
     if any(one.issue == known.issue for known in watch.recent):
         return watch, told
     watch = _counted(watch, one)
-    if now - one.at > STALE:
-        return watch, told
-    if watch.storm is not None:
-        storm = watch.storm
-        if not storm.takes(one) or one.issue in storm.members:
+    storm = watch.storm
+    if storm is not None:
+        if one.at < storm.began_at - LINKED or not storm.takes(one) or one.issue in storm.members:
             return watch, told
         grown = _with(storm, one)
         return replace(watch, storm=grown), (*told, StormGrew(grown, one.issue))
-    found = _storm(watch, one.at)
+    if now - one.at > STALE:
+        return watch, told
+    latest = watch.at or one.at  # what is told late may be in the middle of what was told before
+    found = _storm(watch, one.at) or (_storm(watch, latest) if latest > one.at else None)
     return (replace(watch, storm=found), (*told, StormBegan(found))) if found else (watch, told)
 
 
@@ -176,7 +175,7 @@ def _counted(watch: Watch, one: Beginning) -> Watch:
         watch,
         usual=watch.usual.after_one(infrastructure=one.infrastructure) if watch.storm is None else watch.usual,
         counted=watch.counted + 1,
-        recent=(*watch.recent, one)[-KEPT_RECENT:],
+        recent=tuple(sorted((*watch.recent, one), key=lambda known: known.at))[-KEPT_RECENT:],
         releases=_seen(watch.releases, one),
     )
 
@@ -186,76 +185,123 @@ def _seen(known: tuple[Young, ...], one: Beginning) -> tuple[Young, ...]:
         return known
     if all(young.version != one.release for young in known):
         return (*known, Young(one.release, one.at))[-KEPT_RELEASES:]
-    return tuple(
-        replace(young, count=young.count + 1) if young.version == one.release and not young.learned else young
-        for young in known
-    )
+    return tuple(young.later(one.at) if young.version == one.release else young for young in known)
 
 
 def _grown_up(watch: Watch, now: datetime) -> Watch:
     """Learn what releases brought whose first hour is over."""
     usual, releases = watch.usual, list(watch.releases)
     for n, young in enumerate(releases):
-        if not young.learned and now - young.first_at >= FIRST_HOUR:
-            usual, releases[n] = usual.after_release(hour_of(young.first_at), young.count), replace(young, learned=True)
+        if not young.learned and now - young.first_at >= HOUR:
+            usual, releases[n] = usual.after_release(young), replace(young, learned=True)
     return replace(watch, usual=usual, releases=tuple(releases))
 
 
 # ---------------------------------------------------------------- judging
 
 
+@dataclass(frozen=True, slots=True)
+class _Suspicion:
+    """A window that may be a storm. `beyond`: its chance in times of its limit; below one it is a storm.
+
+    `release`, `infrastructure`: what it was judged by; `usually`: so many the release should have brought in it.
+    """
+
+    beyond: float
+    inside: tuple[Beginning, ...]
+    release: str | None = None
+    infrastructure: bool = False
+    usually: float = 0.0
+
+
 def _storm(watch: Watch, now: datetime) -> Storm | None:
     """The storm of the least likely window, if there is one."""
-    looked = [found for window in WINDOWS if (found := _in_window(watch, window, now))]
-    return min(looked, key=lambda found: found[0])[1] if looked else None
+    found = [one for window in WINDOWS for one in _suspicions(watch, window, now)]
+    worst = min(found, key=lambda one: one.beyond, default=None)
+    return _called(watch, worst, now) if worst and worst.beyond < 1 else None
 
 
-def _in_window(watch: Watch, window: timedelta, now: datetime) -> tuple[float, Storm] | None:
-    inside = [known for known in watch.recent if now - known.at < window]
+def _suspicions(watch: Watch, window: timedelta, now: datetime) -> Iterator[_Suspicion]:
+    """Judge a window by all that began in it, by what failing infrastructure made, and by each new release."""
+    inside = tuple(known for known in watch.recent if timedelta() <= now - known.at < window)
     if len(inside) < LEAST:
-        return None
-    expected = watch.usual.within(hour_of(now), window / timedelta(hours=1))
-    for share in _young(watch, window, now):
-        expected = expected.plus(watch.usual.burst(share))
-    infra = [known for known in inside if known.infrastructure]
-    chances = [expected.chance_of(len(inside))]
-    if len(infra) >= LEAST:
-        chances.append(watch.usual.infra_within(hour_of(now), window / timedelta(hours=1)).chance_of(len(infra)))
-    chance = min(chances)
-    return (chance, _called(watch, inside, now)) if chance < BUDGET / watch.usual.looks() else None
+        return
+    usual, hour = watch.usual, hour_of(now)
+    young = [one for one in watch.releases if timedelta() <= now - one.first_at < HOUR]
+    expected = usual.within(hour, window / HOUR)
+    for one in young:
+        expected = expected.plus(usual.bringing(one, window, now))
+    # That a release has a first issue says nothing of what else it brings.
+    chance = expected.chance_of(len(inside) - sum(now - one.first_at < window for one in young))
+    yield _Suspicion(chance * usual.looks() / BUDGET, inside)
+    failed = sum(known.infrastructure for known in inside)
+    if failed >= LEAST:
+        chance = usual.infra_within(hour, window / HOUR).chance_of(failed)
+        yield _Suspicion(chance * usual.infra_looks() / INFRA_BUDGET, inside, infrastructure=True)
+    yield from (_of_release(watch, one, inside, window, now) for one in young)
 
 
-def _young(watch: Watch, window: timedelta, now: datetime) -> Iterator[float]:
-    """Of each release that is in its first hour, how much of what it brings lies in the window: most comes early."""
-    for young in watch.releases:
-        age = now - young.first_at
-        if age < FIRST_HOUR:
-            yield _arrived(age) - _arrived(max(age - window, timedelta()))
+def _of_release(
+    watch: Watch, young: Young, inside: tuple[Beginning, ...], window: timedelta, now: datetime
+) -> _Suspicion:
+    """Judge what a window holds of a new release, with what begins in any hour: that is of it now."""
+    count, lived = sum(known.release == young.version for known in inside), now - young.first_at
+    if count < RELEASE_LEAST:
+        return _Suspicion(math.inf, inside)
+    by_chance = watch.usual.within(hour_of(now), min(window, lived) / HOUR)
+    expected = watch.usual.bringing(young, window, now).plus(by_chance)
+    chance = expected.chance_of(count - (lived < window))
+    beyond = chance * _releases_a_month(watch, now) / RELEASE_BUDGET
+    return _Suspicion(beyond, inside, release=young.version, usually=expected.mean)
 
 
-def _arrived(age: timedelta) -> float:
-    return math.sqrt(min(max(age / FIRST_HOUR, 0.0), 1.0))
+def _releases_a_month(watch: Watch, now: datetime) -> float:
+    months = (now - watch.releases[0].first_at) / timedelta(days=30)
+    return max((len(watch.releases) + 1) / (months + 0.25), RELEASES_LEAST)
 
 
-def _called(watch: Watch, inside: list[Beginning], now: datetime) -> Storm:
-    # A release that has been out for long is shared by nearly all: it tells no member from a stranger.
-    fresh = {young.version for young in watch.releases if now - young.first_at < FRESH}
-    versions = Counter(known.release for known in inside if known.release in fresh)
-    release, sharing = next(iter(versions.most_common(1)), (None, 0))
-    infra = sum(known.infrastructure for known in inside)
-    shares, broken = sharing >= SHARED * len(inside), infra >= SHARED * len(inside)
-    span = max(1, round((now - inside[0].at) / timedelta(minutes=1)))
-    said = f"{len(inside)} issues began within {span} min, usual is {_figure(watch.usual.rate(hour_of(now)))} an hour"
-    said += f"; {sharing} share release {release}" if shares else ""
-    said += f"; {infra} are failures of infrastructure" if broken else ""
-    storm = Storm(inside[0].at, said, (), 0, release if shares else None, broken)
-    members = [known for known in inside if storm.takes(known)]
+def _called(watch: Watch, found: _Suspicion, now: datetime) -> Storm:
+    release, infrastructure, said = _shared(watch, found, now)
+    storm = Storm(found.inside[0].at, said, (), 0, release, infrastructure)
+    members = _members(watch, storm, found.inside)
     return replace(
         storm,
+        began_at=members[0].at,
         members=tuple(known.issue for known in members),
         count=len(members),
         recent=tuple(known.at for known in members),
     )
+
+
+def _shared(watch: Watch, found: _Suspicion, now: datetime) -> tuple[str | None, bool, str]:
+    """What the issues share, a release and whether failing infrastructure, and all of it in words."""
+    inside, usual = found.inside, watch.usual
+    # A release that has been out for long is shared by nearly all: it tells no member from a stranger.
+    fresh = {young.version for young in watch.releases if now - young.first_at < FRESH}
+    versions = Counter(known.release for known in inside if known.release in fresh)
+    most = next((version for version, count in versions.most_common(1) if count >= SHARED * len(inside)), None)
+    release = found.release or most
+    failed = sum(known.infrastructure for known in inside)
+    broken = found.infrastructure or failed >= SHARED * len(inside)
+    span = max(1, round((now - inside[0].at) / MINUTE))
+    said = f"{len(inside)} issues began within {span} min, usual is {_figure(usual.rate(hour_of(now)))} an hour"
+    said += f"; {versions[release]} share release {release}" if release else ""
+    said += f", which after its first would usually bring {_figure(found.usually)}" if found.release else ""
+    said += f"; {failed} are failures of infrastructure" if broken else ""
+    return release, broken, said
+
+
+def _members(watch: Watch, storm: Storm, inside: tuple[Beginning, ...]) -> list[Beginning]:
+    """Who belongs to a storm that is called now: of its kind in the window, and before it as far as no gap is long."""
+    members = [known for known in inside if storm.takes(known)]
+    if storm.release is None and not storm.infrastructure:
+        return members
+    for known in reversed(watch.recent):
+        if known.at < inside[0].at and storm.takes(known):
+            if members[0].at - known.at > LINKED:
+                break
+            members.insert(0, known)
+    return members
 
 
 def _with(storm: Storm, one: Beginning) -> Storm:
@@ -263,7 +309,7 @@ def _with(storm: Storm, one: Beginning) -> Storm:
         storm,
         members=(*storm.members, one.issue)[:KEPT_MEMBERS],
         count=storm.count + 1,
-        recent=(*(at for at in storm.recent if one.at - at < QUIET), one.at)[-KEPT_RECENT:],
+        recent=tuple(sorted((*(at for at in storm.recent if one.at - at < QUIET_MOST), one.at)))[-KEPT_RECENT:],
     )
 
 
@@ -271,12 +317,15 @@ def _over(watch: Watch, storm: Storm, now: datetime) -> str | None:
     """Why a storm is over; None while it rages."""
     if now - storm.began_at > LONGEST:
         return "it has lasted for a day: it is no storm but how things are now"
-    recent = sum(now - at < QUIET for at in storm.recent)
-    if now - max(storm.recent, default=storm.began_at) < QUIET / 3:
+    latest = max(storm.recent, default=storm.began_at)
+    quiet = min(max(QUIET, QUIET_PART * (latest - storm.began_at)), QUIET_MOST)
+    if now - latest < quiet / 3:
         return None
-    if watch.usual.within(hour_of(now), QUIET / timedelta(hours=1)).chance_of(recent) <= CALM:
+    recent, usual = sum(now - at < quiet for at in storm.recent), watch.usual
+    within = usual.infra_within if storm.infrastructure and storm.release is None else usual.within
+    if within(hour_of(now), quiet / HOUR).chance_of(recent) <= CALM:
         return None
-    return f"{recent} more issues of its kind in the last {QUIET // timedelta(minutes=1)} min, which is usual"
+    return f"{recent} more issues of its kind in the last {quiet // MINUTE} min, which is usual"
 
 
 def _figure(rate: float) -> str:

@@ -7,7 +7,7 @@ towards the project's mean; the spread is estimated by moments. Everything fades
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 WEEK = 168
 """Hours of a week; the first is Monday 00:00 UTC."""
@@ -22,10 +22,20 @@ _SPREADS = (0.15, 4.0)
 _SPREAD_PRIOR, _SPREAD_WEIGHT = 0.5, 8.0
 _TWINS, _INFRA_TWINS = 1.8, 2.5
 """Variance over mean in short windows even at a steady rate: one bug often makes two or three issues at once."""
-_BURST_WEIGHT, _BURST_PRIOR, _BURST_SPREAD, _BURST_MOST = 3.0, 3.0, 0.4, 10
+LAGS = (2.0, 5.0, 10.0, 20.0, 40.0, 60.0)
+"""Minutes since the first issue of a release: the ends of those parts of its first hour that are learned apart."""
+_BROUGHT_PRIOR, _BROUGHT_WEIGHT = (0.25, 0.25, 0.3, 0.4, 0.5, 0.3), 4.0
+"""Issues that a release brings after its first, by those parts, before any is known; and worth how many releases."""
+_RELEASES_FADE = 0.96
+"""What is kept of older releases with each new one: memory of about 25."""
+_UNEVEN, _UNEVEN_PRIOR, _UNEVEN_WEIGHT = (0.3, 4.0), 0.8, 8.0
+_RELEASE_TWINS = 1.3
+_NOTHING = (0.0,) * len(LAGS)
+_PARTS = tuple(zip((0.0, *LAGS[:-1]), LAGS, strict=True))
 _INFRA_PRIOR, _INFRA_WEIGHT = 0.1, 20.0
 _ZEROS = (0.0,) * WEEK
 _HOUR_S = 3600
+_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +53,8 @@ class Expected:
         """The chance of so many or more: negative binomial of this mean and variance, Poisson at the limit."""
         if least <= 0:
             return 1.0
+        if self.mean <= 0:
+            return 0.0
         size = self.mean**2 / max(self.variance - self.mean, 1e-9)
         p = size / (size + self.mean)
         term = math.exp(size * math.log(p))
@@ -54,19 +66,41 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True)
+class Young:
+    """A release and when its first issue showed. `lags`: issues after that, by `LAGS`; `learned`: its hour is over."""
+
+    version: str
+    first_at: datetime
+    lags: tuple[int, ...] = (0,) * len(LAGS)
+    learned: bool = False
+
+    def later(self, at: datetime) -> "Young":
+        """Count one more issue of it; one that was told late may turn out to be its first."""
+        if self.learned:
+            return self
+        lag = abs(at - self.first_at) / _MINUTE
+        part = next((n for n, ends in enumerate(LAGS) if lag < ends), None)
+        lags = tuple(count + (n == part) for n, count in enumerate(self.lags))
+        return replace(self, first_at=min(at, self.first_at), lags=lags)
+
+
+@dataclass(frozen=True, slots=True)
 class Usual:
     """What was learned. `begun` and `watched`: beginnings and hours by hour of the week, fading.
 
-    `excess`, `squares`: fading sums behind the spread; `bursts`, `releases`: issues of releases in their first hour,
-    and how many releases; `infra`, `all`: beginnings by infrastructure, and all.
+    `excess`, `squares`: fading sums behind the spread; `brought`: issues of releases after their first, by `LAGS`, of
+    so many releases as `lived` through their first hour; `uneven`, `weighed`: fading sums behind how differently they
+    do; `infra`, `all`: beginnings by infrastructure, and all.
     """
 
     begun: tuple[float, ...] = _ZEROS
     watched: tuple[float, ...] = _ZEROS
     excess: float = 0.0
     squares: float = 0.0
-    bursts: float = 0.0
-    releases: float = 0.0
+    brought: tuple[float, ...] = _NOTHING
+    lived: float = 0.0
+    uneven: float = 0.0
+    weighed: float = 0.0
     infra: float = 0.0
     all: float = 0.0
 
@@ -93,10 +127,13 @@ class Usual:
         mean = self.rate(hour) * hours
         return Expected(mean, _TWINS * mean + self.spread() * mean**2)
 
-    def burst(self, share: float) -> Expected:
-        """What a release that just appeared should bring; `share` of its first hour lies in the window."""
-        mean = share * (self.bursts + _BURST_WEIGHT * _BURST_PRIOR) / (self.releases + _BURST_WEIGHT)
-        return Expected(mean, _TWINS * mean + _BURST_SPREAD * mean**2)
+    def bringing(self, young: Young, window: timedelta, now: datetime) -> Expected:
+        """What a release in its first hour should bring after its first issue, in a window that ends now."""
+        ends = (now - young.first_at) / _MINUTE
+        begins = max(ends - window / _MINUTE, 0.0)
+        overlaps = (max(min(ends, high) - max(begins, low), 0.0) / (high - low) for low, high in _PARTS)
+        mean = sum(part * brings for part, brings in zip(overlaps, self._brings(), strict=True))
+        return Expected(mean, self._release_variance(mean))
 
     def infra_within(self, hour: int, hours: float) -> Expected:
         """The same of what failing infrastructure makes; that comes in bunches."""
@@ -106,6 +143,10 @@ class Usual:
     def looks(self) -> float:
         """How often a month's windows are looked at: with each beginning, and never seldom."""
         return self.mean() * 720 + 100
+
+    def infra_looks(self) -> float:
+        """The same of what failing infrastructure makes."""
+        return self.mean() * 720 * self.infra_share() + 100
 
     def infra_share(self) -> float:
         """Which part of the beginnings is the infrastructure's usually."""
@@ -126,14 +167,37 @@ class Usual:
             squares=keep * self.squares + mean**2,
         )
 
-    def after_release(self, hour: int, counted: int) -> "Usual":
-        """Learn how many issues a release brought in its first hour, beyond those that begin in any hour."""
-        brought = min(max(counted - self.rate(hour), 0.0), _BURST_MOST)
-        return replace(self, bursts=0.95 * self.bursts + brought, releases=0.95 * self.releases + 1.0)
+    def after_release(self, young: Young) -> "Usual":
+        """Learn what a release brought after its first issue, beyond those that begin in any hour.
+
+        What is beyond belief counts as much: a bad release must not become what is usual.
+        """
+        rate, mean = self.rate(hour_of(young.first_at)) / 60, sum(self._brings())
+        own = [max(count - rate * (high - low), 0.0) for count, (low, high) in zip(young.lags, _PARTS, strict=True)]
+        most = max(mean + 3 * math.sqrt(self._release_variance(mean)), 3.0)
+        believed = min(1.0, most / max(sum(own), 1e-9))
+        total, keep = sum(own) * believed, _RELEASES_FADE
+        return replace(
+            self,
+            brought=tuple(round(keep * old + believed * new, 4) for old, new in zip(self.brought, own, strict=True)),
+            lived=keep * self.lived + 1.0,
+            uneven=keep * self.uneven + (total - mean) ** 2 - mean,
+            weighed=keep * self.weighed + mean**2,
+        )
 
     def after_one(self, *, infrastructure: bool) -> "Usual":
         """Learn whose fault a beginning was."""
         return replace(self, infra=0.998 * self.infra + float(infrastructure), all=0.998 * self.all + 1.0)
+
+    def _brings(self) -> tuple[float, ...]:
+        weight = self.lived + _BROUGHT_WEIGHT
+        known = zip(self.brought, _BROUGHT_PRIOR, strict=True)
+        return tuple((brought + _BROUGHT_WEIGHT * prior) / weight for brought, prior in known)
+
+    def _release_variance(self, mean: float) -> float:
+        least, most = _UNEVEN
+        found = (self.uneven + _UNEVEN_PRIOR * _UNEVEN_WEIGHT) / (self.weighed + _UNEVEN_WEIGHT)
+        return _RELEASE_TWINS * mean + min(max(found, least), most) * mean**2
 
 
 def hour_of(at: datetime) -> int:

@@ -43,6 +43,7 @@ def put_on_boards(ctx: Context, lease: Lease, case_id: int) -> None:
     tracker, draft = ctx.tracker(ticket.tracker), _draft(ctx, row, ticket)
     if draft is None or not isinstance(tracker, Boards):
         return
+    counts = ctx.book().policy(ticket.rule, ticket.tracker).update.counts
     for project in draft.fields.get("projects", ()):
         name, done = _named(project), _done(ctx, ticket)
         if name in done:
@@ -52,6 +53,14 @@ def put_on_boards(ctx: Context, lease: Lease, case_id: int) -> None:
         with ctx.store.write(lease.claim, now) as tx:
             tx.cursors.set(_cursor(ticket), " ".join([*done, name]))
             tx.history.add(put_on(case_id, ticket.key, name, now), now)
+            if counts:
+                tx.work.push(Hint(f"case:{case_id}", "a project that counts go to"), now)
+
+
+def boards_of(ctx: Context, ticket: TicketRow) -> tuple[str, ...]:
+    """The projects of its rule that a ticket was put on, as `owner/number`."""
+    done = _done(ctx, ticket)
+    return tuple(name for name in ctx.book().projects(ticket.rule, ticket.tracker) if name in done)
 
 
 def _draft(ctx: Context, row: CaseRow, ticket: TicketRow) -> Draft | None:

@@ -4,7 +4,7 @@ Nothing here stops a status. What a service refuses is told in history once, and
 values, so that one whose answer was lost is made again without harm.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -12,15 +12,17 @@ from pydantic import TypeAdapter
 
 from worker.case import Action, Escalate, Live, TicketChange
 from worker.errors import Gone, Moved, Permanent, UserFault
+from worker.flow.actions.boards import boards_of
 from worker.flow.context import Context
 from worker.flow.lease import Lease
 from worker.flow.observe.look import Seen
 from worker.flow.observe.origin import origin_told
 from worker.flow.story import follow as story
 from worker.mapping.policy import FollowPriority, Update
-from worker.model import Hint, Issue, Ticket
+from worker.model import Hint, Issue, Ticket, TrackerKind
+from worker.store.case_rows import TicketRow
 from worker.store.written import WrittenRow
-from worker.talk.follow import Following, Wanted, Written, bug_of, mark_of
+from worker.talk.follow import Following, Wanted, Written, bug_of, is_new_there, mark_of
 from worker.talk.follow import follow as decide
 
 WRITTEN: TypeAdapter[Written] = TypeAdapter(Written)
@@ -32,7 +34,10 @@ ROUND = 100
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """An open ticket whose rule wants something kept up to date. `known`: what was written on it last."""
+    """An open ticket whose rule wants something kept up to date. `known`: what was written on it last.
+
+    `boards`: the projects that it was put on, where counts go there.
+    """
 
     case_id: int
     row_id: int
@@ -42,6 +47,7 @@ class Pair:
     update: Update
     mark: str
     known: WrittenRow | None
+    boards: tuple[str, ...] | None = None
 
     @property
     def before(self) -> Written:
@@ -55,8 +61,10 @@ class Pair:
 
     @property
     def soonest(self) -> datetime | None:
-        """When it may be written again; None: at once."""
-        return self.known.compared_at + self.update.every if self.known else None
+        """When it may be written again; None: at once, as on a project that it was just put on."""
+        if self.known is None or is_new_there(self.update, self.bug, self.boards, self.before):
+            return None
+        return self.known.compared_at + self.update.every
 
 
 def follow(ctx: Context, lease: Lease, seen: Seen, actions: Sequence[Action]) -> None:
@@ -101,8 +109,13 @@ def _pair(ctx: Context, seen: Seen) -> Pair | None:
     with ctx.store.read() as tx:
         known = tx.written.of(row.id)
     bug = bug_of(issues)
-    mark = mark_of(update, bug, ctx.book().digest)
-    return Pair(seen.case.id, row.id, row.rule, live.ticket, bug, update, mark, known)
+    boards = boards_of(ctx, row) if update.counts and _on_github(ctx, row) else None
+    mark = mark_of(update, bug, ctx.book().digest, boards)
+    return Pair(seen.case.id, row.id, row.rule, live.ticket, bug, update, mark, known, boards)
+
+
+def _on_github(ctx: Context, row: TicketRow) -> bool:
+    return ctx.tracker(row.tracker).kind is TrackerKind.GITHUB
 
 
 def _decided(ctx: Context, pair: Pair) -> Following:
@@ -112,17 +125,18 @@ def _decided(ctx: Context, pair: Pair) -> Following:
 
 def _wanted(ctx: Context, pair: Pair) -> Wanted:
     """What the rule would write now; nothing where it is no longer in the mapping."""
-    update, event, origin = pair.update, None, None
+    update, event, origin, nothing = pair.update, None, None, Wanted(boards=pair.boards)
     if update.priority is FollowPriority.OFF and not update.labels:
-        return Wanted()
+        return nothing
     if update.labels:
         event = ctx.newest_event(pair.bug.id)
         origin = origin_told(ctx, pair.rule, pair.bug, event)
     try:
         fields = ctx.book().draft(pair.rule, pair.bug, event, pair.ticket.tracker, origin).fields
     except UserFault:
-        return Wanted()
-    return Wanted(fields.get("priority"), tuple(fields.get("labels") or ()) if update.labels else None)
+        return nothing
+    labels = tuple(fields.get("labels") or ()) if update.labels else None
+    return replace(nothing, priority=fields.get("priority"), labels=labels)
 
 
 def _write(ctx: Context, lease: Lease, pair: Pair, raised_to: str | None) -> None:
@@ -134,7 +148,7 @@ def _write(ctx: Context, lease: Lease, pair: Pair, raised_to: str | None) -> Non
             tx.written.save(pair.row_id, WRITTEN.dump_python(sending, mode="json"), now - pair.update.every)
     done, refused = _set(ctx, pair, following.change)
     with ctx.store.write(lease.claim, now) as tx:
-        tx.written.save(pair.row_id, WRITTEN.dump_python(_kept(pair, following, done), mode="json"), now)
+        tx.written.save(pair.row_id, WRITTEN.dump_python(following.kept(pair.before, done), mode="json"), now)
         if following.left and following.left != raised_to:
             tx.history.add(story.priority_left(pair.case_id, pair.ticket, following.left, now), now)
         for reason in refused:
@@ -158,20 +172,3 @@ def _set(ctx: Context, pair: Pair, change: TicketChange) -> tuple[list[TicketCha
         tried = [_set(ctx, pair, part) for part in parts]
         return [one for done, _ in tried for one in done], [why for _, refused in tried for why in refused]
     return parts, []
-
-
-def _kept(pair: Pair, following: Following, done: Sequence[TicketChange]) -> Written:
-    """What is on the ticket now: what was refused is as it was before."""
-    then, before = following.then, pair.before
-    refused = {name for part in following.change.parts() if part not in done for name in _about(part)}
-    return replace(then, **{name: getattr(before, name) for name in refused})
-
-
-def _about(part: TicketChange) -> Iterator[str]:
-    """What is remembered of a part."""
-    if part.fields:
-        yield "counts"
-    elif part.priority:
-        yield from ("priority", "worst")
-    else:
-        yield "labels"

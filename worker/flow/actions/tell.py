@@ -6,6 +6,7 @@ from worker.case import CommentReopened, Escalate, Live, Parting, SeeOff, ShowTi
 from worker.ends.ports import Tracker
 from worker.errors import Gone, Permanent
 from worker.flow.actions import once
+from worker.flow.cases import umbrella
 from worker.flow.context import Context
 from worker.flow.lease import Lease
 from worker.flow.observe.look import Seen
@@ -31,10 +32,12 @@ def tell(ctx: Context, lease: Lease, seen: Seen, action: Telling) -> None:
 
 
 def _show(ctx: Context, lease: Lease, seen: Seen, action: ShowTicket) -> None:
+    """Show a case's own ticket on one of its issues, or that of the umbrella that has just collected it."""
     with ctx.store.read() as tx:
-        row = tx.cases.ticket_of(seen.case.id)
+        row = tx.cases.ticket_of(seen.case.id) or umbrella.standing_for(tx, seen.case.id, ctx.trackers)
         installation = ctx.installation or tx.cursors.get("sentry.installation")
-    if row is None:
+    known = next((m.linked_ticket for m in seen.row.members if m.id == action.issue_id), None)
+    if row is None or row.id == known:
         return
     place = ctx.tracker(row.tracker).place
     shown = ctx.sentry.link(action.issue_id, row.url, place.rpartition("/")[2], row.key, installation)

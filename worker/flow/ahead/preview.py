@@ -5,27 +5,30 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from worker.case import Case, CreateTicket, Live, Member, Plan
+from worker.case import Case, CreateTicket, Live, Member, NoTicket, Plan
 from worker.ends.retry import Held, guarding
 from worker.errors import Transient
 from worker.flow.actions.follow import outlook
 from worker.flow.ahead.steps import HERE, Step, steps_of
+from worker.flow.cases.umbrella import Foretold
 from worker.flow.context import Context
-from worker.flow.grouping.first_sight import foreseen, short_id, sight
+from worker.flow.grouping.first_sight import Sight, foreseen, short_id, sight
 from worker.flow.observe.look import Seen, alone, glance
 from worker.flow.observe.origin import origin_shown
 from worker.flow.polls.changes import CONTACT, older_than_we
 from worker.flow.story.casebook import because
 from worker.flow.story.cases import called
 from worker.flow.story.follow import in_words
-from worker.flow.watch.limits import foretold
+from worker.flow.watch import limits, storms
 from worker.mapping.explain import explain
 from worker.mapping.facts import Around
-from worker.model import Event, Issue, TrackerKind
+from worker.model import Issue, TrackerKind
 from worker.plan import plan
 from worker.store.case_rows import CaseRow
 from worker.store.services import ServiceRow
+from worker.store.store import Tx
 from worker.store.work import WorkRow
+from worker.triage.cause import Cause
 from worker.triage.same_bug import Join, Suggest
 
 LONGEST_PAUSE_S = 300.0
@@ -55,7 +58,7 @@ class Preview:
     joins: int | None = None
     """The case that the issue would join; `case` is that one with the issue before all others."""
     collected: bool = False
-    """Its rule may make no more tickets for now: it would be collected."""
+    """Its rule may make no more tickets for now, or a storm holds it back: it would be collected."""
 
 
 def preview_case(ctx: Context, case_id: int, ahead: Mapping[str, int] = NOBODY) -> Preview | None:
@@ -71,7 +74,7 @@ def preview_case(ctx: Context, case_id: int, ahead: Mapping[str, int] = NOBODY) 
             work = tx.work.get(f"case:{case_id}")
         todo = plan(seen.case, ctx.now())
         later = () if todo.goal else _later(ctx, seen)
-    held = _collected(ctx, seen.case, todo, ahead)
+    held = _collected(ctx, seen.case, todo, ahead, seen.row)
     steps = (*(held or steps_of(seen.case, todo)), *later)
     return Preview(seen.case, seen.row, todo, steps, work, collected=bool(held))
 
@@ -84,13 +87,15 @@ def preview_issue(ctx: Context, issue_id: str, ahead: Mapping[str, int] = NOBODY
     with sparing(ctx):
         issue = ctx.sentry.issue(issue_id)
         event = ctx.sentry.latest_event(issue.id)
-        joins, grouped = _grouped(ctx, issue, event)
+        seen = sight(issue, event)
+        joins, grouped = _grouped(ctx, issue, seen)
         home = glance(ctx, joins) if joins else None
         case = _with(home, issue) if home else alone(ctx, issue, event)
     with ctx.store.read() as tx:
         work = tx.work.get(f"issue:{issue_id}")
     todo = plan(case, ctx.now())
-    held = _collected(ctx, case, todo, ahead)
+    infrastructure = seen is not None and seen.verdict.leading is Cause.INFRASTRUCTURE
+    held = _collected(ctx, case, todo, ahead, home.row if home else None, infrastructure=infrastructure)
     return Preview(
         replace(case, members=(case.members[-1], *case.members[:-1])),
         None,
@@ -105,13 +110,15 @@ def preview_issue(ctx: Context, issue_id: str, ahead: Mapping[str, int] = NOBODY
 
 def _with(home: Seen, issue: Issue) -> Case:
     """A case that an issue has just joined: nothing is agreed about it, and no ticket is shown on it."""
-    return replace(home.case, members=(*home.case.members, Member(issue, shows_ticket=home.row.ticket is None)))
+    link = home.case.link
+    none = link.umbrella is None if isinstance(link, NoTicket) else home.row.ticket is None
+    return replace(home.case, members=(*home.case.members, Member(issue, shows_ticket=none)))
 
 
-def _grouped(ctx: Context, issue: Issue, event: Event | None) -> tuple[int | None, tuple[Step, ...]]:
+def _grouped(ctx: Context, issue: Issue, seen: Sight | None) -> tuple[int | None, tuple[Step, ...]]:
     """The case that an issue would join, and what would be done about its likeness to others."""
     with ctx.store.read() as tx:
-        match foreseen(tx, ctx.book(), issue, sight(issue, event)):
+        match foreseen(tx, ctx.book(), issue, seen):
             case Join(found):
                 why = because(found, short_id(tx, found.issue))
                 return found.case, (Step(HERE, f"{issue.short_id} joins case {found.case}: {why}"),)
@@ -122,17 +129,28 @@ def _grouped(ctx: Context, issue: Issue, event: Event | None) -> tuple[int | Non
                 return None, ()
 
 
-def _collected(ctx: Context, case: Case, todo: Plan, ahead: Mapping[str, int]) -> tuple[Step, ...]:
-    """What would be done instead of making its ticket, where its rule may make no more for now."""
+def _collected(
+    ctx: Context, case: Case, todo: Plan, ahead: Mapping[str, int], row: CaseRow | None, *, infrastructure: bool = False
+) -> tuple[Step, ...]:
+    """What would be done instead of making its ticket, where a storm holds it or its rule may make no more for now."""
     make = next((action for action in todo.actions if isinstance(action, CreateTicket)), None)
     if make is None:
         return ()
+    known = {member.id: member for member in row.members} if row else {}
     with ctx.store.read() as tx:
-        umbrella = foretold(ctx, tx, case, make, ahead.get(make.rule, 0))
-    if umbrella is None:
-        return ()
-    said = f"collect it in “{umbrella.title}”; it gets its own ticket when there is room below the limit"
-    return (Step(make.tracker, said),)
+        stormy = storms.foretold(ctx, tx, case, make, known, infrastructure=infrastructure)
+        found = stormy or limits.foretold(ctx, tx, case, make, ahead.get(make.rule, 0))
+        return (_under(tx, found),) if found else ()
+
+
+def _under(tx: Tx, found: Foretold) -> Step:
+    """The umbrella by its title, and by its ticket where that is made already."""
+    place = tx.umbrellas.open_of(found.umbrella.kind, found.umbrella.about)
+    ticket = tx.cases.ticket_of(place.case_id) if place else None
+    where, title = (place or found.umbrella).tracker, (place or found.umbrella).title
+    name = f"{called(ticket.key)} “{title}”" if ticket else f"“{title}”"
+    why = f", {found.because}" if found.because else ""
+    return Step(where, f"collect it in {name}{why}; it gets its own ticket when {found.until}")
 
 
 def reasons(ctx: Context, case: Case, kind: TrackerKind | None = None) -> dict[str, Any] | None:

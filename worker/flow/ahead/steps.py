@@ -16,6 +16,7 @@ from worker.case import (
     Live,
     MoveIssue,
     MoveTicket,
+    NoTicket,
     Plan,
     RetireTicket,
     SeeOff,
@@ -49,7 +50,7 @@ def _step(case: Case, action: Action, issues: Mapping[str, Issue]) -> Step:
             how = "take over the ticket that an interrupted create may have made" if action.adopt_only else "make one"
             return Step(action.tracker, f"ticket: {how}, by rule “{action.rule}”")
         case ShowTicket() | MoveIssue():
-            return Step("sentry", _on_issue(action, issues))
+            return Step("sentry", _on_issue(case, action, issues))
         case Decline() | Agree() | Wait() | RetireTicket() | FollowDuplicate():
             return Step(HERE, _remembered(action))
         case MoveTicket() | CommentReopened() | Escalate() | SeeOff():
@@ -58,10 +59,11 @@ def _step(case: Case, action: Action, issues: Mapping[str, Issue]) -> Step:
             assert_never(action)
 
 
-def _on_issue(action: ShowTicket | MoveIssue, issues: Mapping[str, Issue]) -> str:
+def _on_issue(case: Case, action: ShowTicket | MoveIssue, issues: Mapping[str, Issue]) -> str:
     name = _name(action.issue_id, issues)
     if isinstance(action, ShowTicket):
-        return f"show the ticket on {name}"
+        collected = isinstance(case.link, NoTicket) and case.link.umbrella is not None
+        return f"show the {'ticket that collects it' if collected else 'ticket'} on {name}"
     fixed = action.fixed
     counts = "" if fixed.how is Resolve.NOW else f", counting from {fixed.release or fixed.how.replace('_', ' ')}"
     return f"move {name} to {action.to}{counts}"

@@ -1,18 +1,31 @@
 """Umbrellas: one ticket that stands for many cases. Opening, collecting, releasing, closing: each within a transaction.
 
 An umbrella is a case without issues of its own; it never moves anything in Sentry. A collected case has no ticket of
-its own until it is released. The holder of the umbrella's own `case:` key makes its ticket and says there what changed.
+its own until it is released. The holder of the umbrella's own `case:` key makes its ticket and says there what changed;
+that the issues of a collected case show that ticket is told Sentry by the holder of that case, as it is of any ticket.
 """
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from worker.flow.story import umbrella as story
 from worker.model import Hint
+from worker.store.case_rows import TicketRow
 from worker.store.store import Tx
 from worker.store.umbrellas import NewUmbrella
 
 NEWS_WAIT = timedelta(seconds=30)
 """News waits so long before the ticket is told, so that much of it comes in one comment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Foretold:
+    """Where a case would be collected instead of getting a ticket, why where that is no rule's, and what ends it."""
+
+    umbrella: NewUmbrella
+    until: str
+    because: str | None = None
 
 
 def open_one(tx: Tx, new: NewUmbrella, now: datetime) -> int:
@@ -49,6 +62,15 @@ def release(tx: Tx, case_id: int, why: str, now: datetime) -> bool:
     tx.history.add(story.released(case_id, why, now), now)
     _news(tx, umbrella_id, now)
     return True
+
+
+def standing_for(tx: Tx, case_id: int, trackers: Collection[str]) -> TicketRow | None:
+    """Give the ticket that a collected case is shown by until it has its own.
+
+    None when nothing collects it, while there is no such ticket, and when that is in none of these trackers any more.
+    """
+    ticket = tx.pairs.standing_for(case_id)
+    return ticket if ticket and ticket.tracker in trackers else None
 
 
 def close(tx: Tx, umbrella_id: int, why: str, now: datetime) -> bool:

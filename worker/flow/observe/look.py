@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from worker.case import Broken, Case, Link, Live, Member, NoTicket, Parting, Waiting
 from worker.errors import Gone, Moved, NoRelease, Transient
+from worker.flow.cases import umbrella
 from worker.flow.cases.goal import GOAL
 from worker.flow.context import Context
 from worker.flow.lease import Lease
@@ -77,7 +78,7 @@ def _look(ctx: Context, notes: Notes, case_id: int) -> Seen | None:
     notes.seen(row, issues, ticket, policy, goal)
     waiting = Waiting(row.waiting_for, row.waiting_since) if row.waiting_for and row.waiting_since else None
     link = _link(ctx, row, issues, ticket)
-    case = Case(row.id, _members(row, issues), link, policy, goal, waiting, partings=_partings(row))
+    case = Case(row.id, _members(row, issues, link), link, policy, goal, waiting, partings=_partings(row))
     if ticket and both_moved(case):
         case = _with_times(ctx, case, ticket)
     return Seen(_with_deploys(ctx, notes, case), row)
@@ -110,10 +111,10 @@ def _ticket(ctx: Context, notes: Notes, row: CaseRow, known: TicketRow) -> Ticke
         return None
 
 
-def _members(row: CaseRow, issues: list[Issue]) -> tuple[Member, ...]:
+def _members(row: CaseRow, issues: list[Issue], link: Link) -> tuple[Member, ...]:
     """Join what was read with what was remembered."""
     kept = {m.id: m for m in row.members}
-    shown = row.ticket.id if row.ticket else None
+    shown = link.umbrella if isinstance(link, NoTicket) else row.ticket.id if row.ticket else None
     return tuple(
         Member(
             issue,
@@ -135,10 +136,12 @@ def _link(ctx: Context, row: CaseRow, issues: list[Issue], ticket: Ticket | None
     with ctx.store.read() as tx:
         intent = tx.intents.get(row.id, *create_intent(row))
         stay = tx.umbrellas.stay_of(row.id)
+        stands = umbrella.standing_for(tx, row.id, ctx.trackers) if stay else None
     if intent and intent.state == "sent":
         return NoTicket(row.rule, row.tracker, "a create was interrupted", row.verdict, interrupted=True)
     if stay and not stay.called_at:
-        return NoTicket(row.rule, None, collected := row.verdict or stay.why, collected)
+        shown = stands.id if stands else None
+        return NoTicket(row.rule, None, collected := row.verdict or stay.why, collected, umbrella=shown)
     # One that was called because there is room is routed anew: its reason is no longer the last word.
     return _unlinked(ctx, replace(row, verdict=None) if stay else row, issues)
 

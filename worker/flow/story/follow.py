@@ -14,7 +14,8 @@ SOURCE = "follow"
 
 def updated(case_id: int, ticket: Ticket, done: Sequence[TicketChange], now: datetime) -> Entry:
     """Priority or labels were set anew. Counts change with every event and are not told."""
-    said = "; ".join(said for change in done if (said := in_words(change, ticket)) and not change.fields)
+    told = (in_words(change, ticket) for change in done if not change.fields and not change.boards)
+    said = "; ".join(filter(None, told))
     return Entry(
         case_id=case_id, kind="ticket.updated", actor=US, why=f"{called(ticket.key)} follows its bug: {said}",
         occurred_at=now, ticket_key=ticket.key,
@@ -44,7 +45,8 @@ def in_words(change: TicketChange, ticket: Ticket) -> str:
     if change.priority:
         said.append(f"priority {ticket.priority or 'none'} → {change.priority}")
     labels = [f"+{label}" for label in change.add_labels] + [f"-{label}" for label in change.remove_labels]
-    return "; ".join([*said, *([f"labels {' '.join(labels)}"] if labels else [])])
+    boards = [f"{board}: {name} = {v}" for board, fields in change.boards.items() for name, v in fields.items()]
+    return "; ".join([*said, *boards, *([f"labels {' '.join(labels)}"] if labels else [])])
 
 
 def put_on(case_id: int, key: str, project: str, now: datetime) -> Entry:

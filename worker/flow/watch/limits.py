@@ -20,6 +20,12 @@ from worker.store.umbrellas import NewUmbrella
 AT_ONCE = 100
 """How many cases one sweep calls, looks after or hints at."""
 
+SHOWN_AT_ONCE = 20
+"""How many collected cases one sweep asks to show the ticket that stands for them; each costs Sentry two calls."""
+
+SHOWN_UP_TO = "umbrellas.shown"
+"""Name of the cursor that says up to which case that was asked."""
+
 CALLED_FOR = timedelta(hours=1)
 """So long a case that was called keeps its place; after that others are called beside it."""
 
@@ -48,7 +54,7 @@ def held(ctx: Context, tx: Tx, seen: Seen, action: CreateTicket) -> bool:
     return umbrella.collect(tx, seen.case.id, umbrella.open_one(tx, new, now), over(action.rule, full), now)
 
 
-def foretold(ctx: Context, tx: Tx, case: Case, action: CreateTicket, ahead: int = 0) -> NewUmbrella | None:
+def foretold(ctx: Context, tx: Tx, case: Case, action: CreateTicket, ahead: int = 0) -> umbrella.Foretold | None:
     """Where a case would be collected if its ticket were made now; None where it would get one. Nothing is written.
 
     `ahead`: tickets of its rule that would be made before it.
@@ -60,7 +66,10 @@ def foretold(ctx: Context, tx: Tx, case: Case, action: CreateTicket, ahead: int 
     if tx.feedback.word_on([member.issue.id for member in case.members]).wanted_by:
         return None
     full = _full(tx, action.rule, limits, ctx.now(), besides=case.id, ahead=ahead)
-    return _umbrella(action, ctx.tracker(action.tracker).kind, full, ctx.now()) if full else None
+    if full is None:
+        return None
+    new = _umbrella(action, ctx.tracker(action.tracker).kind, full, ctx.now())
+    return umbrella.Foretold(new, "there is room below the limit")
 
 
 def over(rule: str, full: str) -> str:
@@ -81,7 +90,7 @@ def sweep_umbrellas(ctx: Context) -> int:
     with ctx.store.read() as tx:
         called = tx.umbrellas.called("limit", AT_ONCE)
     hints = give(ctx, [Hint(f"case:{case_id}", "there is room below its limit") for case_id in called])
-    return hints + _close_the_empty(ctx)
+    return hints + _close_the_empty(ctx) + _show(ctx)
 
 
 def _one_by_one(tx: Tx, rule: str) -> None:
@@ -128,6 +137,21 @@ def _tidy(ctx: Context) -> None:
     for case_id in gone:
         with ctx.store.write(now=ctx.now()) as tx:
             umbrella.release(tx, case_id, "it has found its place on another way", ctx.now())
+
+
+def _show(ctx: Context) -> int:
+    """Hint at collected cases whose issues do not show in Sentry which ticket stands for them, page by page.
+
+    Without hurry: whoever waits for a status comes first. One that cannot be shown now comes again after all others.
+    """
+    with ctx.store.read() as tx:
+        after = tx.cursors.get(SHOWN_UP_TO) or "0"
+        page = tx.pairs.unshown(ctx.trackers, int(after), SHOWN_AT_ONCE)
+    following = str(page[-1]) if len(page) == SHOWN_AT_ONCE else "0"
+    if following != after:
+        with ctx.store.write(now=ctx.now()) as tx:
+            tx.cursors.set(SHOWN_UP_TO, following)
+    return give(ctx, [Hint(f"case:{case_id}", "a ticket stands for it", urgent=False) for case_id in page])
 
 
 def _close_the_empty(ctx: Context) -> int:

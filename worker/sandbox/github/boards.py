@@ -36,7 +36,7 @@ def _options(prefix: str, *names: str) -> tuple[tuple[str, str], ...]:
 
 @dataclass(slots=True, eq=False)
 class Board:
-    """One project. `items`: by the node id of their issue, the values of each by field id."""
+    """One project. `items`: by the node id of their issue, the values of each by field id; `archived`: some of them."""
 
     id: str
     number: int
@@ -44,6 +44,14 @@ class Board:
     fields: tuple[BoardField, ...]
     closed: bool = False
     items: dict[str, dict[str, object]] = field(default_factory=dict)
+    archived: set[str] = field(default_factory=set)
+
+    def shape(self, owner: str) -> Json:
+        """As GraphQL shows it, with all its fields."""
+        plain = {"id": self.id, "number": self.number, "title": self.title, "closed": self.closed}
+        page = {"hasNextPage": False, "endCursor": None}
+        fields = {"nodes": [one.shape() for one in self.fields], "pageInfo": page}
+        return {**plain, "owner": {"login": owner}, "fields": fields}
 
     def item_id(self, content: str) -> str:
         """The id that the item of an issue has here."""
@@ -64,15 +72,27 @@ class Board:
 
 
 def triage_board() -> Board:
-    """The one project that the organisation has, number 3."""
+    """The project on which new tickets are sorted, number 3."""
     fields = (
         BoardField("PVTF_title", "Title", "TITLE"),
         BoardField("PVTF_labels", "Labels", "LABELS"),
         BoardField("PVTSSF_status", "Status", OPTIONS, _options("st", "Triage", "In progress", "Done")),
         BoardField("PVTSSF_severity", "Severity", OPTIONS, _options("se", "Low", "Medium", "High")),
         BoardField("PVTF_events", "Events", "NUMBER"),
+        BoardField("PVTF_users", "Users", "NUMBER"),
         BoardField("PVTF_notes", "Notes", "TEXT"),
         BoardField("PVTF_seen", "First seen", "DATE"),
+        BoardField("PVTF_last", "Last seen", "DATE"),
         BoardField("PVTIF_sprint", "Sprint", ITERATION, _options("it", "Sprint 1", "Sprint 2")),
     )
     return Board("PVT_3", 3, "Bug triage", fields)
+
+
+def harm_board() -> Board:
+    """The project that shows what hurts most, number 7."""
+    fields = (
+        BoardField("PVTF_title", "Title", "TITLE"),
+        BoardField("PVTF_events", "EVENTS", "NUMBER"),
+        BoardField("PVTF_last", "Last seen", "TEXT"),
+    )
+    return Board("PVT_7", 7, "What hurts", fields)

@@ -1,4 +1,4 @@
-"""GraphQL of the practice GitHub, as far as it goes: projects of the organisation, and what an issue duplicates.
+"""GraphQL of the practice GitHub, as far as it goes: projects of the organisation, what is on them, and originals.
 
 A query is known by the field that it asks for, its arguments by their names; the answer holds all documented members
 that clients of these fields read, whatever was selected. Contracts: docs.github.com/en/graphql/reference and
@@ -42,7 +42,9 @@ def answer(call: Call) -> Response:
     for name, handle in _KNOWN.items():
         if re.search(rf"\b{name}\b", query):
             try:
-                return reply({"data": handle(call, _arguments(query, given))})
+                told = handle(call, _arguments(query, given))
+                errors = {"errors": told.pop("errors")} if "errors" in told else {}
+                return reply({"data": told, **errors})
             except Refused as refused:
                 return reply({"data": None, "errors": [refused.row]})
     return reply({"errors": [{"message": "Field doesn't exist, or not in this practice service"}]})
@@ -75,9 +77,28 @@ def _project(call: Call, said: Json) -> Json:
         raise Refused(
             "NOT_FOUND", f"Could not resolve to a ProjectV2 with the number {number}.", "repositoryOwner", "projectV2"
         )
-    shape = {"id": board.id, "number": board.number, "title": board.title, "closed": board.closed}
-    fields = {"nodes": [one.shape() for one in board.fields], "pageInfo": {"hasNextPage": False, "endCursor": None}}
-    return {"repositoryOwner": {"projectV2": {**shape, "fields": fields}}}
+    return {"repositoryOwner": {"projectV2": board.shape(login)}}
+
+
+def _items(call: Call, said: Json) -> Json:
+    """The items that an issue has, archived ones among them; what our token may not see is a null and an error."""
+    _scope(call, "projectItems")
+    repo = call.practice.site.named(f"{said.get('owner')}/{said.get('name')}")
+    issue = repo.issues.get(int(str(said.get("number")))) if repo else None
+    if issue is None:
+        raise Refused("NOT_FOUND", "Could not resolve to an Issue.", "repository", "issue")
+    content, owner = f"I_{issue.id}", call.practice.site.main.name.partition("/")[0]
+    there, hidden = [one for one in call.practice.site.boards if content in one.items], call.practice.site.hidden_boards
+    rows = [
+        {"id": one.item_id(content), "isArchived": content in one.archived, "project": one.shape(owner)}
+        if one.number not in hidden
+        else None
+        for one in there
+    ]
+    path, said_so = ("repository", "issue", "projectItems", "nodes"), "Resource not accessible by personal access token"
+    errors = [Refused("FORBIDDEN", said_so, *path, str(at)).row for at, row in enumerate(rows) if row is None]
+    told: Json = {"repository": {"issue": {"projectItems": {"nodes": rows}}}}
+    return {**told, "errors": errors} if errors else told
 
 
 def _add(call: Call, said: Json) -> Json:
@@ -97,11 +118,38 @@ def _set(call: Call, said: Json) -> Json:
     _scope(call, here)
     board, item, value = _board(call, said), str(said.get("itemId")), as_dict(said.get("value"))
     values = board.item(item)
+    if item in map(board.item_id, board.archived):
+        raise Refused("UNPROCESSABLE", "The item is archived and cannot be updated", here)
     field = next((one for one in board.fields if one.id == said.get("fieldId")), None)
     if values is None or field is None:
         raise _unknown(item if values is None else str(said.get("fieldId")), here)
     values[field.id] = _checked(field, value)
     return {here: {"projectV2Item": {"id": item}}}
+
+
+def _take_off(call: Call, said: Json) -> Json:
+    """Take an item off its project."""
+    _scope(call, "deleteProjectV2Item")
+    board, item = _board(call, said), str(said.get("itemId"))
+    content = _content(board, item)
+    del board.items[content]
+    board.archived.discard(content)
+    return {"deleteProjectV2Item": {"deletedItemId": item}}
+
+
+def _archive(call: Call, said: Json) -> Json:
+    """Put an item away: it is still there, but nothing of it can be set."""
+    _scope(call, "archiveProjectV2Item")
+    board, item = _board(call, said), str(said.get("itemId"))
+    board.archived.add(_content(board, item))
+    return {"archiveProjectV2Item": {"item": {"id": item, "isArchived": True}}}
+
+
+def _content(board: Board, item: str) -> str:
+    found = next((content for content in board.items if board.item_id(content) == item), None)
+    if found is None:
+        raise _unknown(item, "item")
+    return found
 
 
 def _checked(field: BoardField, value: Mapping[str, object]) -> object:
@@ -151,7 +199,10 @@ def _unknown(ident: str, *path: str) -> Refused:
 
 _KNOWN: Mapping[str, Callable[[Call, Json], Json]] = {
     "addProjectV2ItemById": _add,
+    "deleteProjectV2Item": _take_off,
+    "archiveProjectV2Item": _archive,
     "updateProjectV2ItemFieldValue": _set,
+    "projectItems": _items,
     "projectV2": _project,
     "duplicateOf": _duplicate,
 }

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from worker.sandbox.clock import Clock
-from worker.sandbox.github.boards import triage_board
+from worker.sandbox.github.boards import harm_board, triage_board
 from worker.sandbox.github.records import PLAIN_COLOR, GithubComment, GithubIssue, Happened, Label, Milestone
 from worker.sandbox.lag import Shots
 from worker.sandbox.seed import GITHUB_OTHER_REPO, GITHUB_REPO, Account
@@ -273,8 +273,9 @@ class GithubSite:
         ids = itertools.count(2_000_000_001)
         self.main = GithubRepo(REPO_ID, GITHUB_REPO, clock, ids)
         self.repos = (self.main, GithubRepo(REPO_ID + 1, GITHUB_OTHER_REPO, clock, ids))
-        self.boards = (triage_board(),)
+        self.boards = (triage_board(), harm_board())
         self.project_scope = True
+        self.hidden_boards: set[int] = set()
 
     def named(self, name: str) -> GithubRepo | None:
         """A repository by its present name, without regard to case."""

@@ -1,0 +1,73 @@
+"""Clues that our own code is at fault: types that only a mistake raises, words of schemas and languages, our frames."""
+
+from collections.abc import Callable, Iterator
+
+from worker.triage import mistake_words as words
+from worker.triage import outage_words as outage
+from worker.triage.cause_kinds import GONE, OUTAGE, REFUSED, STARVED, VISITOR
+from worker.triage.cause_noise import MANY_USERS, deed, offline
+from worker.triage.cause_scene import Cause, Clue, Scene
+
+
+def _mistakes(scene: Scene) -> Iterator[Clue]:
+    if offline(scene):
+        return  # browsers raise a TypeError when the network fails
+    place = scene.place
+    asked = place.client or (place.partner if not place.ours_first else None)
+    theirs = asked and words.UNREADABLE.search(scene.text)
+    alone = bool(place.client or place.vendor_first) and not place.ours
+    kind = scene.programming
+    if kind and place.ours and not theirs:
+        yield Clue(Cause.CODE_BUG, _kind_weight(scene), f"{kind} in our own frames")
+    elif kind and not alone and not theirs and not scene.kind_of(VISITOR):
+        yield Clue(Cause.CODE_BUG, 0.5 if scene.aftermath else 1.5, f"{kind} is a programmer's error")
+    if theirs:
+        yield Clue(Cause.THIRD_PARTY, 2.5, f"an answer of {asked} could not be read")
+    if found := words.OUR_MISTAKE.search(scene.text):
+        page = scene.browser and scene.trouble and words.UNREADABLE.search(scene.text)
+        weight = 1.0 if theirs or page else 4.0 if place.ours else 2.0
+        if scene.aftermath:
+            yield Clue(Cause.CODE_BUG, 0.5, f"it came of the trouble before: {scene.said(found)}")
+        else:
+            yield Clue(Cause.CODE_BUG, weight, f"code or schema does wrong: {scene.said(found)}")
+
+
+def _kind_weight(scene: Scene) -> float:
+    if scene.aftermath:
+        return 0.3
+    if scene.mistaken_first:
+        return 3.5
+    return 0.8 if scene.trouble else 2.5
+
+
+def _refused(scene: Scene) -> Iterator[Clue]:
+    """A library or a service refuses what our code gave it."""
+    if scene.aftermath or deed(scene) or not scene.place.ours or scene.trouble:
+        return
+    kind = scene.kind_of(REFUSED)
+    if kind:
+        yield Clue(Cause.CODE_BUG, 3.5, f"{kind}: what we ask is refused, and would be again")
+    if found := words.TOO_LARGE.search(scene.text):
+        yield Clue(Cause.CODE_BUG, 2.5, f"we send more than is taken: {scene.said(found)}")
+    elif not kind and not outage.SICK.search(scene.text) and (found := words.REFUSED.search(scene.text)):
+        weight = 4.0 if scene.place.client else 1.0
+        yield Clue(Cause.CODE_BUG, weight, f"a library refuses what it was given: {scene.said(found)}")
+
+
+def _own_frames(scene: Scene) -> Iterator[Clue]:
+    spoken = scene.place.ours_first and not scene.captured and not scene.aftermath
+    if spoken:
+        yield Clue(Cause.CODE_BUG, 1.5, "the newest frame is our own")
+    elif scene.place.ours:
+        yield Clue(Cause.CODE_BUG, 0.7, "frames of our own")
+    if scene.issue.user_count >= MANY_USERS and scene.place.ours:
+        yield Clue(Cause.CODE_BUG, 0.5, f"{scene.issue.user_count} users")
+    if not scene.browser and not scene.place.ours and not scene.kinds:
+        yield Clue(Cause.CODE_BUG, 0.5, "a message that our code sent")
+    named = scene.kinds.keys() & (OUTAGE | STARVED | GONE | VISITOR)
+    limit = outage.REQUEST_LIMIT.search(scene.text)
+    if scene.fresh and scene.place.ours and (limit or not named):
+        yield Clue(Cause.CODE_BUG, 1.0, f"it began with release {scene.event.release}")
+
+
+LOOKS: tuple[Callable[[Scene], Iterator[Clue]], ...] = (_mistakes, _refused, _own_frames)
