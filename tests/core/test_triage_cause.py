@@ -16,12 +16,96 @@ CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko)
 GOOGLEBOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
 
 
-def verdict(kind, value, *frames, platform="python", users=0, agent=None, count=20):
-    project = Project("1", "shop")
-    issue = Issue("1", "SHOP-1", f"{kind}: {value}", project, user_count=users, count=count)
+SEEN = datetime(2026, 11, 20, tzinfo=UTC)
+
+
+def verdict(kind, value, *frames, platform="python", users=0, agent=None, count=20, days=None, since=None):
+    """`days`: from the first event to the last; `since`: the release in which it began and is still seen."""
+    project, lasted = Project("1", "shop"), None if days is None else timedelta(days=days)
+    issue = Issue(
+        "1", "SHOP-1", f"{kind}: {value}", project, user_count=users, count=count, first_release=since,
+        first_seen=SEEN - lasted if lasted is not None else None, last_seen=SEEN if lasted is not None else None,
+    )  # fmt: skip
     request = Request(url="https://app.acme.test/p", user_agent=agent)
-    event = Event("e", platform=platform, request=request, exceptions=(Thrown(kind, value, frames=frames),))
-    return judge(issue, event)
+    told = (Thrown(kind, value, frames=frames),)
+    return judge(issue, Event("e", platform=platform, request=request, exceptions=told, release=since))
+
+
+LIMIT = ("OperationalError", "canceling statement due to statement timeout")
+POOL_FULL = (
+    "SQLTransientConnectionException",
+    "ShopPool - Connection is not available, request timed out after 5000ms",
+)
+
+
+@pytest.mark.parametrize(
+    ("told", "when", "cause"),
+    [
+        (LIMIT, {"days": 3}, Cause.CODE_BUG),
+        (LIMIT, {"days": 0.1}, Cause.INFRASTRUCTURE),
+        (POOL_FULL, {"days": 0.3, "since": "api@2"}, Cause.CODE_BUG),
+        (POOL_FULL, {"days": 0.3}, Cause.INFRASTRUCTURE),
+    ],
+)
+def test_what_uses_up_its_own_share_for_days_or_since_a_release_is_code_and_a_bad_hour_is_not(told, when, cause):
+    assert verdict(*told, OWN, CLIENT, **when).leading is cause
+
+
+def test_an_answer_that_our_http_client_cannot_read_is_of_whoever_was_asked():
+    reader = Frame("json", "requests.models", in_app=False)
+    told = ("JSONDecodeError", "Expecting value: line 1 column 1 (char 0)")
+    assert verdict(*told, OWN, reader).leading is Cause.THIRD_PARTY
+    assert verdict(*told, OWN).leading is Cause.CODE_BUG
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (
+            "ClientError",
+            "An error occurred (AccessDenied): arn:aws:iam::1:role/x is not authorized to perform s3:PutObject",
+        ),
+        ("PermissionError", "[Errno 13] Permission denied: '/srv/media/a.pdf'"),
+        ("ErrorException", "fopen(/srv/cache/a.php): Failed to open stream: Permission denied"),
+    ],
+)
+def test_what_our_process_may_not_do_where_it_runs_is_infrastructure(kind, value):
+    assert verdict(kind, value, OWN, CLIENT).leading is Cause.INFRASTRUCTURE
+
+
+def test_a_vendor_that_refuses_what_our_code_gave_it_is_not_at_fault():
+    vendor = Frame(
+        "draw", filename="https://maps.googleapis.com/maps/main.js", abs_path="https://maps.googleapis.com/m.js"
+    )
+    told = ("InvalidValueError", "setZoom: not a valid number: NaN")
+    assert verdict(*told, OWN_JS, vendor, platform="javascript", users=90).leading is Cause.CODE_BUG
+
+
+def test_an_abort_that_hundreds_meet_since_a_release_in_code_of_ours_is_no_noise():
+    told, long_ago = ("AbortError", "signal is aborted without reason"), {"days": 200}
+    assert verdict(*told, OWN_JS, platform="javascript", users=700, days=0.5, since="web@2").cause is not Cause.NOISE
+    assert verdict(*told, OWN_JS, platform="javascript", users=700, **long_ago).cause is Cause.NOISE
+
+
+def test_a_job_that_is_put_off_a_form_that_is_refused_and_a_page_that_was_rewritten_are_noise():
+    assert verdict("Retry", "Retry in 30s", OWN, CLIENT).cause is Cause.NOISE
+    assert (
+        verdict("ValidationException", "The email field is required.", OWN, CLIENT, platform="php").cause is Cause.NOISE
+    )
+    drawn = Frame(
+        "insert",
+        filename="node_modules/react-dom/index.js",
+        abs_path="app:///node_modules/react-dom/index.js",
+        in_app=False,
+    )
+    moved = ("NotFoundError", "Failed to execute 'removeChild' on 'Node': not a child of this node.")
+    assert verdict(*moved, drawn, platform="javascript", users=40).cause is Cause.NOISE
+
+
+def test_a_host_of_ours_that_was_forgotten_turns_thousands_away_at_once():
+    assert (
+        verdict("DisallowedHost", "Invalid HTTP_HOST header: 'x.test'", users=2000, days=0.5).cause is not Cause.NOISE
+    )
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from worker.triage import mistake_words as words
 from worker.triage import outage_words as outage
-from worker.triage.cause_kinds import GONE, OUTAGE, REFUSED, STARVED, VISITOR
+from worker.triage.cause_kinds import FORMS, GONE, OUTAGE, REFUSED, STARVED, VISITOR
 from worker.triage.cause_noise import MANY_USERS, deed, offline
 from worker.triage.cause_scene import Cause, Clue, Scene
 
@@ -14,6 +14,7 @@ def _mistakes(scene: Scene) -> Iterator[Clue]:
         return  # browsers raise a TypeError when the network fails
     place = scene.place
     asked = place.client or (place.partner if not place.ours_first else None)
+    asked = asked or (None if place.inside else _answered_to(scene))
     theirs = asked and words.UNREADABLE.search(scene.text)
     alone = bool(place.client or place.vendor_first) and not place.ours
     kind = scene.programming
@@ -32,6 +33,12 @@ def _mistakes(scene: Scene) -> Iterator[Clue]:
             yield Clue(Cause.CODE_BUG, weight, f"code or schema does wrong: {scene.said(found)}")
 
 
+def _answered_to(scene: Scene) -> str | None:
+    """Whoever answered our HTTP client, which could not read it: among the newest frames."""
+    client = any(words.HTTP_CLIENT.match(f"{one.module or one.filename}") for one in scene.frames[:4])
+    return "whoever was asked" if client else None
+
+
 def _kind_weight(scene: Scene) -> float:
     if scene.aftermath:
         return 0.3
@@ -44,14 +51,21 @@ def _refused(scene: Scene) -> Iterator[Clue]:
     """A library or a service refuses what our code gave it."""
     if scene.aftermath or deed(scene) or not scene.place.ours or scene.trouble:
         return
-    kind = scene.kind_of(REFUSED)
+    kind = scene.kind_of(REFUSED) or (_refusal(scene) if scene.place.client else None)
+    if kind and kind.lower() in FORMS and not scene.place.client:
+        return  # a form that people fill in
     if kind:
         yield Clue(Cause.CODE_BUG, 3.5, f"{kind}: what we ask is refused, and would be again")
     if found := words.TOO_LARGE.search(scene.text):
         yield Clue(Cause.CODE_BUG, 2.5, f"we send more than is taken: {scene.said(found)}")
     elif not kind and not outage.SICK.search(scene.text) and (found := words.REFUSED.search(scene.text)):
-        weight = 4.0 if scene.place.client else 1.0
+        weight = 4.0 if scene.place.client or scene.place.vendor_first else 1.0
         yield Clue(Cause.CODE_BUG, weight, f"a library refuses what it was given: {scene.said(found)}")
+
+
+def _refusal(scene: Scene) -> str | None:
+    """A type of a vendor's client that is named after what was wrong with our request."""
+    return next((spelled for kind, spelled in sorted(scene.kinds.items()) if words.REFUSAL.search(kind)), None)
 
 
 def _own_frames(scene: Scene) -> Iterator[Clue]:

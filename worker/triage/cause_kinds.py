@@ -135,6 +135,12 @@ ADMISSION = vocabulary(
 )
 """Somebody may not: noise only where our own door says so."""
 
+STEERING = vocabulary("retry ignore reject retrytaskerror")
+"""What a job raises to tell its queue what to do with it."""
+
+FORMS = vocabulary("validationexception inputvalidationexception formvalidationexception")
+"""What people typed into a form is refused, unless a vendor's client says so."""
+
 ABSENT = vocabulary("recordnotfound modelnotfoundexception objectnotfoundexception documentnotfound")
 """Somebody asks for a record that is gone: of a page, not of a job."""
 

@@ -8,7 +8,7 @@ from worker.triage import cause_facts as facts
 from worker.triage import foreign_words as foreign
 from worker.triage import noise_words as words
 from worker.triage import outage_words as outage
-from worker.triage.cause_kinds import CALLED_OFF, CANCELLED, GONE, STOPPED
+from worker.triage.cause_kinds import CALLED_OFF, CANCELLED, GONE, STEERING, STOPPED
 from worker.triage.cause_scene import Cause, Clue, Scene
 
 MANY_USERS = 50
@@ -48,7 +48,9 @@ def _add_ons(scene: Scene) -> Iterator[Clue]:
 def _benign(scene: Scene) -> Iterator[Clue]:
     if scene.browser and (found := words.BENIGN.search(scene.text)):
         nothing = scene.place.ours and not scene.kinds.keys().isdisjoint({"typeerror", "referenceerror"})
-        yield Clue(Cause.NOISE, 1.5 if nothing else 6, f"browsers say {scene.said(found)!r} of what the user did")
+        begun = scene.place.ours_first and scene.fresh and scene.issue.user_count >= MANY_USERS
+        weight = 1.5 if nothing or (begun and "abort" in found.group()) else 6
+        yield Clue(Cause.NOISE, weight, f"browsers say {scene.said(found)!r} of what the user did")
     if scene.browser and (found := foreign.CANCELLED.search(scene.text)):
         yield Clue(Cause.NOISE, 6, f"the visitor went elsewhere: {scene.said(found)}")
     if scene.browser and words.STORAGE.search(scene.text):
@@ -93,6 +95,11 @@ def _gone(scene: Scene) -> Iterator[Clue]:
         yield Clue(Cause.NOISE, 3, "cancelled outside of our code: nobody waited for it any more")
 
 
+def left(scene: Scene) -> bool:
+    """Whether it is the one who asked us that went away, by type and by words."""
+    return bool(scene.kind_of(GONE) and words.CLIENT_GONE.search(scene.text)) and not asks(scene)
+
+
 def _far_port(scene: Scene) -> int | None:
     """The port at the other end: a high one is a visitor's, a low one of a service that we asked."""
     ports = outage.PEERS.search(scene.text)
@@ -125,6 +132,8 @@ def _phones(scene: Scene) -> Iterator[Clue]:
         few = scene.issue.user_count < MANY_USERS or trickle(scene)
         weight = 5.0 if few and not scene.programming else 1.0
         yield Clue(Cause.NOISE, weight, "the phone's network failed, or our servers did")
+        if sudden(scene):
+            yield Clue(Cause.INFRASTRUCTURE, 2.0, f"{scene.issue.user_count} phones cannot all have lost their network")
 
 
 def _out_of_reach(scene: Scene) -> Iterator[Clue]:
@@ -160,7 +169,15 @@ def trickle(scene: Scene) -> bool:
     return steady and scene.lasting and 0 < scene.issue.count <= 3 * scene.issue.user_count
 
 
+def _moved_under(scene: Scene) -> Iterator[Clue]:
+    """Translators and add-ons rewrite a page under the library that drew it."""
+    if scene.browser and not scene.place.ours and (found := words.REWRITTEN.search(scene.text)):
+        yield Clue(Cause.NOISE, 4.5, f"something else rewrote the page, and no frame is ours: {scene.said(found)}")
+
+
 def _stopping(scene: Scene) -> Iterator[Clue]:
+    if kind := scene.kind_of(STEERING):
+        yield Clue(Cause.NOISE, 5.0, f"{kind} steers a job, it is no failure")
     if scene.browser or scene.phone or scene.place.driver:
         return
     found = words.STOPPING.search(scene.text)
@@ -172,5 +189,5 @@ def _stopping(scene: Scene) -> Iterator[Clue]:
 
 
 LOOKS: tuple[Callable[[Scene], Iterator[Clue]], ...] = (
-    _add_ons, _benign, _gone, _out_of_reach, _phones, _stopping,
+    _add_ons, _benign, _gone, _out_of_reach, _phones, _moved_under, _stopping,
 )  # fmt: skip

@@ -7,13 +7,14 @@ from datetime import timedelta
 from worker.triage import cause_facts as facts
 from worker.triage import outage_words as words
 from worker.triage.cause_kinds import GENERIC, OUTAGE, REFUSED, STARVED
-from worker.triage.cause_noise import KILLED, deed, offline
+from worker.triage.cause_noise import KILLED, deed, left, offline
 from worker.triage.cause_scene import Cause, Clue, Scene
 from worker.triage.mistake_words import OUR_MISTAKE
 from worker.triage.mistake_words import REFUSED as REFUSED_WORDS
 
 BURST = timedelta(hours=6)
 BURST_COUNT = 100
+LONG = timedelta(days=1)
 _UNDEFINED = re.compile(rf"(?:{facts.VENDOR_NAMES.pattern})\S* is (?:not defined|undefined|null)")
 """A vendor's script that was not loaded."""
 _UNSET_NAME = re.compile(r"^['\"]?[A-Z][A-Z0-9]*_[A-Z0-9_]+['\"]?$")
@@ -21,7 +22,7 @@ _ENVIRONMENT = frozenset({"os", "os.py"})
 
 
 def _outage(scene: Scene) -> Iterator[Clue]:
-    if offline(scene) and _status(scene) is None:
+    if (offline(scene) and _status(scene) is None) or left(scene):
         return  # a visitor's own network, as far as can be told
     told = [*_trouble(scene, words.DOWN, 3.5, "a service did not answer"),
             *_trouble(scene, words.CERTIFICATE, 3.0, "a certificate is not accepted"),
@@ -40,6 +41,8 @@ def _outage(scene: Scene) -> Iterator[Clue]:
         yield Clue(
             Cause.INFRASTRUCTURE, 3.5, f"{scene.place.driver} knows our credentials no more: {scene.said(found)}"
         )
+    if found := words.FORBIDDEN.search(scene.text):
+        yield Clue(Cause.INFRASTRUCTURE, 7.0, f"our process may not do its work where it runs: {scene.said(found)}")
     if told and words.RETRY.search(scene.text):
         yield from _blame(scene, 0.5, "it is tried again: a passing trouble")
 
@@ -54,8 +57,10 @@ def _starved(scene: Scene) -> Iterator[Clue]:
     said = scene.said(found) if found else kind
     if said and (scene.phone or scene.browser) and (words.MEMORY.search(scene.text) or kind):
         yield Clue(Cause.CODE_BUG, 4.0, f"our app used up its memory: {said}")
-    elif found and words.REQUEST_LIMIT.search(scene.text):
+    elif said and words.REQUEST_LIMIT.search(scene.text):
         yield Clue(Cause.INFRASTRUCTURE, 2.4, f"one request ran into its limit: {said}")
+        if scene.place.ours and (_lasts(scene) or (scene.fresh and words.POOL.search(scene.text))):
+            yield Clue(Cause.CODE_BUG, 7.5, "one way through our code uses up its share, and no incident lasts so long")
     elif said or any(one.function == KILLED for one in scene.frames[:2]):
         said = said or "a worker that answers no more is ended"
         yield Clue(Cause.INFRASTRUCTURE, 4.5, f"a machine ran out: {said}")
@@ -63,6 +68,11 @@ def _starved(scene: Scene) -> Iterator[Clue]:
         yield Clue(Cause.CODE_BUG, 6, f"our main thread was busy for too long: {scene.said(frozen)}")
     if short := words.SHORT_TIMEOUT.search(scene.text):
         yield Clue(Cause.CODE_BUG, 8, f"nobody but our code waits so briefly: {scene.said(short)}")
+
+
+def _lasts(scene: Scene) -> bool:
+    first, last = scene.issue.first_seen, scene.issue.last_seen
+    return first is not None and last is not None and last - first >= LONG
 
 
 def _unset(scene: Scene) -> Iterator[Clue]:
@@ -104,7 +114,8 @@ def _vendors(scene: Scene) -> Iterator[Clue]:
         return  # a vendor only tells what a person did
     place = scene.place
     if place.vendor_first:
-        yield Clue(Cause.THIRD_PARTY, 5, f"the newest frame is a vendor's: {place.vendor_first}")
+        given = place.ours and REFUSED_WORDS.search(scene.text)
+        yield Clue(Cause.THIRD_PARTY, 2.0 if given else 5, f"the newest frame is a vendor's: {place.vendor_first}")
     if place.client and not place.inside:
         alone = not place.ours and bool(scene.frames)
         what = "and no frame is ours" if alone else "which our code had called"
@@ -112,7 +123,8 @@ def _vendors(scene: Scene) -> Iterator[Clue]:
     if found := facts.VENDOR_NAMES.search(scene.text):
         missing = scene.browser and _UNDEFINED.search(scene.text)
         aside = scene.programming and place.ours_first and not place.client
-        weight = 5.5 if missing else 1.0 if aside else 2.0
+        unloaded = scene.browser and words.NOT_LOADED.search(scene.text)
+        weight = 5.5 if missing else 4.5 if unloaded else 1.0 if aside else 2.0
         yield Clue(Cause.THIRD_PARTY, weight, f"the message names {scene.said(found)}")
     elif place.partner and (words.SICK.search(scene.text) or words.QUOTA.search(scene.text)):
         yield Clue(Cause.THIRD_PARTY, 1.5, f"our frames speak with {place.partner}")

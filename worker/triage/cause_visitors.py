@@ -8,7 +8,7 @@ import crawleruseragents  # type: ignore[import-untyped]  # the package ships no
 from worker.model import Frame
 from worker.triage import cause_facts as facts
 from worker.triage import noise_words as words
-from worker.triage.cause_kinds import ABSENT, ADMISSION, DECLINED, VISITOR
+from worker.triage.cause_kinds import ABSENT, ADMISSION, DECLINED, FORMS, VISITOR
 from worker.triage.cause_noise import asks, sudden
 from worker.triage.cause_scene import Cause, Clue, Scene
 
@@ -21,13 +21,17 @@ def _visitors(scene: Scene) -> Iterator[Clue]:
     robot = agent and is_crawler(agent)
     if robot and _ours_to_mend(scene):
         yield Clue(Cause.NOISE, 1.5, f"seen by a robot, but our code fails: {agent[-60:]}", faint=True)
+    elif robot and not scene.browser and (asks(scene) or scene.trouble):
+        yield Clue(Cause.NOISE, 1.0, f"a program had asked, but what failed is behind us: {agent[-60:]}", faint=True)
     elif robot:
         yield Clue(Cause.NOISE, 4.5, f"seen by a crawler: {agent[-60:]}", faint=True)
     elif words.SCRIPTED.search(agent):
         yield Clue(Cause.NOISE, 1.0 if scene.programming else 2.5, f"seen by a script: {agent[:40]}", faint=True)
     if found := words.PROBE.search(f"{scene.text} {(scene.event.request.url or '').lower()}"):
         faint = scene.place.ours_first
-        yield Clue(Cause.NOISE, 4, f"looks like a scanner's probe: {found.group()[:60]}", faint=faint)
+        yield Clue(
+            Cause.NOISE, 1 if sudden(scene) else 4, f"looks like a scanner's probe: {found.group()[:60]}", faint=faint
+        )
     if words.LEGACY.search(agent) and not robot:
         new = scene.browser and words.UNSUPPORTED.search(scene.text)
         yield Clue(Cause.NOISE, 9 if new else 1.5, "a browser too old to be supported", faint=True)
@@ -48,6 +52,8 @@ def _not_served(scene: Scene) -> Iterator[Clue]:
             yield Clue(Cause.CODE_BUG, 2.5, f"{kind}: {scene.issue.user_count} are turned away all at once")
         weight = 1.0 if sudden(scene) else 4.0 if scene.place.ours else 5.0
         yield Clue(Cause.NOISE, weight, f"{kind}: a visitor asks what is not served")
+    elif (kind := scene.kind_of(FORMS)) and not asks(scene):
+        yield Clue(Cause.NOISE, 4.5, f"{kind}: somebody typed what the form does not take")
     elif kind := scene.kind_of(DECLINED):
         yield Clue(Cause.NOISE, 3.0, f"{kind}: a vendor tells what a person did")
 

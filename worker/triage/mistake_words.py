@@ -1,5 +1,7 @@
 """What says that code, its data or what it asks for is wrong, whoever's service answered. For lower-case text."""
 
+import re
+
 from worker.triage.foreign_words import MISTAKES
 from worker.triage.phrases import any_of
 
@@ -87,6 +89,11 @@ REFUSED = any_of(
 )
 """A library or a service refuses what it was given."""
 
+REFUSAL = re.compile(
+    r"(?:idempotency|invalid\w*|bad ?request|validation|unprocessable\w*|malformed\w*)(?:error|exception)$"
+)
+"""Types of a vendor's client that are named after what was wrong with our request."""
+
 TOO_LARGE = any_of(
     r"too (?:large|long|big)|larger than|longer than|exceeds? (?:the )?(?:max|limit|allowed|\d)",
     r"greater than the maximum|maximum (?:context|request|payload|message|item|document)",
@@ -94,6 +101,9 @@ TOO_LARGE = any_of(
 )
 """We send more than was ever allowed."""
 
+HTTP_CLIENT = re.compile(
+    r"(?:requests|httpx|aiohttp|urllib3)\b|.*node_modules/(?:axios|got|node-fetch|undici)/|.*vendor/guzzlehttp/"
+)
 UNREADABLE = any_of(
     r"json|expecting value|unexpected token|unexpected end|decode|parse|unexpected response|<!doctype|<html"
 )

@@ -51,6 +51,12 @@ BENIGN = any_of(
 )
 """What browsers say about the user's own doing: nothing is broken."""
 
+REWRITTEN = any_of(
+    r"failed to execute '(?:insertbefore|removechild|replacechild)' on 'node'",
+    r"node was not found|object can not be found here",
+)
+"""A library finds the page otherwise than it drew it."""
+
 DEED = any_of(
     # dialogs that were closed
     r"popup[ _-]?(?:was )?(?:window )?clos|popup_closed|closed[ _-]by[ _-]user",

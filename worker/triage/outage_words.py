@@ -99,7 +99,7 @@ STARVED = any_of(
     r"exceeded the maximum number of (?:conn|sess|proc)",
     r"pool (?:limit|exhausted|timeout|timed out|is full|error timeout)|acquir\w+ (?:a )?connection",
     r"connection pool (?:is |was )?(?:exhausted|full|empty|time)|connection from the (?:connection )?pool",
-    r"timeout acquiring",
+    r"timeout acquiring|connection is not available, request timed out",
     r"dropped from (?:the )?queue|unable to (?:check ?out|acquire|get a connection|obtain)",
     r"could not (?:obtain|acquire|check ?out) ",
     r"waiting for (?:an )?idle object|no free connections|ran out of connections|pool timed out while waiting",
@@ -117,8 +117,12 @@ MEMORY = any_of(
     r"|cannot allocate"
 )
 """What one process used up: on a phone or in a browser our own, in a request of ours perhaps."""
-REQUEST_LIMIT = any_of(r"memory size of \d+ bytes|maximum execution time")
-"""Limits of one request: as often a request that does too much."""
+REQUEST_LIMIT = any_of(
+    r"memory size of \d+ bytes|maximum execution time|gc overhead|soft ?time ?limit|statement timeout",
+    r"canceling statement|max_statement_time|query execution was interrupted|timeout acquiring|pool timeout",
+    r"connection is not available, request timed out|queuepool limit|pool (?:exhausted|is full|timed out)",
+)
+"""Limits of one request, one statement or one process's pool: where it lasts, something of ours does too much."""
 SLOW = any_of(
     r"time(?:d)?[ _-]?out|etimedout|esockettimedout|\btook too long|user-specified time|did not respond"
     r"|not responding in time"
@@ -135,6 +139,15 @@ TROUBLE: tuple[re.Pattern[str], ...] = (DOWN, STARVED, CERTIFICATE, SLOW)
 FROZEN = any_of(r"^anr\b|application ?not ?responding|input dispatching timed out|app ?hang|watchdog|main thread")
 """The app's own main thread was busy for too long."""
 SHORT_TIMEOUT = any_of(r"timeout(?:[=:]| of)\s*(?:0?\.\d+|\d{1,2} ?ms)\b|timeout of 0?\.\d+ sec")
+POOL = any_of(r"timeout acquiring|\bpool\b|connection is not available, request timed out")
+"""The connections of one process are all taken: by whom, only its own code can say."""
+FORBIDDEN = any_of(
+    r"is not authorized to perform|does not have \S+ (?:access|permission)|caller does not have permission",
+    r"(?:file_put_contents|fopen|mkdir|unlink|rename|copy|scandir)\(.{0,300}permission denied",
+    r"failed to open stream: permission denied|permission denied:? ['\"]?/",
+    r"access to the path '.{0,200}' is denied|\beacces\b",
+)
+"""Roles and file systems that do not let our process do its work: set up where it runs."""
 LOCKED_OUT = any_of(
     r"(?:authentication|login) failed for user|access denied for user|password authentication failed|wrongpass",
     r"noauth|sasl authentication",
