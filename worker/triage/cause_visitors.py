@@ -24,7 +24,7 @@ def _visitors(scene: Scene) -> Iterator[Clue]:
     elif robot and not scene.browser and (asks(scene) or scene.trouble):
         yield Clue(Cause.NOISE, 1.0, f"a program had asked, but what failed is behind us: {agent[-60:]}", faint=True)
     elif robot:
-        yield Clue(Cause.NOISE, 4.5, f"seen by a crawler: {agent[-60:]}", faint=True)
+        yield Clue(Cause.NOISE, 5.2, f"seen by a crawler: {agent[-60:]}", faint=True)
     elif words.SCRIPTED.search(agent):
         yield Clue(Cause.NOISE, 1.0 if scene.programming else 2.5, f"seen by a script: {agent[:40]}", faint=True)
     if found := words.PROBE.search(f"{scene.text} {(scene.event.request.url or '').lower()}"):
