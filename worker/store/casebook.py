@@ -32,11 +32,6 @@ COUNTED = 20
 _LOOK = ("chain", "said", "identifiers", "steps", "entry")
 _EVERYTHING = ""
 
-_CASE_OF = (
-    select(signatures.c.id, issues.c.case_id)
-    .join(issues, issues.c.id == signatures.c.issue_id)
-    .where(signatures.c.id.in_(bindparam("ids", expanding=True)))
-)
 _WHOLE = select(signatures.c.id, signatures.c.issue_id, signatures.c.signature).where(
     signatures.c.id.in_(bindparam("ids", expanding=True))
 )
@@ -46,7 +41,17 @@ _JUDGED = select(issues.c.cause, issues.c.cause_margin, issues.c.cause_reasons, 
 _LISTS = select(postings.c.key, postings.c.posted, postings.c.newest).where(
     postings.c.key.in_(bindparam("keys", expanding=True))
 )
-# One parameter for any number of words: expanding them one by one takes longer than reading them.
+# One parameter for any number of them: expanding them one by one takes longer than reading them.
+_CASE_OF = {
+    "sqlite": text(
+        "SELECT signatures.id, issues.case_id FROM signatures JOIN issues ON issues.id = signatures.issue_id "
+        "WHERE signatures.id IN (SELECT value FROM json_each(:asked))"
+    ),
+    "postgresql": text(
+        "SELECT signatures.id, issues.case_id FROM signatures JOIN issues ON issues.id = signatures.issue_id "
+        "WHERE signatures.id = ANY(CAST(:asked AS bigint[]))"
+    ),
+}
 _SEEN_IN = {
     "sqlite": text("SELECT word, seen_in FROM words WHERE word IN (SELECT value FROM json_each(:asked))"),
     "postgresql": text("SELECT word, seen_in FROM words WHERE word = ANY(CAST(:asked AS bigint[]))"),
@@ -112,7 +117,7 @@ class Casebook(Suggestions):
         keys = [digest(group, key) for key in keys_of(signature)[:KEYS_READ]]
         lists = {key: (posted, newest) for key, posted, newest in self._connection.execute(_LISTS, {"keys": keys})}
         best = nearest((lists[key] for key in keys if key in lists), RESOLVED)
-        rows = self._connection.execute(_CASE_OF, {"ids": best}).all() if best else ()
+        rows = self._connection.execute(_CASE_OF[self._dialect], self._many(best)).all() if best else ()
         case_of = {row.id: row.case_id for row in rows}
         chosen: dict[int, list[int]] = {}
         for one in best:
