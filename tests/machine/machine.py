@@ -210,8 +210,7 @@ class Machine:
 
     def rest(self) -> None:
         """Let time pass until nothing is due and a whole turn of polls and sweeps has found nothing new."""
-        # Where a rule makes one ticket an hour, each turn frees one; past the limit all looks quiet.
-        limit = self.clock() + timedelta(hours=24)
+        limit = self.clock() + timedelta(hours=6 + self._held_back())
         while self.clock() <= limit:
             before = self._stirred()
             self._until_idle(limit)
@@ -221,6 +220,11 @@ class Machine:
             if self._stirred() == before and not self._left_alone():
                 return
         self._restless()
+
+    def _held_back(self) -> int:
+        """How many cases wait below the limit of their rule, which frees one an hour."""
+        with self.store.read() as tx:
+            return sum(len(tx.umbrellas.collected(one.case_id)) for one in tx.umbrellas.holding("limit"))
 
     def _restless(self) -> None:
         """Complain that work never comes to rest, unless parked work holds it up, which a person retries first."""

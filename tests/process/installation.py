@@ -39,7 +39,7 @@ class Installation:
         self.start("migrate")
         process = self.house.children.pop("migrate").process
         assert process is not None
-        assert process.wait(240) == 0, self.logs()
+        assert process.wait(60) == 0, self.logs()
 
     def kill(self, name: str) -> None:
         """Kill a child as the kernel would: no goodbye."""

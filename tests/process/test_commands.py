@@ -23,7 +23,7 @@ def outside(**more: str) -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if not k.startswith("BUGFERRY_")} | more
 
 
-def process(*args: str, cwd: Path, timeout_s: float = 240, **env: str) -> subprocess.CompletedProcess[str]:
+def process(*args: str, cwd: Path, timeout_s: float = 120, **env: str) -> subprocess.CompletedProcess[str]:
     """Run a command as the shell does."""
     done = subprocess.run([sys.executable, "-m", "worker", *args], cwd=cwd, env=outside(PYTHONPATH=str(ROOT), **env),
                           capture_output=True, text=True, timeout=timeout_s, check=False)  # fmt: skip
@@ -168,7 +168,7 @@ def test_run_in_practice_serves_within_seconds_and_stops_cleanly(tmp_path):
             break
     patience.cancel()
     run.send_signal(signal.SIGINT)
-    rest, _ = run.communicate(timeout=60)
+    rest, _ = run.communicate(timeout=30)
     assert run.returncode == 0, "".join(said) + rest
     assert "Stopped" in rest
     assert worked < 8, "seconds of processor until the pages are there; about 3, shared by two processors"
@@ -212,10 +212,10 @@ def test_a_demo_that_is_told_to_end_leaves_no_process_behind(tmp_path):
     command = [sys.executable, "-m", "worker", "demo", "--once", "--json"]
     env = outside(PYTHONPATH=str(ROOT), TMPDIR=str(tmp_path))
     demo = subprocess.Popen(command, cwd=tmp_path, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    assert seconds_until(lambda: len(started_in(tmp_path)) >= 4 or demo.poll() is not None, 240) is not None
+    assert seconds_until(lambda: len(started_in(tmp_path)) >= 4 or demo.poll() is not None, 60) is not None
     assert demo.poll() is None
     demo.terminate()
-    assert demo.wait(60) == 128 + signal.SIGTERM
+    assert demo.wait(30) == 128 + signal.SIGTERM
     assert started_in(tmp_path) == set()
 
 

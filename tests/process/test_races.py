@@ -36,7 +36,7 @@ def two_workers(sandbox, postgres_url, tmp_path):
         for name in ("worker-1", "worker-2"):
             installation.start("worker", name)
         # Or the first would be done with everything before the second has loaded its libraries.
-        assert seconds_until(lambda: at_the_queues(house) == 2, 240) is not None, installation.logs()
+        assert seconds_until(lambda: at_the_queues(house) == 2, 60) is not None, installation.logs()
         yield installation
     finally:
         house.stop()
@@ -78,7 +78,7 @@ def test_two_workers_racing_on_twins_make_one_ticket_a_case_and_a_nonce(sandbox,
 
     with ThreadPoolExecutor(2) as pool:
         assert sum(pool.map(hint_at_everything, range(2))) > 2
-    assert seconds_until(referee.at_rest, 120, 0.2) is not None, two_workers.logs()
+    assert seconds_until(referee.at_rest, 60, 0.2) is not None, two_workers.logs()
     engine.dispose()
     assert referee.duplicates() == []
     assert len(world.look().tickets) == BUGS
