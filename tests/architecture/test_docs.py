@@ -17,6 +17,7 @@ import typer
 from typer.testing import CliRunner
 
 from worker.cli.main import COMMANDS, app
+from worker.event import Event, Frame, ProcessingError, Request, Thrown
 from worker.mapping import (
     draft,
     facts,
@@ -40,20 +41,7 @@ from worker.mapping.policy import Direction, FollowPriority, OnRegression
 from worker.mapping.report_facts import declared_in_reports
 from worker.mapping.status import CLOSING_WORDS
 from worker.mapping.words import GITHUB_WORDS
-from worker.model import (
-    Deploy,
-    Event,
-    Frame,
-    Issue,
-    ProcessingError,
-    Project,
-    Request,
-    Resolve,
-    Status,
-    Thrown,
-    TrackerKind,
-    Winner,
-)
+from worker.model import Deploy, Issue, Project, Resolve, Status, TrackerKind, Winner
 from worker.settings import PREFIX, Settings
 from worker.store.inbox import DeliveryRow
 from worker.store.services import ServiceRow

@@ -21,7 +21,8 @@ from sqlalchemy import Connection, Engine, Table, delete, insert, select
 
 from tests.bench.traces import WAYS, Program, stream
 from tests.fixtures.databases import TEMPLATE, Postgres, programs, run_sql
-from worker.model import Event, Status
+from worker.event import Event
+from worker.model import Status
 from worker.store.casebook import Casebook, digest, look_of
 from worker.store.engine import open_engine
 from worker.store.migrate import upgrade

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from worker.ends.sentry_shapes import read_event
-from worker.model import Event
+from worker.event import Event
 from worker.triage.fingerprint_rules import read_rules
 from worker.triage.heal import Healing, Proposal
 from worker.triage.heal_lines import Member

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from worker.model import Event, Frame, Thrown
+from worker.event import Event, Frame, Thrown
 from worker.triage.casebook import Casebook
 from worker.triage.signature import Signature, sign
 

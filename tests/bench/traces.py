@@ -8,7 +8,7 @@ import random
 from collections.abc import Iterator
 from itertools import accumulate
 
-from worker.model import Event, Frame, Thrown
+from worker.event import Event, Frame, Thrown
 
 
 def _each(words: str) -> tuple[str, ...]:

@@ -13,12 +13,13 @@ from sqlalchemy import Engine, event
 from tests.bench import same_bug as made_up
 from tests.fixtures.desk import Desk
 from worker.errors import Permanent
+from worker.event import Event
 from worker.flow.cases.membership import merge_cases, split_off
 from worker.flow.grouping.first_sight import assign, remember, sight
 from worker.flow.grouping.second_look import EVERY, accept, not_noise, refuse
 from worker.mapping.book import MappingBook
 from worker.mapping.load import load_mapping
-from worker.model import Event, Issue, Project
+from worker.model import Issue, Project
 from worker.sandbox.seed import PROJECTS
 from worker.settings import SHIPPED_MAPPINGS
 from worker.store.casebook import COMPARED, COUNTED, RESOLVED, Casebook

@@ -2,8 +2,8 @@
 
 import pytest
 
+from worker.event import Event, Frame, Thrown
 from worker.mapping.codeowners import blamed, read_owners
-from worker.model import Event, Frame, Thrown
 
 # The example of docs.github.com "About code owners", shortened.
 OWNERS = read_owners("""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from worker.model import Event, Frame, Thrown
+from worker.event import Event, Frame, Thrown
 from worker.triage.fingerprint_rules import Matcher, Rule, added, literal, quoted, read_rules, written
 from worker.triage.heal import Healing
 from worker.triage.heal_lines import Member

@@ -2,7 +2,7 @@
 
 import pytest
 
-from worker.model import Event, Frame, Thrown
+from worker.event import Event, Frame, Thrown
 from worker.triage.fingerprint_rules import Matcher, Rule, written
 from worker.triage.heal_lines import Line, Member, lines_for, may_take
 from worker.triage.rule_match import fits, seen

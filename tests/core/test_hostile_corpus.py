@@ -21,12 +21,13 @@ from tests.core.test_mapping_hostile import (
 from tests.fixtures.wiki import assert_shows
 from worker.ends.github_shapes import marked, nonce_in
 from worker.ends.marks import nonce_among
+from worker.event import Event, Frame, Thrown
 from worker.mapping.load import load_mapping
 from worker.mapping.markup import JOINER, block, visible
 from worker.mapping.scrub import scrub
 from worker.mapping.text import BODY_LIMITS, CUT, TITLE_LIMIT, cut
 from worker.mapping.wiki import to_wiki
-from worker.model import Event, Frame, Issue, Project, Thrown, TrackerKind
+from worker.model import Issue, Project, TrackerKind
 
 CORPUS = Path(__file__).parent / "hostile"
 MARKED = ("secrets", "personal")

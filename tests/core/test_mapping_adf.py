@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from worker.event import Event, Frame, Thrown
 from worker.mapping.adf import text_length, to_adf
 from worker.mapping.load import load_mapping
-from worker.model import Event, Frame, Issue, Project, Thrown
+from worker.model import Issue, Project
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT.parent / "shared" / "specs" / "adf.json"

@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from worker.errors import UserFault
+from worker.event import Event
 from worker.mapping.duration import written
 from worker.mapping.explain import explain
 from worker.mapping.facts import Around
 from worker.mapping.load import load_mapping
-from worker.model import Deploy, Event, Issue, Person, Project, TrackerKind
+from worker.model import Deploy, Issue, Person, Project, TrackerKind
 from worker.triage.release import Confidence, Introduced
 
 NOW = datetime(2026, 3, 2, 12, 30, tzinfo=UTC)

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from worker.event import Event, Frame, Request, Thrown
 from worker.mapping.condition import Evaluation, Uncompilable, compile_expression, compile_when
 from worker.mapping.facts import FRAMES_LIMIT, TAGS_LIMIT, declared, gather
 from worker.mapping.scan import references, split
 from worker.mapping.schema_conditions import When
-from worker.model import Event, Frame, Issue, Project, Request, Thrown
+from worker.model import Issue, Project
 
 ISSUE = Issue(
     id="1", short_id="WEB-1", title="TypeError: x", project=Project("1", "web"), count=3, level="error",

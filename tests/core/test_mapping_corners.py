@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 import pytest
 
 from worker.errors import Moved
+from worker.event import Event
 from worker.mapping.duration import read_duration, written
 from worker.mapping.load import load_mapping
 from worker.mapping.problem import MappingRefused
-from worker.model import Event, Issue, Project
+from worker.model import Issue, Project
 
 HEAD = "version: 1\ntrackers: {github: {kind: github, repo: acme/shop}}\nrules:\n"
 SEEN = datetime(2026, 11, 20, 23, 5, tzinfo=UTC)

@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from worker.errors import UserFault
+from worker.event import Event, Frame, Request, Thrown
 from worker.mapping.explain import explain
 from worker.mapping.load import load_mapping
 from worker.mapping.policy import Direction, Policy
 from worker.mapping.status import Closing, StatusMap
-from worker.model import Event, Frame, Issue, Project, Request, Status, Thrown, TrackerKind
+from worker.model import Issue, Project, Status, TrackerKind
 
 ROOT = Path(__file__).parents[2]
 EXTENSION = "chrome-extension://abcdef/content.js"

@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from worker.event import Event
 from worker.mapping.earned import events_within
 from worker.mapping.facts import Around
 from worker.mapping.load import load_mapping
 from worker.mapping.problem import MappingRefused
-from worker.model import Event, Issue, Project
+from worker.model import Issue, Project
 
 NOW = datetime(2026, 3, 2, 12, 30, tzinfo=UTC)
 ISSUE = Issue("1", "WEB-1", "KeyError", Project("1", "web"), first_seen=NOW - timedelta(hours=1), last_seen=NOW)

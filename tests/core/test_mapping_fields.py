@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from worker.event import Event, Frame, Thrown
 from worker.mapping.explain import explain
 from worker.mapping.load import load_mapping
 from worker.mapping.problem import MappingRefused
-from worker.model import Event, Frame, Issue, Person, Project, Thrown, TrackerKind
+from worker.model import Issue, Person, Project, TrackerKind
 
 HEAD = """version: 1
 trackers:

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from worker.event import Event, Frame, ProcessingError, Request, Thrown
 from worker.mapping.load import load_mapping
 from worker.mapping.markup import code, inline, is_hidden
-from worker.model import Event, Frame, Issue, ProcessingError, Project, Request, Thrown, TrackerKind
+from worker.model import Issue, Project, TrackerKind
 
 ROOT = Path(__file__).parents[2]
 PERMALINK = "https://sentry.io/organizations/acme/issues/1/"

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from worker.event import Event, Frame, Request, Thrown
 from worker.mapping.load import load_mapping
 from worker.mapping.problem import MappingRefused
 from worker.mapping.public import LEFT_OUT, PUBLIC_TAGS
-from worker.model import Event, Frame, Issue, Person, Project, Request, Thrown
+from worker.model import Issue, Person, Project
 from worker.triage.release import Confidence, Introduced, Suspect
 
 MAPPING = """

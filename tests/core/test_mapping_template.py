@@ -2,11 +2,12 @@
 
 import pytest
 
+from worker.event import Event
 from worker.mapping.facts import declared, gather
 from worker.mapping.lint import Wrong
 from worker.mapping.markup import Ready
 from worker.mapping.template import OUTPUT_LIMIT, Compiler, Unrenderable
-from worker.model import Event, Issue, Project, TrackerKind
+from worker.model import Issue, Project, TrackerKind
 
 GITHUB, JIRA = TrackerKind.GITHUB, TrackerKind.JIRA
 ISSUE = Issue(id="1", short_id="WEB-1", title="@bob <b> #12 `x`", project=Project("1", "web"), count=3)

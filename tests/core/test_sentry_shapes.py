@@ -1,7 +1,7 @@
 """Sentry's shapes: the same value from an SDK, a webhook or the API; total on whatever comes."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from worker.ends.sentry_deploys import read_deploys, read_releases
 from worker.ends.sentry_notes import marked, read_note
 from worker.ends.sentry_shapes import read_event, read_issue
-from worker.model import Comment, Event, Frame, Issue, Person, ProcessingError, Project, Request, Status, Thrown
+from worker.event import Breadcrumb, Event, Frame, ProcessingError, Request, Thrown
+from worker.model import Comment, Issue, Person, Project, Status
 
 EXAMPLES = Path(__file__).parents[3] / "shared" / "data"
 needs_examples = pytest.mark.skipif(not EXAMPLES.exists(), reason="the example events are not on this machine")
@@ -35,7 +36,19 @@ SDK = {
     "sdk": {"name": "sentry.python", "version": "2.0"},
     "user": {"id": 55, "email": "robin@acme.example", "ip_address": "10.0.0.1"},
     "tags": {"queue": "slow", "user": "email:robin@acme.example"},
-    "contexts": {"browser": {"name": "Firefox", "version": "150.0"}},
+    "contexts": {"browser": {"name": "Firefox", "version": "150.0"}, "device": {"online": False, "cores": [1, 2]}},
+    "breadcrumbs": {
+        "values": [
+            {"type": "default", "category": "ui.click", "message": "button#pay", "timestamp": AT.timestamp() - 2},
+            {
+                "type": "http",
+                "category": "httplib",
+                "level": "error",
+                "timestamp": AT.timestamp() - 1,
+                "data": {"url": "https://pay.example/v1", "status_code": 503, "headers": {"a": "b"}},
+            },
+        ]
+    },
     "request": {"method": "POST", "url": "https://acme.example/cart", "headers": {"User-Agent": AGENT}},
     "errors": [{"type": "js_no_source", "message": "no source"}],
     "exception": {
@@ -72,6 +85,7 @@ WEBHOOK = {
     "datetime": AT.isoformat(),
     "timestamp": 1.0,
     "tags": [["queue", "slow"], ["user", "email:robin@acme.example"]],
+    "breadcrumbs": SDK["breadcrumbs"]["values"],
     "request": {**SDK["request"], "headers": [["Accept", "*/*"], ["user-agent", AGENT]]},
 }
 
@@ -134,6 +148,15 @@ API = {
                 ]
             },
         },
+        {
+            "type": "breadcrumbs",
+            "data": {
+                "values": [
+                    {**crumb, "timestamp": datetime.fromtimestamp(crumb["timestamp"], UTC).isoformat()}
+                    for crumb in SDK["breadcrumbs"]["values"]
+                ]
+            },
+        },
         {"type": "request", "data": {**SDK["request"], "headers": [["User-Agent", AGENT]]}},
     ],
 }
@@ -179,7 +202,23 @@ WHOLE = Event(
     ),
     request=Request("POST", "https://acme.example/cart", AGENT),
     errors=(ProcessingError("js_no_source", "no source"),),
+    contexts={"browser.name": "Firefox", "browser.version": "150.0", "device.online": "false"},
+    breadcrumbs=(
+        Breadcrumb("ui.click", "default", message="button#pay", at=AT - timedelta(seconds=2)),
+        Breadcrumb(
+            "httplib",
+            "http",
+            "error",
+            at=AT - timedelta(seconds=1),
+            facts={"url": "https://pay.example/v1", "status_code": "503"},
+        ),
+    ),
 )
+
+
+def test_of_many_breadcrumbs_the_newest_are_kept():
+    rows = [{"category": str(number)} for number in range(100)]
+    assert [one.category for one in read_event({"breadcrumbs": rows}).breadcrumbs] == [str(n) for n in range(70, 100)]
 
 
 @pytest.mark.parametrize("data", [SDK, WEBHOOK], ids=["sdk", "webhook"])

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from worker.event import Event, Frame, ProcessingError, Thrown
 from worker.mapping.sourcemap_text import TITLE_LIMIT, line_of, ticket_text
-from worker.model import Event, Frame, ProcessingError, Thrown, TrackerKind
+from worker.model import TrackerKind
 from worker.triage.map_answers import Cause, FrameAnswer, MapAnswer
 from worker.triage.map_sight import ERRORS, Read, look
 from worker.triage.map_words import say

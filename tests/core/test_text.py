@@ -8,12 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from worker.event import Event, Frame, Thrown
 from worker.mapping.adf import text_length
 from worker.mapping.draft import to_body
 from worker.mapping.scrub import Scrubber
 from worker.mapping.size import kept, utf16
 from worker.mapping.text import CUT, TITLE_LIMIT, cut, headline, parts, title
-from worker.model import Event, Frame, Issue, Project, Thrown, TrackerKind
+from worker.model import Issue, Project, TrackerKind
 
 GITHUB = TrackerKind.GITHUB
 PROJECT = Project("1", "web")

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from worker.model import Event, Frame, Issue, Project, Request, Thrown
+from worker.event import Event, Frame, Request, Thrown
+from worker.model import Issue, Project
 from worker.triage.cause import FEW_USERS, MARGIN, Cause, heard, judge
 
 OWN = Frame("total", "shop.cart", abs_path="/srv/shop/cart.py", in_app=True)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from worker.model import Event, Frame, ProcessingError, Thrown
+from worker.event import Event, Frame, ProcessingError, Thrown
 from worker.triage import evidence
 from worker.triage.casebook import KEPT_PER_CASE, POSTING_READ, SCORED, Casebook
 from worker.triage.evidence import contradicts

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from worker.model import Event, Frame, ProcessingError, Thrown
+from worker.event import Event, Frame, ProcessingError, Thrown
 from worker.triage.function_name import normal_function
 from worker.triage.signature import POSTINGS_LIMIT, from_json, postings, sign, to_json
 from worker.triage.wording import identifiers, is_minified, meaning, only_number, sub_tokens

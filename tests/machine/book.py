@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from random import Random
 
+from worker.event import Event
 from worker.mapping.book import MappingBook, Rule
 from worker.mapping.draft import TrackerSpec
 from worker.mapping.facts import ALONE, Around
@@ -21,7 +22,7 @@ from worker.mapping.policy import (
 )
 from worker.mapping.route import Clause, Verdict
 from worker.mapping.status import StatusMap
-from worker.model import Draft, Event, Issue, Resolve, StateTarget, Status, TrackerKind, Winner
+from worker.model import Draft, Issue, Resolve, StateTarget, Status, TrackerKind, Winner
 from worker.triage.release import Introduced
 
 JIRA_NAMED = {

@@ -8,7 +8,8 @@ from tests.machine.door import Door, NotFound
 from tests.machine.sentry_world import US, Bug, SentryWorld
 from worker.ends.ports import Activity, Found, Until
 from worker.errors import BugferryError, Gone, Moved, NoRelease, Permanent, Unauthorized
-from worker.model import Comment, Deploy, Event, Fixed, Issue, Project, Status
+from worker.event import Event
+from worker.model import Comment, Deploy, Fixed, Issue, Project, Status
 from worker.triage.map_answers import MapAnswer
 from worker.triage.release import Release, Suspect
 

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from worker.model import Event, Issue
+from worker.event import Event
+from worker.model import Issue
 from worker.triage.cause import Cause, Verdict, judge
 
 Judged = tuple[Issue, Verdict]

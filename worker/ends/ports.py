@@ -11,12 +11,12 @@ from datetime import datetime
 from typing import Literal, Protocol, runtime_checkable
 
 from worker.case import TicketChange
+from worker.event import Event
 from worker.model import (
     Body,
     Comment,
     Deploy,
     Draft,
-    Event,
     Fixed,
     Issue,
     Ours,

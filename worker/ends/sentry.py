@@ -22,7 +22,8 @@ from worker.ends.sentry_releases import SentryReleases
 from worker.ends.sentry_shapes import read_event, read_issue
 from worker.ends.sentry_site import SERVICE, Body, Monotonic, SentrySite, json_in, rows_in
 from worker.errors import BugferryError, Gone, Moved, NoRelease, Permanent
-from worker.model import Comment, Deploy, Event, Fixed, Issue, Project, Status
+from worker.event import Event
+from worker.model import Comment, Deploy, Fixed, Issue, Project, Status
 from worker.triage.map_answers import MapAnswer
 from worker.triage.release import Release, Suspect
 

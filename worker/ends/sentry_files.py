@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from worker.ends.loose import Loose, dig, mapping
 from worker.ends.sentry_shapes import read_event, read_issue
-from worker.model import Event, Issue, Project, Thrown
+from worker.event import Event, Thrown
+from worker.model import Issue, Project
 
 UNKNOWN_PROJECT = Project(id="0", slug="unknown")
 """Where an event says nothing of its project."""

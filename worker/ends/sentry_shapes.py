@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from worker.ends.loose import Loose, dig, first_text, flag, items, mapping, moment, objects, text, whole
+from worker.ends.sentry_crumbs import entry_of, read_breadcrumbs, read_contexts
 from worker.ends.sentry_notes import notes_seen
 from worker.ends.sentry_tags import read_tags
 from worker.ends.sentry_trace import read_exceptions
-from worker.model import Event, Issue, Person, ProcessingError, Project, Request, Status, Thrown
+from worker.event import Event, ProcessingError, Request, Thrown
+from worker.model import Issue, Person, Project, Status
 
 NO_TITLE = "(no title)"
 _TITLE_LIMIT = 100
@@ -69,6 +71,8 @@ def read_event(data: Loose) -> Event:
         user_id=text(dig(data, "user", "id")),
         occurred_at=_occurred_at(data),
         tags=tags,
+        contexts=read_contexts(data),
+        breadcrumbs=read_breadcrumbs(data),
         exceptions=exceptions,
         request=_request(data),
         errors=_errors(data),
@@ -153,16 +157,10 @@ def _headline(said: str) -> str:
 
 
 def _message(data: Loose) -> str | None:
-    entry = _entry(data, "message")
+    entry = entry_of(data, "message")
     told = (data.get("logentry"), data.get("message"), entry)
     formatted = [dig(one, key) for one in told for key in ("formatted", "message")]
     return first_text(data.get("message"), *formatted)
-
-
-def _entry(data: Loose, kind: str) -> Loose:
-    """The data of one of the API's `entries`."""
-    found = (mapping(entry.get("data")) for entry in objects(data.get("entries")) if entry.get("type") == kind)
-    return next(found, {})
 
 
 def _level(*said: object) -> str:
@@ -177,7 +175,7 @@ def _occurred_at(data: Loose) -> datetime | None:
 
 
 def _request(data: Loose) -> Request:
-    said = mapping(data.get("request")) or _entry(data, "request")
+    said = mapping(data.get("request")) or entry_of(data, "request")
     return Request(
         method=text(said.get("method")),
         url=text(said.get("url")),

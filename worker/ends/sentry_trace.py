@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from worker.ends.loose import Loose, dig, first_text, flag, items, line, mapping, objects, text, whole
-from worker.model import Frame, Thrown
+from worker.event import Frame, Thrown
 
 OLDEST_KEPT = 50
 NEWEST_KEPT = 200

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from worker.ends.notify import Notifier, Rendered
 from worker.ends.ports import Sentry, Tracker
 from worker.errors import UserFault
+from worker.event import Event
 from worker.flow.trouble import Trouble
 from worker.mapping.book import MappingBook
 from worker.mapping.channels import Channel, Lead
-from worker.model import Event
 from worker.store.store import Store
 
 

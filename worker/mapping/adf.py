@@ -6,12 +6,12 @@ Text is only ever a text node, so nothing in it can act: Jira makes neither ment
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
 from worker.mapping.markup import JOINER
+from worker.triage.address import split_address
 
 Node = dict[str, Any]
 """One node of the tree: Atlassian's own JSON, whose attributes differ by type."""
@@ -144,7 +144,7 @@ def _inline(node: SyntaxTreeNode, marks: tuple[Node, ...]) -> Iterator[Node]:
 def _mark(node: SyntaxTreeNode) -> Node | None:
     if node.type == "link":
         href = str(node.attrs.get("href", ""))
-        return {"type": "link", "attrs": {"href": href}} if urlsplit(href).scheme in _SCHEMES else None
+        return {"type": "link", "attrs": {"href": href}} if split_address(href).scheme in _SCHEMES else None
     return {"type": _MARKS[node.type]} if node.type in _MARKS else None
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from worker.errors import UserFault
+from worker.event import Event
 from worker.mapping.channels import Channel, Lead
 from worker.mapping.draft import DEFAULT_TYPE, TicketPlan, TrackerSpec, compose, to_body
 from worker.mapping.earned import WaitFor, held_back
@@ -17,7 +18,7 @@ from worker.mapping.problem import nearest
 from worker.mapping.route import Clause, Verdict, decide
 from worker.mapping.size import shorten_for
 from worker.mapping.text import TITLE_LIMIT
-from worker.model import Body, Draft, Event, Issue, TrackerKind
+from worker.model import Body, Draft, Issue, TrackerKind
 from worker.triage.cause import judge
 from worker.triage.release import Introduced
 

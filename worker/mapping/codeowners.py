@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import takewhile
 
+from worker.event import Event, Frame
 from worker.mapping.facts import newest_frames
-from worker.model import Event, Frame
 
 _WORD = re.compile(r"(?:\\.|\S)+")
 _OWNER = re.compile(r"@[\w.-]+(?:/[\w.-]+)?|[^@\s]+@[^@\s]+")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from worker.event import Event
 from worker.mapping.adf import to_adf
 from worker.mapping.codeowners import CodeOwners
 from worker.mapping.edition import Edition
@@ -19,7 +20,7 @@ from worker.mapping.size import SIZE, shorten_for
 from worker.mapping.template import Template, Unrenderable
 from worker.mapping.text import BODY_LIMITS, cut, parts, title
 from worker.mapping.wiki import to_wiki
-from worker.model import Body, Draft, Event, Issue, TrackerKind
+from worker.model import Body, Draft, Issue, TrackerKind
 from worker.triage.release import Introduced
 
 LABEL_LIMITS: Mapping[TrackerKind, int] = {TrackerKind.GITHUB: 50, TrackerKind.JIRA: 255}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
+from worker.event import Event
 from worker.mapping.adf import to_adf
 from worker.mapping.book import MappingBook
 from worker.mapping.condition import Outcome
@@ -18,7 +19,7 @@ from worker.mapping.route import Verdict
 from worker.mapping.schema import MappingFile
 from worker.mapping.schema_examples import ExampleEntry
 from worker.mapping.source import Loc, Source
-from worker.model import Body, Draft, Event, Issue
+from worker.model import Body, Draft, Issue
 
 _SHOWN = 300
 """Characters of a ticket's text that a problem shows."""

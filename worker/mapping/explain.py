@@ -2,13 +2,14 @@
 
 from typing import Any
 
+from worker.event import Event
 from worker.mapping.book import MappingBook
 from worker.mapping.condition import Outcome
 from worker.mapping.duration import written
 from worker.mapping.facts import ALONE, Around
 from worker.mapping.policy import FollowPriority
 from worker.mapping.route import Step, Verdict
-from worker.model import Event, Issue, TrackerKind
+from worker.model import Issue, TrackerKind
 from worker.triage.release import Introduced
 
 

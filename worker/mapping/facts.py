@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from worker.model import Event, Frame, Issue, Project, Thrown
+from worker.event import Event, Frame, Thrown
+from worker.model import Issue, Project
 from worker.triage.cause import Verdict, heard, judge
 from worker.triage.release import MINUTE, Introduced
 

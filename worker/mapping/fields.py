@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, timedelta
 from typing import TypeVar
 
+from worker.event import Event
 from worker.mapping.codeowners import CodeOwners, blamed
 from worker.mapping.policy import People
 from worker.mapping.template import Template
-from worker.model import Event, Issue, TrackerKind
+from worker.model import Issue, TrackerKind
 
 T = TypeVar("T")
 Line = Callable[[Template], str | None]

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from worker.event import Frame
 from worker.mapping.markup import shorten
-from worker.model import Frame
 
 SOURCE_LINES = 3
 """Lines of source before and after the one that ran, at most."""

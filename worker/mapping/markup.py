@@ -7,9 +7,9 @@ lines that are slash commands, which robots read everywhere, and marks like ours
 
 import re
 import unicodedata
-from urllib.parse import urlsplit
 
 from worker.model import TrackerKind
+from worker.triage.address import split_address
 
 JOINER = "\u2060"
 INLINE_LIMIT = 2_000
@@ -91,7 +91,7 @@ def link(kind: TrackerKind, text: str, url: str) -> str:
 
 def is_plain_address(url: str) -> bool:
     """Whether it is an http(s) address with a host and no character that Markdown reads."""
-    return url.isascii() and _HREF.fullmatch(url) is not None and bool(urlsplit(url).netloc)
+    return url.isascii() and _HREF.fullmatch(url) is not None and bool(split_address(url).netloc)
 
 
 def quiet(text: str) -> str:

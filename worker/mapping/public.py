@@ -3,8 +3,9 @@
 import re
 from dataclasses import replace
 
+from worker.event import Event, Frame, Request, Thrown
 from worker.mapping.scrub import Scrubber
-from worker.model import Event, Frame, Issue, Request, Thrown
+from worker.model import Issue
 from worker.triage.release import Introduced
 
 LEFT_OUT = "all about users, requests and machines, because everybody can read this repository"

@@ -5,12 +5,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 
+from worker.event import Event
 from worker.mapping.facts import TAGS_LIMIT
 from worker.mapping.frames import describe
 from worker.mapping.markup import Ready, block, calm_line, code, is_hidden, link, one_line, shorten
 from worker.mapping.scrub import Scrubber
 from worker.mapping.size import shorten_for
-from worker.model import Event, Issue, TrackerKind
+from worker.model import Issue, TrackerKind
 from worker.triage.release import Introduced
 from worker.triage.trace import choose, surfaced
 

@@ -4,8 +4,9 @@ import posixpath
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
+from worker.triage.address import split_address
 from worker.triage.bundle_advice import Kind
 from worker.triage.bundle_file import Bundle, inline_map
 from worker.triage.bundle_findings import Complaints, cut
@@ -36,8 +37,8 @@ def prefix_of(told: str) -> str | None:
     path = told.removeprefix("~") if told.startswith(("~/", "/")) else None
     if told in {"", "~"}:
         path = ""
-    elif path is None and urlsplit(told).scheme in {"http", "https"} and urlsplit(told).netloc:
-        path = urlsplit(told).path
+    elif path is None and split_address(told).scheme in {"http", "https"} and split_address(told).netloc:
+        path = split_address(told).path
     return None if path is None else f"/{path.strip('/')}/".replace("//", "/")
 
 
@@ -64,7 +65,7 @@ def map_of(folder: Folder, bundle: Bundle, said: Complaints) -> tuple[str | None
             f"names the map {cut(bundle.reference)}, which is not in the folder{_else(folder, bundle)}",
         )
         return None, None
-    if urlsplit(bundle.reference).netloc and not bundle.debug_id:
+    if split_address(bundle.reference).netloc and not bundle.debug_id:
         said.warning(Kind.MAP_REMOTE, f"names its map by the address {cut(bundle.reference)}; here it lies at {there}")
     return there, folder.read(there)
 
@@ -86,7 +87,7 @@ def beside(path: str) -> tuple[str, ...]:
 
 def _resolved(folder: Folder, path: str, reference: str) -> str | None:
     """The file that a reference means: relative to the bundle, or by what an absolute address ends in."""
-    split = urlsplit(reference)
+    split = split_address(reference)
     named = unquote(split.path)
     if not split.netloc and not named.startswith("/"):
         there = posixpath.normpath(posixpath.join(posixpath.dirname(path), named))
@@ -100,7 +101,7 @@ def _resolved(folder: Folder, path: str, reference: str) -> str | None:
 
 def _else(folder: Folder, bundle: Bundle) -> str:
     """Where a map of the right name lies instead."""
-    name = posixpath.basename(unquote(urlsplit(bundle.reference or "").path))
+    name = posixpath.basename(unquote(split_address(bundle.reference or "").path))
     wanted = {name, posixpath.basename(bundle.path) + ".map"}
     found = sorted(path for path in folder.files if posixpath.basename(path) in wanted)
     return f"; {found[0]} is" if found else ""

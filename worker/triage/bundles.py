@@ -8,8 +8,9 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
+from worker.triage.address import split_address
 from worker.triage.bundle_advice import Kind, advice
 from worker.triage.bundle_file import Bundler, made_by, read_bundle
 from worker.triage.bundle_findings import Complaints, Finding, Level, cut
@@ -158,7 +159,7 @@ def _paths(folder: Folder, unpaired: Sequence[str]) -> Iterator[Finding]:
         path for path in folder.files if path.endswith((".html", ".htm")) and not NO_BUNDLE.search(path)
     ):
         for address in _SCRIPT.findall(folder.read(page).decode("utf-8", "replace")):
-            loaded = unquote(urlsplit(address).path)
+            loaded = unquote(split_address(address).path)
             fitting = [path for path in unpaired if loaded.endswith(f"/{path}")] if loaded.startswith("/") else []
             bundle = max(fitting, key=len, default=None)
             if bundle is None or bundle in told or loaded == f"{folder.prefix}{bundle}":

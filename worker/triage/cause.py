@@ -6,7 +6,8 @@ old browser) counts for nothing as soon as more than three users are hit, and a 
 
 from collections.abc import Callable, Iterator, Mapping
 
-from worker.model import Event, Issue
+from worker.event import Event
+from worker.model import Issue
 from worker.triage.cause_code import LOOKS as CODE_LOOKS
 from worker.triage.cause_noise import LOOKS as NOISE_LOOKS
 from worker.triage.cause_outage import LOOKS as OUTAGE_LOOKS

@@ -15,7 +15,8 @@ def _mistakes(scene: Scene) -> Iterator[Clue]:
     place = scene.place
     asked = place.client or (place.partner if not place.ours_first else None)
     asked = asked or (None if place.inside else _answered_to(scene))
-    theirs = asked and words.UNREADABLE.search(scene.text)
+    failed = scene.trail.failed
+    theirs = (asked or failed) and words.UNREADABLE.search(scene.text)
     alone = bool(place.client or place.vendor_first) and not place.ours
     kind = scene.programming
     if kind and place.ours and not theirs:
@@ -23,7 +24,8 @@ def _mistakes(scene: Scene) -> Iterator[Clue]:
     elif kind and not alone and not theirs and not scene.kind_of(VISITOR):
         yield Clue(Cause.CODE_BUG, 0.5 if scene.aftermath else 1.5, f"{kind} is a programmer's error")
     if theirs:
-        yield Clue(Cause.THIRD_PARTY, 2.5, f"an answer of {asked} could not be read")
+        blamed = Cause.THIRD_PARTY if asked or place.outside else Cause.INFRASTRUCTURE
+        yield Clue(blamed, 2.5, f"an answer of {asked or failed} could not be read")
     if found := words.OUR_MISTAKE.search(scene.text):
         page = scene.browser and scene.trouble and words.UNREADABLE.search(scene.text)
         weight = 1.0 if theirs or page else 4.0 if place.ours else 2.0

@@ -20,6 +20,7 @@ EXTENSION_ADDRESS = in_any_case(
 """Where a frame of an add-on or of an injected script comes from."""
 
 PHONE_PLATFORMS = vocabulary("cocoa dart flutter android objc swift react-native")
+SEEN_BY_PEOPLE = PHONE_PLATFORMS | {"javascript"}
 APP_PLATFORMS = vocabulary("java kotlin native csharp other c")
 """Platforms of apps and of servers alike."""
 HANDSETS = vocabulary("android ios ipados watchos tvos")

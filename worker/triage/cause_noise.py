@@ -138,12 +138,14 @@ def _phones(scene: Scene) -> Iterator[Clue]:
 
 def _out_of_reach(scene: Scene) -> Iterator[Clue]:
     """A visitor's own network, as a browser or a device tells."""
-    tags = scene.event.tags
-    if tags.get("online", tags.get("network", "")).lower() in {"false", "none", "offline", "no"}:
-        yield Clue(Cause.NOISE, 4, "the device says that it was offline")
+    if scene.trail.offline:
+        # no network excuses no mistake in what we do without one
+        weight = 1.0 if scene.programming and not offline(scene) else 4.0
+        yield Clue(Cause.NOISE, weight, f"the device had no network: {scene.trail.offline}")
     if not offline(scene):
         return
-    if any(words.BEACON.search(f"{f.filename} {f.function}") for f in scene.frames[:2]):
+    failed = scene.trail.failed.url if scene.trail.failed else ""
+    if any(words.BEACON.search(told) for told in (failed, *(f"{f.filename} {f.function}" for f in scene.frames[:2]))):
         yield Clue(Cause.NOISE, 5, "a tracker was blocked")
         return
     many = scene.issue.user_count >= MANY_USERS and not trickle(scene)

@@ -156,10 +156,23 @@ def _status(scene: Scene) -> str | None:
     return next(group for group in found.groups() if group) if found else None
 
 
+def _before(scene: Scene) -> Iterator[Clue]:
+    """A request failed right before: code that trips over it is still ours to mend, a bare complaint is not."""
+    failed = scene.trail.failed
+    if failed is None or scene.trouble or offline(scene):
+        return
+    generic = not scene.programming and not scene.kind_of(REFUSED) and not OUR_MISTAKE.search(scene.text)
+    theirs = scene.place.outside or (failed.host if facts.VENDOR_HOSTS.search(failed.host or "") else None)
+    cause = Cause.THIRD_PARTY if theirs else Cause.INFRASTRUCTURE
+    yield Clue(cause, 2.5 if generic else 0.8, f"a request right before had failed: {failed}")
+
+
 def _burst(scene: Scene) -> Iterator[Clue]:
     first, last = scene.issue.first_seen, scene.issue.last_seen
     if first and last and last - first <= BURST and scene.issue.count >= BURST_COUNT:
         yield Clue(Cause.INFRASTRUCTURE, 0.5, f"{scene.issue.count} events in {last - first}")
 
 
-LOOKS: tuple[Callable[[Scene], Iterator[Clue]], ...] = (_outage, _starved, _unset, _vendors, _answers, _burst)
+LOOKS: tuple[Callable[[Scene], Iterator[Clue]], ...] = (
+    _outage, _starved, _unset, _vendors, _answers, _before, _burst,
+)  # fmt: skip

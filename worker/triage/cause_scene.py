@@ -7,11 +7,16 @@ from datetime import timedelta
 from enum import StrEnum
 from functools import cached_property
 
-from worker.model import Event, Frame, Issue, Thrown
+from worker.event import Event, Frame, Thrown
+from worker.model import Issue
 from worker.triage import cause_facts as facts
+from worker.triage import foreign_words as foreign
+from worker.triage import noise_words as noise
 from worker.triage import outage_words as outage
 from worker.triage.cause_kinds import OUTAGE, PROGRAMMING, REFUSED, STARVED
+from worker.triage.mistake_words import UNREADABLE
 from worker.triage.place import Place, place_of
+from worker.triage.trail import Trail, trail_of
 
 TEXT_LIMIT = 4000
 FRESH = timedelta(days=21)
@@ -62,6 +67,8 @@ class Scene:
     frames: tuple[Frame, ...]
     """Of what surfaced, the newest first."""
     place: Place
+    trail: Trail
+    """What breadcrumbs and contexts tell."""
     aftermath: bool
     """What surfaced is only what came of trouble that was thrown before."""
 
@@ -143,6 +150,7 @@ def scene_of(issue: Issue, event: Event) -> Scene:
     thrown = event.exceptions
     told = "\n".join(_told(thrown, event, issue))[:TEXT_LIMIT]
     last = next((one.frames for one in reversed(thrown) if one.frames), ())
+    trail = trail_of(event)
     return Scene(
         issue=issue,
         event=event,
@@ -150,10 +158,19 @@ def scene_of(issue: Issue, event: Event) -> Scene:
         text=told.lower(),
         kinds=_kinds(thrown),
         frames=tuple(reversed(last)),
-        place=place_of(event, last, told.lower()),
+        place=place_of(event, last, told.lower(), asked=_asked(trail, told.lower())),
+        trail=trail,
         aftermath=_aftermath(thrown),
         mistaken_first=_mistaken_first(thrown),
     )
+
+
+def _asked(trail: Trail, text: str) -> str | None:
+    """The address of the request that had just failed, where the text speaks of one and names none itself."""
+    if trail.failed is None or trail.failed.host is None or facts.HOST_IN_TEXT.search(text):
+        return None
+    about = (*outage.TROUBLE, outage.STATUS, outage.SICK, noise.OFFLINE, foreign.OFFLINE, UNREADABLE)
+    return f"https://{trail.failed.host}/" if any(table.search(text) for table in about) else None
 
 
 def _told(thrown: Iterable[Thrown], event: Event, issue: Issue) -> list[str]:

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import crawleruseragents  # type: ignore[import-untyped]  # the package ships no types
 
-from worker.model import Frame
+from worker.event import Frame
 from worker.triage import cause_facts as facts
 from worker.triage import noise_words as words
 from worker.triage.cause_kinds import ABSENT, ADMISSION, DECLINED, FORMS, VISITOR
@@ -13,7 +13,7 @@ from worker.triage.cause_noise import asks, sudden
 from worker.triage.cause_scene import Cause, Clue, Scene
 
 FEW_USERS = 3
-_PLAYTHINGS = ("device.simulator", "simulator", "emulator", "rooted", "jailbroken", "device.rooted")
+_PLAYTHINGS = ("device.simulator", "simulator", "emulator", "rooted", "jailbroken", "device.rooted", "os.rooted")
 
 
 def _visitors(scene: Scene) -> Iterator[Clue]:
@@ -94,7 +94,8 @@ def _few(scene: Scene) -> Iterator[Clue]:
         yield Clue(Cause.INFRASTRUCTURE, 3.5, "files of an older build are not served any more")
     if words.HYDRATION.search(scene.text):
         yield Clue(Cause.NOISE, 1.0, "add-ons and translators change pages before they start", faint=True)
-    if any(scene.event.tags.get(tag, "").lower() in {"true", "yes"} for tag in _PLAYTHINGS):
+    told = {**scene.event.contexts, **scene.event.tags}
+    if any(told.get(tag, "").lower() in {"true", "yes"} for tag in _PLAYTHINGS):
         yield Clue(Cause.NOISE, 2.5, "an emulator, or a device that its owner has opened", faint=True)
     if scene.event.level in {"info", "debug"}:
         yield Clue(Cause.NOISE, 1.0, f"told as {scene.event.level}, not as an error")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
 
-from worker.model import Event, Frame, Thrown
+from worker.event import Event, Frame, Thrown
 from worker.triage.fingerprint_rules import Matcher, Rule, literal
 from worker.triage.signature import Signature, is_ours, sign
 from worker.triage.wording import MEANINGS, identifiers, meaning

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import urlsplit
 
-from worker.model import Event, Frame
+from worker.event import Event, Frame
 from worker.triage import cause_facts as facts
+from worker.triage.address import split_address
 from worker.triage.bundle_file import is_dense
 from worker.triage.map_answers import Cause
 from worker.triage.wording import is_minified
@@ -132,10 +132,7 @@ def _paths(frames: list[Frame]) -> tuple[str, ...]:
 
 
 def _path(told: str) -> str:
-    try:
-        split = urlsplit(told)
-    except ValueError:  # a bracket where a host should be
-        return told.partition("?")[0][:_PATH_KEPT]
+    split = split_address(told)
     host = split.netloc.rpartition("@")[2]
     shown = f"{split.scheme}://{host}{split.path}" if host else told.partition("?")[0].partition("#")[0]
     return shown[:_PATH_KEPT]

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
-from worker.model import Event, Frame
+from worker.event import Event, Frame
 from worker.triage import cause_facts as facts
+from worker.triage.address import split_address
 
 NEWEST = 3
 _PEER_TAGS = (
@@ -36,15 +36,20 @@ class Place:
     partner: str | None = None
 
 
-def place_of(event: Event, frames: tuple[Frame, ...], text: str) -> Place:
-    """Read the frames (oldest first, as Sentry has them) and the hosts in the text, which is in lower case."""
-    home = _domain(urlsplit(event.request.url or "").hostname or "")
+def place_of(event: Event, frames: tuple[Frame, ...], text: str, *, asked: str | None = None) -> Place:
+    """Read the frames (oldest first, as Sentry has them) and the hosts in the text, which is in lower case.
+
+    `asked`: where a request went that failed right before; in a browser or on a phone, hosts may
+    be ours by names that nobody here knows: there only vendors' and our own count.
+    """
+    home = _domain(split_address(event.request.url or "").hostname or "")
     newest = tuple(reversed(frames))
     top = next((frame for frame in newest if _path(frame) not in {"<anonymous>", "[native code]"}), None)
     named = [_named(frame) for frame in _raisers(event, newest)]
     driver = _first(facts.DRIVERS, named) or _prefix(event, text)
     client = None if driver and not _first(facts.VENDOR_CLIENTS, named[:1]) else _first(facts.VENDOR_CLIENTS, named)
-    inside, outside = _hosts(event, frames, text, home)
+    known = asked and (event.platform not in facts.SEEN_BY_PEOPLE or facts.VENDOR_HOSTS.search(asked))
+    inside, outside = _hosts(event, frames, f"{text} {asked}" if known else text, home)
     return Place(
         ours=any(_is_ours(frame, home) for frame in frames),
         ours_first=top is not None and _is_ours(top, home),
@@ -73,7 +78,7 @@ def _is_ours(frame: Frame, home: str) -> bool:
 
 def _vendor(frame: Frame, home: str) -> str | None:
     """The host of a script that is not our own."""
-    address = urlsplit(_path(frame))
+    address = split_address(_path(frame))
     host = address.hostname or ""
     if address.scheme not in {"http", "https"} or not host or facts.INTERNAL_HOST.search(host):
         return None

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from worker.model import Event
+from worker.event import Event
 from worker.triage.fingerprint_rules import Matcher, Rule
 
 _SHORT: Mapping[str, str] = {

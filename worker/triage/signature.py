@@ -11,7 +11,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from worker.model import Event, Frame, Thrown
+from worker.event import Event, Frame, Thrown
 from worker.triage.function_name import normal_function
 from worker.triage.wording import (
     PROPERTY_OF_NOTHING,

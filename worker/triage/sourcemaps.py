@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from worker.model import Event
+from worker.event import Event
 from worker.triage.map_answers import Cause, FrameAnswer, MapAnswer, cause_of
 from worker.triage.map_sight import ERRORS, Read, Sight, look
 from worker.triage.map_words import Said, say

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 
-from worker.model import Event, Frame, Thrown
+from worker.event import Event, Frame, Thrown
 from worker.triage.fingerprint_rules import Matcher, literal, quoted
 from worker.triage.heal_lines import Member
 from worker.triage.signature import Signature, Step, is_ours, sign

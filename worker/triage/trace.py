@@ -1,6 +1,6 @@
 """Which frames of an event tell most: our own code first, the newest call on top."""
 
-from worker.model import Event, Frame, Thrown
+from worker.event import Event, Frame, Thrown
 
 SHOWN_LIMIT = 8
 

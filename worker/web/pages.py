@@ -1,7 +1,6 @@
 """Pages for people: every case with its ticket, what is parked and why, and the story of one case."""
 
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -9,6 +8,7 @@ from fastapi.templating import Jinja2Templates
 
 from worker.flow.cases.known import known_of
 from worker.flow.story.cases import called
+from worker.triage.address import split_address
 from worker.web.receive import Door
 
 SAFE_HEADERS = {
@@ -88,4 +88,4 @@ def _overview(door: Door) -> dict[str, object]:
 def _same_site(request: Request) -> bool:
     """A form on somebody else's page must not press our buttons."""
     origin = request.headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc == request.headers.get("host")
+    return origin is not None and split_address(origin).netloc == request.headers.get("host")

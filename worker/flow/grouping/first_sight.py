@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from worker.errors import Gone, Moved
+from worker.event import Event
 from worker.flow.cases.membership import reserve, take_in
 from worker.flow.context import Context
 from worker.flow.story import casebook
 from worker.flow.story import moves as story
 from worker.mapping.book import MappingBook
 from worker.mapping.grouping import Group, Joining
-from worker.model import Event, Issue
+from worker.model import Issue
 from worker.store.case_rows import CaseRow
 from worker.store.store import Tx
 from worker.store.suggestions import Suggested

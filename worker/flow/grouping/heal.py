@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 from worker.ends.ports import GroupingRules, RuleKeeper
 from worker.errors import Gone, Moved, Permanent, UserFault
+from worker.event import Event
 from worker.flow.context import Context
 from worker.mapping.scrub import scrub
-from worker.model import Event
 from worker.store.history import Entry
 from worker.store.spreads import Sibling, Spread
 from worker.store.store import Tx

@@ -10,6 +10,7 @@ from datetime import datetime, time, timedelta
 from itertools import groupby, takewhile
 
 from worker.errors import Gone, Moved, Permanent
+from worker.event import Event
 from worker.flow.context import Context
 from worker.flow.messages import alert_words
 from worker.flow.messages.concern import covers, mirrored, projects_under
@@ -20,7 +21,7 @@ from worker.flow.observe.origin import origin_asked
 from worker.flow.services import Gate
 from worker.mapping.channels import Channel
 from worker.mapping.facts import Around, Facts, gather
-from worker.model import Event, Issue, Status
+from worker.model import Issue, Status
 from worker.store.case_rows import CaseRow, MemberRow
 from worker.store.history import Recorded
 from worker.store.outbox import MessageRow, NewMessage

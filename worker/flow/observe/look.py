@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from worker.case import Broken, Case, Link, Live, Member, NoTicket, Parting, Waiting
 from worker.errors import Gone, Moved, NoRelease, Transient
+from worker.event import Event
 from worker.flow.cases import umbrella
 from worker.flow.cases.goal import GOAL
 from worker.flow.context import Context
@@ -15,7 +16,7 @@ from worker.flow.observe.origin import origin_asked
 from worker.mapping.facts import Around
 from worker.mapping.policy import Policy
 from worker.mapping.status import StatusMap
-from worker.model import Event, Fixed, Issue, Resolve, Status, Ticket, TrackerKind
+from worker.model import Fixed, Issue, Resolve, Status, Ticket, TrackerKind
 from worker.speaker import awaiting, both_moved
 from worker.store.case_rows import CaseRow, MemberRow, TicketRow
 

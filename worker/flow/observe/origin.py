@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from worker.errors import BugferryError, LeaseLost, Permanent
+from worker.event import Event
 from worker.flow.context import Context
-from worker.model import Event, Issue
+from worker.model import Issue
 from worker.triage.release import Introduced, introduced
 
 SUSPECTS = 3

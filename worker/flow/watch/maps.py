@@ -10,11 +10,12 @@ from datetime import datetime
 import structlog
 
 from worker.errors import Permanent, Transient
+from worker.event import Event
 from worker.flow.cases import umbrella
 from worker.flow.context import Context
 from worker.flow.services import Gate
 from worker.mapping.sourcemap_text import ticket_text, title_of
-from worker.model import Event, Project
+from worker.model import Project
 from worker.store.store import Tx
 from worker.store.umbrellas import NewUmbrella
 from worker.triage.map_answers import MapAnswer
