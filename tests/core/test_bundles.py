@@ -137,6 +137,12 @@ def test_a_reference_that_leads_nowhere_is_an_error(reference):
     assert "other/app.js.map is" in next(one.what for one in done.findings if one.kind is Kind.MAP_MISSING)
 
 
+def test_addresses_that_cannot_be_split_lead_nowhere_and_break_nothing():
+    page = '<script src="http://[x/app.js"></script>'
+    done = checked({"app.js": named(reference="http://[::1/a.map"), "app.js.map": a_map(), "index.html": page})
+    assert said(done) == [(APP, ERROR, Kind.MAP_MISSING)]
+
+
 def test_of_several_references_the_last_counts():
     assert said(checked({APP: named(named(reference="old.map")), "app.js.map": a_map()})) == []
 
