@@ -24,7 +24,8 @@ SEEN_BY_PEOPLE = PHONE_PLATFORMS | {"javascript"}
 APP_PLATFORMS = vocabulary("java kotlin native csharp other c")
 """Platforms of apps and of servers alike."""
 HANDSETS = vocabulary("android ios ipados watchos tvos")
-APP_RELEASE = re.compile(r"^(?:com|org|net|io|de|fr|uk|app|dev|co)\.[\w.-]+@[\w.-]+\+\d+$")
+APP_RELEASE = re.compile(r"^[a-z]{2,6}\.[\w.-]+@[\w.-]+\+\d+$")
+"""A bundle in reverse notation with its version and build number."""
 ERROR_VALUES = vocabulary("go native rust")
 """Platforms whose errors are values: the stack is of the place where one was reported."""
 ANDROID = re.compile(r"^(?:android|androidx|com\.android|dalvik)\.")
@@ -33,6 +34,13 @@ LIBRARY_PATH = re.compile(
     r"|<anonymous>|\[native code\]"
     r"|/vendor/(?!app/)|/cargo/registry/|/rustc/|/\.cargo/|/go/pkg/mod/|/usr/local/go/src/|/gems/|/deps/\w+/lib/"
 )
+RAISER = re.compile(
+    r"^(?:objc_exception_throw|_+forwarding_+(?:prep_\d+_+)?|_+exceptionPreprocess|_+cxa_\w+|abort|raise|_+pthread_kill"
+    r"|[-+]\[NSObject(?:\(NSObject\))? doesNotRecognizeSelector:\])$"
+)
+"""How the systems of Apple raise: these frames stand on top of whoever made the mistake."""
+SELECTOR = re.compile(r"^\w*[-+]\[(\w+)[ (]")
+"""A method of Objective-C: its class, whose first letters name the library."""
 ENTRY_FILE = re.compile(
     r"(?:^|/)(?:public|web|htdocs|html|pub|public_html)/index\.php$|/artisan$|/bin/console$"
     r"|(?:^|/)(?:[wa]sgi|manage)\.py$|config\.ru$"
@@ -113,6 +121,7 @@ VENDOR_HOSTS = in_any_case(
     r"criteo|taboola|outbrain|adroll|rubicon|pubmatic|openx|adnxs|amazon-adsystem|casalemedia|moatads",
     r"adsafeprotected|teads|adform|tradedesk|adsrvr|id5-sync|liveramp|prebid|taxjar|avalara|shippo|easypost",
     r"shipstation|sendcloud|shipcloud|dhl\.|ups\.com|fedex|usps|addthis|sharethis|disqus|gigya|docusign|dropbox",
+    r"outlook\.com|office365|gmail|googlemail|mimecast|pphosted|yahoodns|messagelabs|secureserver\.net",
     r"box\.com|hellosign|xero|quickbooks|intuit|netsuite|workday|servicenow|zoho",
 )
 VENDOR_CLIENTS = any_of(
@@ -204,7 +213,7 @@ VENDOR_NAMES = any_of(
     r"paypal|braintree|adyen|plaid\b|klarna|mollie|worldpay|razorpay|zendesk|\bze\b|segment\.io|optimizely",
     r"mailchimp|mailgun|postmark|klaviyo|\bs3\b|salesforce|algolia|firebase|firestore|auth0|okta\b",
     r"googleapi\b|openai|anthropic|shopify|google[. ]maps|google ?pay|apple ?pay|youtube|vimeo|slack\b|avalara",
-    r"taxjar|shippo",
+    r"taxjar|shippo|\bdhl|\bfedex|\bups(?:client|gateway|api)|\bdpd\b|\bpostnl|royalmail|\bhermes(?:client|api)",
     r"easypost|docusign|contentful|cloudinary|launchdarkly|amplitude\b|mixpanel|braze\b|onesignal|quickbooks",
     r"xero\b|dropbox|appsflyer|calendly|typeform|onetrust|optanon|cookiebot|usercentrics|grecaptcha|tawk_api",
     r"\$crisp|_paq\b|adsbygoogle|__tcfapi|\bpintrk\b|\bttq\b|\btwttr\b|\bfb\.(?:ui|api|login)",
@@ -220,7 +229,7 @@ INTERNAL_HOST = in_any_case(
 )
 """Hosts of a team's own network, and databases that somebody runs for it."""
 HOST_IN_TEXT = re.compile(
-    r"host='([^']+)'"
+    r"host='([^']+)'|\bhostname=([\w-]+\.[\w.-]+)"
     r"|(?:https?|wss?|rediss?|amqps?|postgres(?:ql)?|mysql|mongodb|kafka|tcp|grpc)://(?:[^@/\s]{0,60}@)?([\w.-]+)"
     r"|(?:connecting to|econnrefused|getaddrinfo(?: enotfound| eai_again)?|enotfound|eai_again|lookup"
     r"|resolve host:?|host lookup:|address:|hostname:|dial tcp:?(?! lookup)) ['\"]?([a-z0-9][\w-]*(?:\.[\w-]+)*)"

@@ -144,6 +144,9 @@ FORMS = vocabulary("validationexception inputvalidationexception formvalidatione
 ABSENT = vocabulary("recordnotfound modelnotfoundexception objectnotfoundexception documentnotfound")
 """Somebody asks for a record that is gone: of a page, not of a job."""
 
+SYSTEM_DIED = vocabulary("deadsystemexception deadsystemruntimeexception deadobjectexception")
+"""A phone's own system went down, and the app with it."""
+
 STOPPED = vocabulary("shutdown workershutdown systemexit signalexception sigterm keyboardinterrupt warmshutdown")
 """A process that was asked to stop, and does."""
 

@@ -8,7 +8,7 @@ from worker.triage import cause_facts as facts
 from worker.triage import foreign_words as foreign
 from worker.triage import noise_words as words
 from worker.triage import outage_words as outage
-from worker.triage.cause_kinds import CALLED_OFF, CANCELLED, GONE, STEERING, STOPPED
+from worker.triage.cause_kinds import CALLED_OFF, CANCELLED, GONE, STEERING, STOPPED, SYSTEM_DIED
 from worker.triage.cause_scene import Cause, Clue, Scene
 
 MANY_USERS = 50
@@ -121,6 +121,8 @@ def _phones(scene: Scene) -> Iterator[Clue]:
     """A phone without a network or without room. Many at once speak for our servers."""
     if not scene.phone:
         return
+    if kind := scene.kind_of(SYSTEM_DIED):
+        yield Clue(Cause.NOISE, 5.0, f"{kind}: the phone's own system went down, and the app with it")
     if found := words.FULL_PHONE.search(scene.text):
         yield Clue(Cause.NOISE, 6, f"the phone's storage is full: {scene.said(found)}")
     if found := words.NO_NETWORK.search(scene.text) or foreign.OFFLINE.search(scene.text):

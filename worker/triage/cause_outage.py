@@ -28,6 +28,8 @@ def _outage(scene: Scene) -> Iterator[Clue]:
             *_trouble(scene, words.CERTIFICATE, 3.0, "a certificate is not accepted"),
             *_trouble(scene, words.SLOW, 3.0, "a service was too slow")]  # fmt: skip
     yield from told
+    if (found := _unresolved(scene)) is not None:
+        yield Clue(Cause.INFRASTRUCTURE, 2.0, f"our own resolver does not answer: {scene.said(found)}")
     yield from _trouble(scene, words.UNCONNECTED, 1.5, "a connection failed")
     kind = scene.kind_of(OUTAGE)
     if kind and not scene.phone:
@@ -57,7 +59,7 @@ def _starved(scene: Scene) -> Iterator[Clue]:
     said = scene.said(found) if found else kind
     if said and (scene.phone or scene.browser) and (words.MEMORY.search(scene.text) or kind):
         yield Clue(Cause.CODE_BUG, 4.0, f"our app used up its memory: {said}")
-    elif said and words.REQUEST_LIMIT.search(scene.text):
+    elif said and words.REQUEST_LIMIT.search(scene.text) and not words.REPLICA.search(scene.text):
         yield Clue(Cause.INFRASTRUCTURE, 2.4, f"one request ran into its limit: {said}")
         if scene.place.ours and (_lasts(scene) or (scene.fresh and words.POOL.search(scene.text))):
             yield Clue(Cause.CODE_BUG, 7.5, "one way through our code uses up its share, and no incident lasts so long")
@@ -93,8 +95,16 @@ def _trouble(scene: Scene, pattern: re.Pattern[str], weight: float, what: str) -
         yield from _blame(scene, weight, f"{what}: {scene.said(found)}")
 
 
+def _unresolved(scene: Scene) -> re.Match[str] | None:
+    """What says that our own resolver failed, and not a phone's."""
+    return None if scene.phone else words.RESOLVER.search(scene.text)
+
+
 def _blame(scene: Scene, weight: float, what: str) -> Iterator[Clue]:
     place = scene.place
+    if _unresolved(scene) is not None:
+        yield Clue(Cause.INFRASTRUCTURE, weight, what)
+        return
     if place.outside and not (scene.phone and not facts.VENDOR_HOSTS.search(place.outside) and not place.client):
         yield Clue(Cause.THIRD_PARTY, weight, f"{what} ({place.outside} is not ours)")
         return

@@ -91,8 +91,8 @@ class Scene:
     @property
     def _of_app(self) -> bool:
         """Whether release or tags are those of an app: a bundle with its build number, a handset's system."""
-        system = self.event.tags.get("os.name", "").lower()
-        return system in facts.HANDSETS or facts.APP_RELEASE.match(self.event.release or "") is not None
+        system = self.event.tags.get("os.name") or self.event.tags.get("os", "").partition(" ")[0]
+        return system.lower() in facts.HANDSETS or facts.APP_RELEASE.match(self.event.release or "") is not None
 
     @property
     def captured(self) -> bool:

@@ -83,10 +83,8 @@ def _of_a_page(scene: Scene) -> bool:
 def _few(scene: Scene) -> Iterator[Clue]:
     if scene.issue.user_count == 1 and scene.issue.count >= 10:  # noqa: PLR2004 -- ten times is a habit
         yield Clue(Cause.NOISE, 1.0, f"one user alone, {scene.issue.count} times", faint=True)
-    if words.LOCAL_PAGE.search(scene.event.request.url or ""):
-        yield Clue(Cause.NOISE, 2.5, "a page on a developer's machine", faint=True)
-    if words.PRACTICE.search(scene.event.environment or ""):
-        yield Clue(Cause.NOISE, 1.5, f"environment {scene.event.environment}", faint=True)
+    if scene.browser and len(scene.frames) <= 1 and words.UNREAD_BUNDLE.search(scene.text):
+        yield Clue(Cause.NOISE, 8.0, "one browser cannot read the script that all others can", faint=True)
     if scene.browser and not scene.frames and scene.issue.user_count <= FEW_USERS:
         yield Clue(Cause.NOISE, 2.0, "a browser error without any frame", faint=True)
     if words.CHUNK.search(scene.text) and not scene.place.vendor_first:
@@ -101,10 +99,23 @@ def _few(scene: Scene) -> Iterator[Clue]:
         yield Clue(Cause.NOISE, 1.0, f"told as {scene.event.level}, not as an error")
 
 
+def _unfinished(scene: Scene) -> Iterator[Clue]:
+    """What a developer meets who is still at work."""
+    practice = words.PRACTICE.search(scene.event.environment or "")
+    local = words.LOCAL_PAGE.search(scene.event.request.url or "")
+    if practice and (local or words.WORKPLACE.search(scene.event.server_name or "")):
+        where = f"environment {scene.event.environment} on a developer's machine"
+        yield Clue(Cause.NOISE, 10.0, f"{where}: work that is not done yet", faint=True)
+    elif local:
+        yield Clue(Cause.NOISE, 2.5, "a page on a developer's machine", faint=True)
+    elif practice:
+        yield Clue(Cause.NOISE, 1.5, f"environment {scene.event.environment}", faint=True)
+
+
 @lru_cache(maxsize=4096)
 def is_crawler(agent: str) -> bool:
     """Whether a user agent is a crawler's, by the list of the package `crawler-user-agents`."""
     return bool(crawleruseragents.is_crawler(agent))
 
 
-LOOKS: tuple[Callable[[Scene], Iterator[Clue]], ...] = (_visitors, _not_served, _at_the_door, _few)
+LOOKS: tuple[Callable[[Scene], Iterator[Clue]], ...] = (_visitors, _not_served, _at_the_door, _few, _unfinished)

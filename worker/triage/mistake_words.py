@@ -97,6 +97,7 @@ REFUSAL = re.compile(
 TOO_LARGE = any_of(
     r"too (?:large|long|big)|larger than|longer than|exceeds? (?:the )?(?:max|limit|allowed|\d)",
     r"greater than the maximum|maximum (?:context|request|payload|message|item|document)",
+    r"too many (?:placeholders|parameters|bind (?:variables|parameters)|sql variables|arguments|terms|columns)",
     r"max(?:imum)? \S+ (?:length|size)|message size|packet bigger|bytes when serialized|size limit|over the limit of",
 )
 """We send more than was ever allowed."""

@@ -138,7 +138,9 @@ PROBE = any_of(
     r"bad (?:http/0\.9 )?request (?:syntax|version|line)|invalid http (?:request|version|method|format)",
     r"http_?parser_?error|malformed (?:request|http)",
     r"invalid_?request_?(?:line|method)|unsupported method|invalid %-encoding|malformed uri|failed to decode param",
-    r"potentially malicious",
+    r"potentially malicious|http method names must be tokens|invalid character found in (?:method|the request target)",
+    r"bad request version|invalid http request received|invalid constant string.*http|not a tls handshake",
+    r"client sent an? (?:http|plain).*https?|http request to https server",
 )
 """What scanners leave behind."""
 SCRIPTED = in_any_case(
@@ -187,6 +189,7 @@ CHUNK = any_of(
 )
 HYDRATION = any_of(r"hydrat", r"(?:invariant=|react\.dev/errors/)(?:418|419|421|422|423|425)\b")
 LEGACY = in_any_case(
+    r"\b(?:tizen [1-5]\.|netcast|hbbtv|playstation [34]|nintendo)",
     r"\bmsie \d|trident/|\b(?:chrome|firefox)/(?:[1-9]?\d|10\d|110)\.|opera mini|android [1-3]\.|edge/1[2-8]\.",
     r"version/(?:[1-9]|1[0-2])\.[\d.]+ (?:mobile/\w+ )?safari|cpu (?:iphone )?os (?:[4-9]|1[0-2])_|ucbrowser/",
     r"samsungbrowser/[1-9]\.|kaios",
@@ -196,6 +199,12 @@ UNSUPPORTED = any_of(
     r"is not a (?:function|constructor)|is not defined|can't find variable|doesn't support|invalid (?:regular|group)",
 )
 """What a browser says of a language or a function that is newer than itself."""
+UNREAD_BUNDLE = any_of(
+    r"syntaxerror: (?!.*\bjson\b).*(?:unexpected (?:token|identifier|strict|keyword|string)|invalid regular|missing \))"
+)
+"""What a browser says that cannot read a script at all."""
+WORKPLACE = in_any_case(r"macbook|\blaptop|-mbp\b|^desktop-\w+$|^localhost$|\.local$|thinkpad|workstation")
+"""What developers' machines are called."""
 LOCAL_PAGE = in_any_case(
     r"^https?://(?:localhost|127\.0\.0\.1|\[::1\]|[\w.-]+\.localhost|192\.168\.[\d.]+|10\.0\.2\.2)(?:[:/]|$)|^file:"
 )

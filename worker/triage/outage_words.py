@@ -32,6 +32,8 @@ DOWN = any_of(
     r"connection to \S+ (?:failed|lost|refused|timed)",
     r"(?:broker|node|host|server|service|database|redis|cluster) (?:\S{1,20} )?(?:is|are|went) down",
     r"server closed the connection|server conn crashed|remote end closed|prematurely closed|premature end",
+    # mail, which asks to be sent later
+    r"\(4\d\d, b?['\"]4\.\d|\b4[25]\d[ -]4\.[2-7]\.\d|greylist",
     # databases and their replicas
     r"read[- ]only (?:option|transaction|replica|mode)|super-read-only|readonly you can't write",
     r"database is read-only",
@@ -134,7 +136,13 @@ CERTIFICATE = any_of(
     r"err_tls_cert",
     r"unable to (?:verify the first|get local issuer)|remote certificate is invalid|certificate chain",
 )
+RESOLVER = any_of(
+    r"eai_again|temporary failure in name resolution|try again.{0,40}name resol|\bservfail\b|i/o timeout.*:53\b"
+)
+"""Our own resolver did not answer: whoever was to be asked has nothing to do with it."""
 UNCONNECTED = any_of(r"\b\w*(?:connect|connection)\w{0,8}(?:error|exception)\b")
+REPLICA = any_of(r"conflict with recovery")
+"""A replica ends a query to follow its primary."""
 TROUBLE: tuple[re.Pattern[str], ...] = (DOWN, STARVED, CERTIFICATE, SLOW)
 FROZEN = any_of(r"^anr\b|application ?not ?responding|input dispatching timed out|app ?hang|watchdog|main thread")
 """The app's own main thread was busy for too long."""

@@ -11,7 +11,7 @@ from worker.triage.address import split_address
 NEWEST = 3
 _PEER_TAGS = (
     "server.address", "http.url", "url.full", "peer.service", "net.peer.name", "upstream", "endpoint", "vendor",
-    "provider", "integration", "dependency", "host",
+    "provider", "integration", "dependency", "host", "http.host", "net.peer.address", "rpc.service",
 )  # fmt: skip
 _REVERSE_DOMAIN = re.compile(r"^(?:com|org|net|io|de|fr|uk|eu|app|dev|co)\.([\w-]{3,})[./@$]")
 _REPOSITORY = re.compile(r"^(?:github|gitlab|bitbucket)\.(?:com|org)/([\w-]{3,})/")
@@ -91,7 +91,8 @@ def _vendor(frame: Frame, home: str) -> str | None:
 
 def _raisers(event: Event, newest: tuple[Frame, ...]) -> Iterator[Frame]:
     """The newest frames that are not ours, of what surfaced and of its cause, whose types those are, and who logged."""
-    yield from (frame for frame in newest[:NEWEST] if not frame.in_app)
+    said = [frame for frame in newest if not facts.RAISER.search(frame.function or "")]
+    yield from (frame for frame in said[:NEWEST] if not frame.in_app)
     for thrown in event.exceptions[:-1]:
         yield from (frame for frame in reversed(thrown.frames[-2:]) if not frame.in_app)
     for thrown in event.exceptions:
@@ -107,7 +108,8 @@ def _named(frame: Frame) -> str:
     for root in ("node_modules/", "-packages/", "/vendor/", "/gems/", "/deps/", "/registry/src/", "/pkg/mod/"):
         path = path.rpartition(root)[2]
     path = path.partition("/")[2] if path.startswith("index.crates.io") else path
-    return f"{frame.module or ''} {path if '://' not in path else ''}".lower()
+    selector = facts.SELECTOR.match(frame.function or "")
+    return f"{frame.module or (selector[1] if selector else '')} {path if '://' not in path else ''}".lower()
 
 
 def _first(packages: re.Pattern[str], named: list[str]) -> str | None:
