@@ -10,11 +10,12 @@ from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from worker.triage.codes import STRICT
 from worker.triage.origin import entry_name, is_moved, is_one_release
 from worker.triage.signature import Signature
 from worker.triage.spots import apart, parted, same_spots
 from worker.triage.weighing import TOP, Prepared, Rarity, Weighed, names_of
-from worker.triage.wording import vocabulary
+from worker.triage.wording import telling_names, vocabulary
 
 RARE = 0.35
 """Rarity below which a word says little: of 100 signatures a fifth have it, of 10,000 four in a hundred."""
@@ -54,6 +55,7 @@ class Evidence:
     twin: float | None
     entry: float
     lonely: float
+    reworded: bool
     one_release: bool | None
     contradiction: bool
     unresolved_across: bool
@@ -80,6 +82,7 @@ def compare(first: Weighed, second: Weighed, rarity: Rarity) -> Evidence:
         twin=_twin(mine, yours),
         entry=_entry(mine.entry, yours.entry, rarity),
         lonely=lonely,
+        reworded=_reworded(one, other),
         one_release=is_one_release(mine.release, yours.release),
         contradiction=contradicts(mine.identifiers, yours.identifiers),
         unresolved_across=not (mine.resolved and yours.resolved) and mine.release != yours.release,
@@ -132,9 +135,10 @@ def _shared(first: Mapping[W, float], second: Mapping[W, float]) -> float:
 
 def _names(one: Signature, other: Signature, rarity: Rarity, implied: frozenset[str]) -> float | None:
     """How rare the names are that both messages carry; 0 when each carries others. `implied` names tell nothing."""
-    both = one.identifiers & other.identifiers
+    mine, yours = telling_names(one.identifiers), telling_names(other.identifiers)
+    both = mine & yours
     telling = frozenset(name for name in both if name.partition(":")[2] not in implied)
-    if not one.identifiers or not other.identifiers or (both and not telling):
+    if not mine or not yours or (both and not telling):
         return None
     both = telling
     return max((rarity.of(f"i:{name}") * _worth(name) for name in both), default=0.0)
@@ -174,9 +178,20 @@ def _line(first: tuple[str, ...], second: tuple[str, ...]) -> float | None:
 
 
 def contradicts(first: frozenset[str], second: frozenset[str]) -> bool:
-    """Whether both name something in the same role and have no name in common."""
-    roles = {name.partition(":")[0] for name in first} & {name.partition(":")[0] for name in second}
-    return bool(roles) and not first & second
+    """Whether both name something in the same role and have no name in common, in a strict role or in all others."""
+    mine, yours = _by_role(first), _by_role(second)
+    if any(mine[role].isdisjoint(yours[role]) for role in STRICT & mine.keys() & yours.keys()):
+        return True
+    roles = (mine.keys() & yours.keys()) - STRICT
+    return bool(roles) and not any(mine[role] & yours[role] for role in roles)
+
+
+def _by_role(names: frozenset[str]) -> dict[str, set[str]]:
+    roles: dict[str, set[str]] = {}
+    for name in names:
+        role, _, said = name.partition(":")
+        roles.setdefault(role, set()).add(said)
+    return roles
 
 
 def _twin(one: Signature, other: Signature) -> float | None:
@@ -212,6 +227,24 @@ def _lonely(one: Prepared, other: Prepared) -> float:
     if same_build:
         return float(mine[1].name not in second and yours[1].name not in first)
     return float(not {*first} & {*second})
+
+
+def _reworded(one: Prepared, other: Prepared) -> bool:
+    """Whether one place raised both in different words, on different ways: what callers gave it tells bugs apart."""
+    mine, yours = one.steps, other.steps
+    if not (mine and yours and one.signature.resolved and other.signature.resolved and _is_one_line(one, other)):
+        return False
+    ways = ([(step.name, step.source or step.line) for step in steps] for steps in (mine, yours))
+    return next(ways) != next(ways) and bool(one.said - other.said) and bool(other.said - one.said)
+
+
+def _is_one_line(one: Prepared, other: Prepared) -> bool:
+    """Whether the newest frames are the same source line, or the same line number of one release."""
+    mine, yours = one.steps[0], other.steps[0]
+    if mine.source or yours.source:
+        return mine.name == yours.name and mine.source == yours.source
+    numbered = one.signature.release == other.signature.release and mine.line == yours.line
+    return bool(mine.name) and mine.name == yours.name and numbered
 
 
 def side_by_side(one: Signature, other: Signature) -> tuple[tuple[str, str], ...]:

@@ -19,6 +19,7 @@ from worker.triage.wording import (
     meaning,
     only_number,
     sub_tokens,
+    telling_names,
     vocabulary,
 )
 
@@ -33,6 +34,7 @@ _PLACE_PARTS = 2
 _BROWSER = frozenset({"javascript", "node"})
 _NATIVE = frozenset({"[native code]", "<anonymous>", "native", "(native)"})
 _FILE_HASH = re.compile(r"[-._][0-9a-z]{6,}(?=\.\w+$)", re.IGNORECASE)
+_JOINTS = re.compile(r"::|[.\\/]")
 _VERSION = re.compile(r"@?v?\d+(?:\.\d+)+")
 _MADE_AT_RUNTIME = re.compile(r"\$\$.*$|(?<=\$Proxy)\d+|(?<=Accessor)\d+|\$\d+$")
 """Classes that a JVM makes up while it runs are numbered anew by each."""
@@ -98,7 +100,7 @@ def sign(event: Event) -> Signature:
     said = _said(event)
     chain = _chain(event.exceptions) or ((event.logger or "message").lower(),)
     meant = meaning(said, platform)
-    names = identifiers(said, platform) - {f"name:{kind}" for kind in chain}
+    names = identifiers(said, platform) - {f"name:{part}" for kind in chain for part in (kind, *_JOINTS.split(kind))}
     return Signature(
         platform=platform,
         chain=chain,
@@ -247,7 +249,7 @@ def _keys(signature: Signature) -> Iterable[str]:
     kind = "/".join(signature.chain[:1])
     if signature.wording:
         yield f"t:{signature.release}|{signature.wording}|{signature.entry}"
-    yield from sorted(f"i:{name}" for name in signature.identifiers)[:6]
+    yield from sorted(f"i:{name}" for name in telling_names(signature.identifiers))[:6]
     telling = (signature.ours or signature.steps)[:_POSTED_STEPS]
     for step in telling:
         if step.source:

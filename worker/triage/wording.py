@@ -2,6 +2,8 @@
 
 import re
 
+from worker.triage.codes import coded
+
 
 def vocabulary(words: str) -> frozenset[str]:
     """The words of a text, as a set."""
@@ -61,7 +63,8 @@ _BARE_DIGITS = 3
 _HEX = re.compile(r"\b(?:0x)?[0-9a-f]{8,}\b|\b[0-9a-f]{4,}(?:-[0-9a-f]{4,}){2,}\b", re.IGNORECASE)
 _PATH = re.compile(r"\S*/\S+|\b[\w-]+\.(?:html?|txt|json|ya?ml|xml|csv|py|jsx?|tsx?|css|png|jpe?g|pdf)\b")
 _VALUE_WORDS = re.compile(
-    r"\b(?:valid|invalid|literal|codec|parse|decode|convert|token|expected|received|choice)\b", re.IGNORECASE
+    r"\b(?:valid|invalid|literal|codec|parse|decode|convert|token|expected|received|choice|near|syntax)\b",
+    re.IGNORECASE,
 )
 _EMPTY_WORDS = vocabulary(
     "none nonetype null undefined true false nan object array string number function int str float bool bytes list "
@@ -120,6 +123,13 @@ def identifiers(message: str, platform: str) -> frozenset[str]:
     An engine tells the property that was read, the thing it was read from, or both: only equal roles can contradict.
     """
     text = message[:_LONGEST_MESSAGE]
+    said = coded(text)
+    if any(one.startswith("field:") for one in said):
+        return said  # the rest of such a message is the validator's own
+    return said | _names(text, platform)
+
+
+def _names(text: str, platform: str) -> frozenset[str]:
     if platform == "javascript" and (found := _of_nothing(text)) is not None:
         return found
     clean = _PATH.sub(" ", _HEX.sub(" ", text))
@@ -128,6 +138,11 @@ def identifiers(message: str, platform: str) -> frozenset[str]:
     typed = (*_CALL.findall(clean), *_OF_TYPE.findall(clean))
     names = {*dotted, *loose, *_quoted(clean), *(f"type {word}" for word in typed)}
     return frozenset(f"name:{name.lower()}" for name in names if _tells(name, platform))
+
+
+def telling_names(identifiers: frozenset[str]) -> frozenset[str]:
+    """Names without statuses and numbers of errors, which many bugs share."""
+    return frozenset(name for name in identifiers if not name.startswith(("status:", "code:")))
 
 
 def _tells(name: str, platform: str) -> bool:
