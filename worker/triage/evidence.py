@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from worker.triage.codes import STRICT
 from worker.triage.origin import entry_name, is_moved, is_one_release
-from worker.triage.signature import Signature
+from worker.triage.signature import Signature, Step
 from worker.triage.spots import apart, parted, same_spots
 from worker.triage.weighing import TOP, Prepared, Rarity, Weighed, names_of
 from worker.triage.wording import telling_names, vocabulary
@@ -56,6 +56,7 @@ class Evidence:
     entry: float
     lonely: float
     reworded: bool
+    elsewhere: bool
     one_release: bool | None
     contradiction: bool
     unresolved_across: bool
@@ -83,6 +84,7 @@ def compare(first: Weighed, second: Weighed, rarity: Rarity) -> Evidence:
         entry=_entry(mine.entry, yours.entry, rarity),
         lonely=lonely,
         reworded=_reworded(one, other),
+        elsewhere=_elsewhere(one, other),
         one_release=is_one_release(mine.release, yours.release),
         contradiction=contradicts(mine.identifiers, yours.identifiers),
         unresolved_across=not (mine.resolved and yours.resolved) and mine.release != yours.release,
@@ -231,11 +233,33 @@ def _lonely(one: Prepared, other: Prepared) -> float:
 
 def _reworded(one: Prepared, other: Prepared) -> bool:
     """Whether one place raised both in different words, on different ways: what callers gave it tells bugs apart."""
+    if one.signature.reported and other.signature.reported:
+        same = one.said == other.said and one.signature.entry == other.signature.entry
+        return not same and not one.signature.identifiers & other.signature.identifiers
     mine, yours = one.steps, other.steps
     if not (mine and yours and one.signature.resolved and other.signature.resolved and _is_one_line(one, other)):
         return False
-    ways = ([(step.name, step.source or step.line) for step in steps] for steps in (mine, yours))
+    ways = ([(step.name, step.source or step.line) for step in way.signature.steps] for way in (one, other))
     return next(ways) != next(ways) and bool(one.said - other.said) and bool(other.said - one.said)
+
+
+def _elsewhere(one: Prepared, other: Prepared) -> bool:
+    """Whether the newest frames of one release are two places, and neither stack goes through the other's."""
+    mine, yours = one.signature, other.signature
+    if not (mine.resolved and yours.resolved and mine.release and mine.release == yours.release):
+        return False
+    if not (one.steps and other.steps):
+        return False
+    if one.lines or other.lines:
+        return False  # a mistake of one module shows at several of its lines: where lines can be read, they are weighed
+    return spot_of(one.steps[0]) not in map(spot_of, other.steps) and spot_of(other.steps[0]) not in map(
+        spot_of, one.steps
+    )
+
+
+def spot_of(step: Step) -> tuple[str, object]:
+    """Where in one release a frame is: its function and source line, or its line number where no source is told."""
+    return (step.name, step.source or step.line)
 
 
 def _is_one_line(one: Prepared, other: Prepared) -> bool:

@@ -56,6 +56,7 @@ CONTRADICTED = "the messages name different things in the code"
 SEVERAL = "the nearest issue looks like several bugs in one: split it first"
 ACROSS = "frames without source maps change their names with every release: upload the maps to be sure"
 APART = "different statements of one bundle went wrong"
+ELSEWHERE = "two places of one release"
 REWORDED = "one place raised both, in different words and for different callers"
 COMMON = "everything they share is common in this project"
 
@@ -226,6 +227,8 @@ def _forbids(evidence: Evidence, nearest: Known, known: Sequence[Known]) -> str 
         return COMMON
     if evidence.reworded:
         return REWORDED
+    if evidence.elsewhere:
+        return ELSEWHERE
     return APART if evidence.apart else None
 
 

@@ -38,6 +38,10 @@ _JOINTS = re.compile(r"::|[.\\/]")
 _VERSION = re.compile(r"@?v?\d+(?:\.\d+)+")
 _MADE_AT_RUNTIME = re.compile(r"\$\$.*$|(?<=\$Proxy)\d+|(?<=Accessor)\d+|\$\d+$")
 """Classes that a JVM makes up while it runs are numbered anew by each."""
+_ERROR_VALUES = frozenset({"go", "rust"})
+_TRACED = re.compile(r"^runtime\.|panic|^string$|withstack|fundamental|^\*?errgo|stacktrace|tracerr")
+"""What Go and Rust die of, and errors that took their stack along: there the frames are of the mistake."""
+_CUT = "{snip}"
 _LIBRARY = re.compile(
     r"(?:^| )(?:java|javax|jdk|sun|kotlin|scala|android|androidx|org\.junit|junit|System|Microsoft)\."
     r"|(?:site|dist)-packages|node_modules|/lib/python\d|node:internal|/usr/(?:lib|local/go)|/\.cargo/|/gems/|/vendor/"
@@ -68,7 +72,8 @@ class Signature:
     """One event as `same_bug` compares it. `steps`: where it went wrong first; `chain`: root cause first.
 
     `wording`: a digest of the message but for its numbers, of JavaScript only; empty where a message of that meaning
-    says nothing of its own. `number`: the only one in the message, unless it tells a position; else empty.
+    says nothing of its own. `number`: the only one in the message, unless it tells a position; else empty. `reported`:
+    the frames are of the place that reported an error value, and do not say where it comes from.
     """
 
     platform: str
@@ -82,6 +87,7 @@ class Signature:
     at: datetime | None = None
     wording: str = ""
     number: str = ""
+    reported: bool = False
 
     @property
     def ours(self) -> tuple[Step, ...]:
@@ -113,6 +119,7 @@ def sign(event: Event) -> Signature:
         at=event.occurred_at,
         wording=_wording(said) if platform == "javascript" and (names or meant != PROPERTY_OF_NOTHING) else "",
         number=only_number(said),
+        reported=platform in _ERROR_VALUES and not any(map(_TRACED.search, chain)),
     )
 
 
@@ -159,11 +166,20 @@ def _steps(exceptions: tuple[Thrown, ...], platform: str) -> tuple[Step, ...]:
     steps: list[Step] = []
     told = any(frame.in_app for thrown in exceptions for frame in thrown.frames)
     for thrown in exceptions:
-        for frame in reversed(thrown.frames):
-            step = _step(frame, platform, is_ours(frame, told))
-            if step is not None and step not in steps[-3:]:
+        read = (_step(frame, platform, is_ours(frame, told)) for frame in reversed(thrown.frames))
+        for step in _raised([one for one in read if one is not None], platform):
+            if step not in steps[-3:]:
                 steps.append(step)
     return tuple(steps[:STEPS_KEPT])
+
+
+def _raised(steps: list[Step], platform: str) -> list[Step]:
+    """Without what stands on top only because it reported: in Go, the deferred part of a function below that panicked."""
+    if platform != "go" or len(steps) < _PLACE_PARTS:
+        return steps
+    top = steps[0]
+    deferred = any((step.place, step.name) == (top.place, top.name) for step in steps[2:])
+    return steps[1:] if deferred else steps
 
 
 def is_ours(frame: Frame, told: bool) -> bool:
@@ -205,8 +221,8 @@ def _file(path: str) -> str:
 
 
 def _source(line: str) -> str:
-    """A source line as people wrote it; a line of a bundle says nothing."""
-    return " ".join(line.split()) if len(line) <= SOURCE_KEPT else ""
+    """A source line as people wrote it; a line of a bundle says nothing, nor does what Sentry cut out of one."""
+    return " ".join(line.split()) if len(line) <= SOURCE_KEPT and _CUT not in line else ""
 
 
 # ---------------------------------------------------------------- words to look up
@@ -286,6 +302,7 @@ def to_json(signature: Signature) -> dict[str, Any]:
         "at": signature.at.isoformat() if signature.at else None,
         "wording": signature.wording,
         "number": signature.number,
+        "reported": signature.reported,
     }
 
 
