@@ -239,8 +239,7 @@ def _reworded(one: Prepared, other: Prepared) -> bool:
     mine, yours = one.steps, other.steps
     if not (mine and yours and one.signature.resolved and other.signature.resolved and _is_one_line(one, other)):
         return False
-    ways = ([(step.name, step.source or step.line) for step in way.signature.steps] for way in (one, other))
-    return next(ways) != next(ways) and bool(one.said - other.said) and bool(other.said - one.said)
+    return bool(one.said - other.said) and bool(other.said - one.said)
 
 
 def _elsewhere(one: Prepared, other: Prepared) -> bool:
@@ -250,8 +249,8 @@ def _elsewhere(one: Prepared, other: Prepared) -> bool:
         return False
     if not (one.steps and other.steps):
         return False
-    if one.lines or other.lines:
-        return False  # a mistake of one module shows at several of its lines: where lines can be read, they are weighed
+    if telling_names(mine.identifiers) & telling_names(yours.identifiers):
+        return False
     return spot_of(one.steps[0]) not in map(spot_of, other.steps) and spot_of(other.steps[0]) not in map(
         spot_of, one.steps
     )
@@ -266,7 +265,7 @@ def _is_one_line(one: Prepared, other: Prepared) -> bool:
     """Whether the newest frames are the same source line, or the same line number of one release."""
     mine, yours = one.steps[0], other.steps[0]
     if mine.source or yours.source:
-        return mine.name == yours.name and mine.source == yours.source
+        return mine.source == yours.source
     numbered = one.signature.release == other.signature.release and mine.line == yours.line
     return bool(mine.name) and mine.name == yours.name and numbered
 
