@@ -256,6 +256,14 @@ def _elsewhere(one: Prepared, other: Prepared) -> bool:
     )
 
 
+def lines_differ(one: Signature, other: Signature) -> bool:
+    """Whether two events of one issue, in one release, went wrong at two line numbers of code without source lines."""
+    mine, yours = (next(iter(side.ours), None) for side in (one, other))
+    if mine is None or yours is None or mine.source or yours.source or not (one.resolved and other.resolved):
+        return False
+    return bool(mine.line and yours.line) and mine.line != yours.line and not one.reported
+
+
 def spot_of(step: Step) -> tuple[str, object]:
     """Where in one release a frame is: its function and source line, or its line number where no source is told."""
     return (step.name, step.source or step.line)

@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from operator import eq
 from typing import TypeVar
 
 from worker.triage.evidence import contradicts
@@ -42,11 +43,10 @@ def suggest_split(signatures: Sequence[Signature]) -> Split | None:
     everywhere = frozenset.intersection(*told) if told else frozenset()
     by_names = _linked(signatures, lambda one: one.identifiers - everywhere, _same_names, _tell_names)
     by_kind = _linked(signatures, lambda one: (one.chain[:1], one.said), _same_kind, lambda kind: kind[1] or kind[0][0])
-    by_line = _linked(signatures, _line, lambda a, b: a[0] != b[0] or a == b, lambda at: at[1])
     found = (
         (by_names, "the messages name different things in the code"),
         (by_kind, "different errors under one stack trace"),
-        (by_line, "different source lines of one release"),
+        (_lined(signatures), "different source lines of one release"),
         (_numbered(signatures), "the messages carry different numbers, each of them in several releases"),
     )
     return next((Split(clusters, why) for clusters, why in found if clusters), None)
@@ -65,10 +65,25 @@ def _same_kind(one: tuple[tuple[str, ...], str], other: tuple[tuple[str, ...], s
     return one == other or not {one[1], other[1]} & MEANINGS
 
 
-def _line(one: Signature) -> tuple[str, str] | None:
-    """Release and the source line where it went wrong, of our own code; None where there is none to see."""
+def _lined(signatures: Sequence[Signature]) -> tuple[Cluster, ...]:
+    """Clusters by the line where it went wrong, in the first release that has several; lines move between releases."""
+    for release in dict.fromkeys(one.release for one in signatures):
+        places = [n for n, one in enumerate(signatures) if one.release == release]
+        found = _linked([signatures[n] for n in places], _line, eq, str)
+        if found:
+            return tuple(replace(one, events=tuple(places[n] for n in one.events)) for one in found)
+    return ()
+
+
+def _line(one: Signature) -> str | None:
+    """The source line where our own code went wrong, or where it is when no source is told; None for a bundle."""
+    if not one.resolved or one.reported:
+        return None
     own = next((step for step in one.ours if step.source), None)
-    return (one.release, own.source) if own else None
+    if own:
+        return own.source
+    top = next(iter(one.ours), None)
+    return f"{top.name}, line {top.line}" if top and top.name and top.line else None
 
 
 def _numbered(signatures: Sequence[Signature]) -> tuple[Cluster, ...]:

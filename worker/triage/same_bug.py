@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from worker.triage.evidence import Evidence, compare, contradicts, rarest, side_by_side
+from worker.triage.evidence import Evidence, compare, contradicts, lines_differ, rarest, side_by_side
 from worker.triage.signature import Signature
 from worker.triage.weighing import Prepared, Rarity, Weighed, weigh
 from worker.triage.wording import MEANINGS
@@ -58,6 +58,7 @@ ACROSS = "frames without source maps change their names with every release: uplo
 APART = "different statements of one bundle went wrong"
 ELSEWHERE = "two places of one release"
 REWORDED = "one place raised both, in different words and for different callers"
+_OTHER_BUGS = frozenset({CONTRADICTED, SEVERAL, REWORDED, ELSEWHERE})
 COMMON = "everything they share is common in this project"
 
 
@@ -187,7 +188,7 @@ def reconsider(matches: Iterable[Match], own: int, thresholds: Thresholds) -> tu
     """
     ranked = list(matches)
     mine = next((m for m in ranked if m.case == own), None)
-    if mine is None or mine.score < thresholds.suggest or mine.forbids in (CONTRADICTED, SEVERAL):
+    if mine is None or mine.score < thresholds.suggest or mine.forbids in _OTHER_BUGS:
         return ()
     return tuple(m for m in _surest(ranked, thresholds) if m.case != own)
 
@@ -238,6 +239,8 @@ def _holds_several(looks: Sequence[Prepared]) -> bool:
 
 
 def _differ(one: Signature, other: Signature) -> bool:
+    if one.release and one.release == other.release and lines_differ(one, other):
+        return True
     worded_apart = one.said != other.said and {one.said, other.said} <= MEANINGS
     return worded_apart or contradicts(one.identifiers, other.identifiers)
 
