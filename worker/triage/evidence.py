@@ -57,6 +57,7 @@ class Evidence:
     lonely: float
     reworded: bool
     elsewhere: bool
+    at_once: bool
     one_release: bool | None
     contradiction: bool
     unresolved_across: bool
@@ -85,6 +86,7 @@ def compare(first: Weighed, second: Weighed, rarity: Rarity) -> Evidence:
         lonely=lonely,
         reworded=_reworded(one, other),
         elsewhere=_elsewhere(one, other),
+        at_once=_at_once(one, other),
         one_release=is_one_release(mine.release, yours.release),
         contradiction=contradicts(mine.identifiers, yours.identifiers),
         unresolved_across=not (mine.resolved and yours.resolved) and mine.release != yours.release,
@@ -254,6 +256,13 @@ def _elsewhere(one: Prepared, other: Prepared) -> bool:
     return spot_of(one.steps[0]) not in map(spot_of, other.steps) and spot_of(other.steps[0]) not in map(
         spot_of, one.steps
     )
+
+
+def _at_once(one: Prepared, other: Prepared) -> bool:
+    """Whether both are of one release and went through one place."""
+    if not (one.signature.release and one.signature.release == other.signature.release and one.steps and other.steps):
+        return False
+    return spot_of(one.steps[0]) in map(spot_of, other.steps) or spot_of(other.steps[0]) in map(spot_of, one.steps)
 
 
 def lines_differ(one: Signature, other: Signature) -> bool:

@@ -58,7 +58,6 @@ ACROSS = "frames without source maps change their names with every release: uplo
 APART = "different statements of one bundle went wrong"
 ELSEWHERE = "two places of one release"
 REWORDED = "one place raised both, in different words and for different callers"
-_OTHER_BUGS = frozenset({CONTRADICTED, SEVERAL, REWORDED, ELSEWHERE})
 COMMON = "everything they share is common in this project"
 
 
@@ -147,7 +146,7 @@ def _match(weighed: Weighed, case: int, known: Sequence[Known], rarity: Rarity, 
     compared.sort(key=lambda row: -row[0])
     if _share(compared[0][0]) < least:
         return None
-    against = _case_forbids(new, known)
+    against = _case_forbids(new, known) or _vetoed([told for _, told, _ in compared])
     likely = () if against else (row for row in compared if row[0] >= 0)
     surest = next((row for row in likely if not _forbids(row[1], row[2], known)), None)
     sure = _share(surest[0]) if surest else 0.0
@@ -188,7 +187,7 @@ def reconsider(matches: Iterable[Match], own: int, thresholds: Thresholds) -> tu
     """
     ranked = list(matches)
     mine = next((m for m in ranked if m.case == own), None)
-    if mine is None or mine.score < thresholds.suggest or mine.forbids in _OTHER_BUGS:
+    if mine is None or mine.score < thresholds.suggest or mine.forbids in (CONTRADICTED, SEVERAL):
         return ()
     return tuple(m for m in _surest(ranked, thresholds) if m.case != own)
 
@@ -215,6 +214,13 @@ def _case_forbids(new: Prepared, known: Sequence[Known]) -> str | None:
     others = [one.prepared.signature.identifiers for one in known if one.prepared.signature.identifiers]
     apart = any(contradicts(names, o) for o in others) and not any(names & o for o in others)
     return CONTRADICTED if apart else None
+
+
+def _vetoed(told: Sequence[Evidence]) -> str | None:
+    """Why one look of a case keeps out what another would let in: both went wrong in one release, at two places."""
+    if any(one.elsewhere for one in told) and not any(one.at_once for one in told):
+        return ELSEWHERE
+    return None
 
 
 def _forbids(evidence: Evidence, nearest: Known, known: Sequence[Known]) -> str | None:
