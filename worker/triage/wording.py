@@ -16,6 +16,7 @@ PROPERTY_OF_NOTHING = "property of nothing"
 _ENGINE_WORDS: tuple[tuple[str, str], ...] = (
     (r"cannot (?:read|set) propert(?:y|ies) (?:'[^']*' )?of (?:undefined|null)", PROPERTY_OF_NOTHING),
     (r"(?:undefined|null) is not an object|is (?:undefined|null)$|has no properties$", PROPERTY_OF_NOTHING),
+    (r"cannot destructure property|right side of assignment cannot be destructured", PROPERTY_OF_NOTHING),
     (r"can't access property|unable to (?:get|set) property", PROPERTY_OF_NOTHING),
     (r"cannot convert undefined or null to object|can't convert (?:null|undefined) to object", PROPERTY_OF_NOTHING),
     (r"is not a constructor", "not a constructor"),
@@ -70,7 +71,12 @@ _EMPTY_WORDS = vocabulary(
     "none nonetype null undefined true false nan object array string number function int str float bool bytes list "
     "dict tuple set get value error exception self this get_or_none"
 )
-_READ = re.compile(r"\(reading '([^']+)'\)|property '([^']+)' of (?:undefined|null)")
+_READ = re.compile(
+    r"\(reading '([^']+)'\)|property '([^']+)' of (?:undefined|null)"
+    r"|can't access property \"([^\"]+)\"|cannot destructure property '([^']+)' of",
+    re.IGNORECASE,
+)
+"""V8, and SpiderMonkey."""
 _EVALUATED = re.compile(r"\(evaluating '(.+?)'\)|\(near '(.+?)'\)")
 _OF_LANGUAGE = re.compile(r"(?:Object|Array|Reflect|Map|Set|Symbol|Promise|JSON|Number)\.\w+\(")
 _OWNER = re.compile(r"^([A-Za-z_$][\w$.\[\]]*) is (?:undefined|null)$")
@@ -167,7 +173,7 @@ def _quoted(text: str) -> tuple[str, ...]:
 def _of_nothing(text: str) -> frozenset[str] | None:
     """Roles of the names in "x of undefined"; None where the message is of another kind."""
     if read := _READ.search(text):
-        return _roles("read", read.group(1) or read.group(2))
+        return _roles("read", next(name for name in read.groups() if name))
     if evaluated := _EVALUATED.search(text):
         parts = [part for part in re.split(r"[^\w$]+", _argument(evaluated.group(1) or evaluated.group(2))) if part]
         if _OF_LANGUAGE.match(evaluated.group(1) or ""):
