@@ -182,14 +182,20 @@ def decide(matches: Iterable[Match], thresholds: Thresholds) -> Decision:
 def reconsider(matches: Iterable[Match], own: int, thresholds: Thresholds) -> tuple[Match, ...]:
     """The other cases that are surely the bug of case `own`, the surest first, as one look of it ranked them all.
 
-    To be asked after a new issue joined `own`, and again when a known issue of it shows a new look. Nothing where the
-    look is unlike its own case or contradicts it: its issue may hold several bugs, and must not draw cases together.
+    To be asked after a new issue joined `own`, and again when a known issue of it shows a new look (`named_before`).
+    Nothing where its own case would not surely take the look: its issue may hold several bugs, and must not draw cases
+    together.
     """
     ranked = list(matches)
     mine = next((m for m in ranked if m.case == own), None)
-    if mine is None or mine.score < thresholds.suggest or mine.forbids in (CONTRADICTED, SEVERAL):
+    if mine is None or mine.sure < thresholds.join:
         return ()
     return tuple(m for m in _surest(ranked, thresholds) if m.case != own)
+
+
+def named_before(look: Signature, looks: Iterable[Signature]) -> bool:
+    """Whether an issue named the same before: one that names something new may hold another bug."""
+    return any(look.identifiers == one.identifiers for one in looks)
 
 
 def _surest(matches: Iterable[Match], thresholds: Thresholds) -> list[Match]:
@@ -224,19 +230,17 @@ def _vetoed(told: Sequence[Evidence]) -> str | None:
 
 
 def _forbids(evidence: Evidence, nearest: Known, known: Sequence[Known]) -> str | None:
-    if evidence.contradiction:
-        return CONTRADICTED
-    if _holds_several([one.prepared for one in known if one.issue == nearest.issue]):
-        return SEVERAL
-    if evidence.unresolved_across:
-        return ACROSS
-    if evidence.common:
-        return COMMON
-    if evidence.reworded:
-        return REWORDED
-    if evidence.elsewhere:
-        return ELSEWHERE
-    return APART if evidence.apart else None
+    several = _holds_several([one.prepared for one in known if one.issue == nearest.issue])
+    against = (
+        (evidence.contradiction, CONTRADICTED),
+        (several, SEVERAL),
+        (evidence.unresolved_across, ACROSS),
+        (evidence.common, COMMON),
+        (evidence.reworded, REWORDED),
+        (evidence.elsewhere, ELSEWHERE),
+        (evidence.apart, APART),
+    )
+    return next((why for holds, why in against if holds), None)
 
 
 def _holds_several(looks: Sequence[Prepared]) -> bool:

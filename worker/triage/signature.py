@@ -174,7 +174,7 @@ def _steps(exceptions: tuple[Thrown, ...], platform: str) -> tuple[Step, ...]:
 
 
 def _raised(steps: list[Step], platform: str) -> list[Step]:
-    """Without what stands on top only because it reported: in Go, the deferred part of a function below that panicked."""
+    """Without what is on top only because it reported: in Go, the deferred part of a function below that panicked."""
     if platform != "go" or len(steps) < _PLACE_PARTS:
         return steps
     top = steps[0]
