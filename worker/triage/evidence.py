@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TypeVar
 
 from worker.triage.codes import STRICT
@@ -15,7 +16,7 @@ from worker.triage.origin import entry_name, is_moved, is_one_release
 from worker.triage.signature import Signature, Step
 from worker.triage.spots import apart, parted, same_spots
 from worker.triage.weighing import TOP, Prepared, Rarity, Weighed, names_of
-from worker.triage.wording import telling_names, vocabulary
+from worker.triage.wording import sub_tokens, telling_names, vocabulary
 
 RARE = 0.35
 """Rarity below which a word says little: of 100 signatures a fifth have it, of 10,000 four in a hundred."""
@@ -234,14 +235,33 @@ def _lonely(one: Prepared, other: Prepared) -> float:
 
 
 def _reworded(one: Prepared, other: Prepared) -> bool:
-    """Whether one place raised both in different words, on different ways: what callers gave it tells bugs apart."""
+    """Whether one place raised both in other words: what its callers asked of it tells bugs apart, values do not.
+
+    A word is of the code where the stack has it too. What a library said counts where it raised at two places.
+    """
     if one.signature.reported and other.signature.reported:
         same = one.said == other.said and one.signature.entry == other.signature.entry
         return not same and not one.signature.identifiers & other.signature.identifiers
-    mine, yours = one.steps, other.steps
-    if not (mine and yours and one.signature.resolved and other.signature.resolved and _is_one_line(one, other)):
+    mine, yours = one.said - other.said, other.said - one.said
+    if not (mine and yours and one.steps and other.steps and one.signature.resolved and other.signature.resolved):
         return False
-    return bool(one.said - other.said) and bool(other.said - one.said)
+    if not _is_one_line(one, other):
+        return False
+    first, second = _raisers(one), _raisers(other)
+    if first and second and first != second:
+        return True
+    return not mine.isdisjoint(_code_words(one)) and not yours.isdisjoint(_code_words(other))
+
+
+def _raisers(one: Prepared) -> tuple[str, ...]:
+    """The newest frames of a library, which raised for our code."""
+    return names_of(tuple(takewhile(lambda step: not step.ours, one.signature.steps[:TOP])))
+
+
+def _code_words(one: Prepared) -> frozenset[str]:
+    """The words of the frames that count, of their source lines and of the way in."""
+    told = (one.signature.entry, *(f"{step.name} {step.place} {step.source}" for step in one.steps))
+    return frozenset(word for text in told for name in re.findall(r"[A-Za-z]+", text) for word in sub_tokens(name))
 
 
 def _elsewhere(one: Prepared, other: Prepared) -> bool:

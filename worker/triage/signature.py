@@ -34,6 +34,11 @@ _PLACE_PARTS = 2
 _BROWSER = frozenset({"javascript", "node"})
 _NATIVE = frozenset({"[native code]", "<anonymous>", "native", "(native)"})
 _FILE_HASH = re.compile(r"[-._][0-9a-z]{6,}(?=\.\w+$)", re.IGNORECASE)
+_PACKAGE = re.compile(
+    r"^.*\.(?=[A-Z]\w*\.[A-Z])|^[a-z_][\w]*(?:\.[a-z_]\w*)*\.(?=[A-Z])"
+    r"|^(?:\w+(?:::|\\))+(?!(?:Error|Exception|BaseError|Base|Failure|Fault|Timeout)$)"
+)
+"""Packages and namespaces before a type, which move when code is tidied; a bare `Error` keeps the one it is of."""
 _JOINTS = re.compile(r"::|[.\\/]")
 _VERSION = re.compile(r"@?v?\d+(?:\.\d+)+")
 _MADE_AT_RUNTIME = re.compile(r"\$\$.*$|(?<=\$Proxy)\d+|(?<=Accessor)\d+|\$\d+$")
@@ -135,11 +140,7 @@ def _wording(said: str) -> str:
 
 def _chain(exceptions: tuple[Thrown, ...]) -> tuple[str, ...]:
     """Type names without their package, each once in a row."""
-    kinds = [
-        re.sub(r"^.*\.(?=[A-Z]\w*\.[A-Z])|^[a-z_][\w]*(?:\.[a-z_]\w*)*\.(?=[A-Z])", "", thrown.type)
-        for thrown in exceptions
-        if thrown.type
-    ]
+    kinds = [_PACKAGE.sub("", thrown.type) for thrown in exceptions if thrown.type]
     return tuple(dict.fromkeys(kind.lower() for kind in kinds))
 
 
