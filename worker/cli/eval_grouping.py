@@ -7,7 +7,7 @@ from itertools import combinations
 
 from worker.triage.casebook import Casebook
 from worker.triage.mixed import suggest_split
-from worker.triage.same_bug import Join, Match, Suggest, Thresholds, decide, named_before, reconsider
+from worker.triage.same_bug import Join, Match, Suggest, Thresholds, decide, reconsider, said_before
 from worker.triage.signature import Signature
 
 LARGEST_CASE_READ = 200
@@ -48,7 +48,7 @@ def run(events: Iterable[Seen], thresholds: Thresholds) -> Pass:
         if one.issue not in done.case_of:
             _first_seen(one, book, thresholds, done)
             _draw_together(one, book, done.ranked[one.issue], thresholds, done)
-        elif all(one.signature.look != other.look for other in kept[one.issue]) and named_before(
+        elif all(one.signature.look != other.look for other in kept[one.issue]) and said_before(
             one.signature, kept[one.issue]
         ):
             _draw_together(one, book, book.rank(one.signature), thresholds, done)

@@ -30,6 +30,7 @@ BUILT_IN = vocabulary(
 )
 _BUILT_IN_WORTH = 0.8
 _MOVED_ENTRY = 0.7
+_NEAR_TWIN = 0.4
 _SHOWN = 8
 _RARE_SHOWN = 5
 W = TypeVar("W", bound=Hashable)
@@ -202,18 +203,18 @@ def _by_role(names: frozenset[str]) -> dict[str, set[str]]:
 def _twin(one: Signature, other: Signature) -> float | None:
     """Whether two events of one release differ in nothing but that the source maps of one were there.
 
-    A map turns each frame into one frame and leaves the message alone. None where that is not what sets them apart.
+    A map turns each frame into one frame and leaves the message alone; another engine may word it otherwise, and shows
+    a frame more or less. None where that is not what sets them apart.
     """
     if one.resolved == other.resolved or not one.release or one.release != other.release:
         return None
     if not (one.wording and other.wording):
         return None
-    return float(_unmapped(one) == _unmapped(other))
-
-
-def _unmapped(one: Signature) -> tuple[object, ...]:
-    """What of an event no source map changes."""
-    return (one.chain, one.wording, one.entry, len(one.steps))
+    worded = one.wording == other.wording or (one.said, one.identifiers) == (other.said, other.identifiers)
+    if not worded or (one.chain, one.entry) != (other.chain, other.entry):
+        return 0.0
+    apart = abs(len(one.steps) - len(other.steps))
+    return 1.0 if apart == 0 else _NEAR_TWIN if apart == 1 else 0.0
 
 
 def _lonely(one: Prepared, other: Prepared) -> float:

@@ -182,7 +182,7 @@ def decide(matches: Iterable[Match], thresholds: Thresholds) -> Decision:
 def reconsider(matches: Iterable[Match], own: int, thresholds: Thresholds) -> tuple[Match, ...]:
     """The other cases that are surely the bug of case `own`, the surest first, as one look of it ranked them all.
 
-    To be asked after a new issue joined `own`, and again when a known issue of it shows a new look (`named_before`).
+    To be asked after a new issue joined `own`, and again when a known issue of it shows a new look (`said_before`).
     Nothing where its own case would not surely take the look: its issue may hold several bugs, and must not draw cases
     together.
     """
@@ -193,9 +193,10 @@ def reconsider(matches: Iterable[Match], own: int, thresholds: Thresholds) -> tu
     return tuple(m for m in _surest(ranked, thresholds) if m.case != own)
 
 
-def named_before(look: Signature, looks: Iterable[Signature]) -> bool:
-    """Whether an issue named the same before: one that names something new may hold another bug."""
-    return any(look.identifiers == one.identifiers for one in looks)
+def said_before(look: Signature, looks: Iterable[Signature]) -> bool:
+    """Whether an issue said the same before, in whatever frames: one that says something new may hold another bug."""
+    told = (look.chain, look.said, look.identifiers)
+    return any(told == (one.chain, one.said, one.identifiers) for one in looks)
 
 
 def _surest(matches: Iterable[Match], thresholds: Thresholds) -> list[Match]:

@@ -21,7 +21,7 @@ from worker.model import Issue
 from worker.store.case_rows import CaseRow
 from worker.store.store import Tx
 from worker.store.suggestions import Suggestion
-from worker.triage.same_bug import Join, Match, Suggest, named_before, reconsider
+from worker.triage.same_bug import Join, Match, Suggest, reconsider, said_before
 
 EVERY = timedelta(days=1)
 """How often a case with a ticket has a newest event read to be compared."""
@@ -81,7 +81,7 @@ def _compare(tx: Tx, ctx: Context, row: CaseRow, found: Sight, now: datetime) ->
     book, group = ctx.book(), ctx.book().group_of(found.issue.project.slug)
     members = tuple(member.id for member in row.members)
     matches = first_sight.ranked(tx, book, group, found.signature, (row.id, members))
-    known = named_before(found.signature, (one.signature for one in tx.casebook.looks(found.issue.id)))
+    known = said_before(found.signature, (one.signature for one in tx.casebook.looks(found.issue.id)))
     alone = known and book.grouping.join is Joining.AUTO
     sure = next(iter(reconsider(matches, row.id, group.thresholds)), None) if alone else None
     other = tx.cases.load(sure.case) if sure else None
