@@ -210,8 +210,7 @@ def _twin(one: Signature, other: Signature) -> float | None:
         return None
     if not (one.wording and other.wording):
         return None
-    worded = one.wording == other.wording or (one.said, one.identifiers) == (other.said, other.identifiers)
-    if not worded or (one.chain, one.entry) != (other.chain, other.entry):
+    if one.wording != other.wording or (one.chain, one.entry) != (other.chain, other.entry):
         return 0.0
     apart = abs(len(one.steps) - len(other.steps))
     return 1.0 if apart == 0 else _NEAR_TWIN if apart == 1 else 0.0

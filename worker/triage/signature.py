@@ -14,12 +14,14 @@ from typing import Any, NamedTuple
 from worker.event import Event, Frame, Thrown
 from worker.triage.function_name import normal_function
 from worker.triage.wording import (
+    MEANINGS,
     PROPERTY_OF_NOTHING,
     identifiers,
     meaning,
     only_number,
     sub_tokens,
     telling_names,
+    thing,
     vocabulary,
 )
 
@@ -122,7 +124,7 @@ def sign(event: Event) -> Signature:
         release=event.release or "",
         resolved=_is_resolved(event, platform),
         at=event.occurred_at,
-        wording=_wording(said) if platform == "javascript" and (names or meant != PROPERTY_OF_NOTHING) else "",
+        wording=_wording(said, meant, names) if platform == "javascript" else "",
         number=only_number(said),
         reported=platform in _ERROR_VALUES and not any(map(_TRACED.search, chain)),
     )
@@ -134,8 +136,13 @@ def _said(event: Event) -> str:
     return "\n".join(dict.fromkeys(told)) if told else (event.message or event.title or "")
 
 
-def _wording(said: str) -> str:
-    return blake2b(re.sub(r"\d+", "0", said).encode(), digest_size=8).hexdigest() if said else ""
+def _wording(said: str, meant: str, names: frozenset[str]) -> str:
+    """What two engines have in common that word one error: its meaning and what it is about, as the bundle calls it."""
+    about = thing(said) if meant in MEANINGS else None
+    if not said or (meant == PROPERTY_OF_NOTHING and not (about or names)):
+        return ""
+    told = re.sub(r"\d+", "0", said) if meant not in MEANINGS else f"{meant}|{about or ''}"
+    return blake2b(told.encode(), digest_size=8).hexdigest()
 
 
 def _chain(exceptions: tuple[Thrown, ...]) -> tuple[str, ...]:

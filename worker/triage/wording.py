@@ -184,6 +184,28 @@ def _of_nothing(text: str) -> frozenset[str] | None:
     return None
 
 
+_THING = re.compile(
+    r"(?:^|[\s(])(?:[\w$]+(?:\[[^\]]*\])?\.)*([A-Za-z_$][\w$]*) is not (?:a (?:function|constructor)|defined|iterable)"
+    r"|can't find variable: ([\w$]+)|cannot access '([\w$]+)' before|\[?'?([\w$]+)'?\]? lexical declaration",
+    re.IGNORECASE,
+)
+
+
+def thing(message: str) -> str | None:
+    """What an error of the language is about, whatever the engine: a property that was read, something that was called.
+
+    As the bundle spells it, made-up names too: within one build they mean one thing. None: no engine tells.
+    """
+    text = message[:_LONGEST_MESSAGE]
+    if read := _READ.search(text):
+        return next(name for name in read.groups() if name)
+    if "is not an object" in text and (evaluated := _EVALUATED.search(text)):
+        parts = re.findall(r"[\w$]+", (evaluated.group(1) or evaluated.group(2)).partition("(")[0])
+        return parts[-1] if parts else None
+    found = _THING.search(text)
+    return next(name for name in found.groups() if name) if found else None
+
+
 def _argument(evaluated: str) -> str:
     """What a function of the language was given: it is the argument that was undefined, not the function."""
     return evaluated.partition("(")[2] if _OF_LANGUAGE.match(evaluated) else evaluated
