@@ -395,7 +395,7 @@ def known_everywhere() -> facts.Facts:
     """The facts of an issue and an event of which everything is known."""
     thrown = filled(Thrown, frames=(filled(Frame),))
     request, errors = filled(Request), (filled(ProcessingError),)
-    event = filled(Event, tags={"a": "b"}, exceptions=(thrown,), request=request, errors=errors)
+    event = filled(Event, tags={"a": "b"}, contexts={"a.b": "c"}, exceptions=(thrown,), request=request, errors=errors)
     now = PLAIN[datetime]
     origin = Introduced("x", Deploy("x", "x", now), timedelta(), Confidence.FAIR, ())
     return facts.gather(filled(Issue, project=filled(Project)), event, facts.Around(now, origin=origin))

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from worker.event import Event, Frame, ProcessingError, Thrown
 from worker.triage import evidence
 from worker.triage.casebook import KEPT_PER_CASE, POSTING_READ, SCORED, Casebook
-from worker.triage.evidence import contradicts
 from worker.triage.same_bug import (
     APART,
     COMMON,
@@ -28,6 +27,7 @@ from worker.triage.same_bug import (
     reconsider,
 )
 from worker.triage.signature import sign
+from worker.triage.vetoes import contradicts
 from worker.triage.weighing import Rarity, features, prepare, weigh
 
 SURE = Thresholds()

@@ -32,8 +32,8 @@ class Pass:
     """Issue to case, joined by the machine alone."""
     suggested_case_of: dict[str, int] = field(default_factory=dict)
     """The same with every first suggestion taken unseen."""
-    joined: set[str] = field(default_factory=set)
-    """Issues that joined an earlier case when they were first seen."""
+    joined: dict[str, Match] = field(default_factory=dict)
+    """Issues that joined an earlier case when they were first seen, and by what: not always the nearest may take one."""
     ranked: dict[str, list[Match]] = field(default_factory=dict)
     splits: set[str] = field(default_factory=set)
     platform: dict[str, str] = field(default_factory=dict)
@@ -76,7 +76,7 @@ def _first_seen(one: Seen, book: Casebook, thresholds: Thresholds, done: Pass) -
     done.platform[one.issue] = one.signature.platform + ("" if one.signature.resolved else " unresolved")
     done.case_of[one.issue] = decision.match.case if isinstance(decision, Join) else fresh
     if isinstance(decision, Join):
-        done.joined.add(one.issue)
+        done.joined[one.issue] = decision.match
     nearest = (
         decision.match if isinstance(decision, Join) else decision.matches[0] if isinstance(decision, Suggest) else None
     )
@@ -142,7 +142,7 @@ def _ranks(done: Pass, first: Mapping[str, str], issues: list[str]) -> dict[str,
         before.add(first[issue])
     asked = [issue for issue in issues if issue in seen_before]
     ranks = [next((n for n, m in enumerate(done.ranked[i], 1) if first.get(m.issue) == first[i]), 0) for i in asked]
-    joins = [first.get(done.ranked[i][0].issue) == first[i] for i in issues if i in done.joined]
+    joins = [first.get(done.joined[i].issue) == first[i] for i in issues if i in done.joined]
     return {
         "rr1": _share(rank == 1 for rank in ranks),
         "mrr": round(sum(1 / rank for rank in ranks if rank) / len(ranks), 4) if ranks else 1.0,
@@ -195,7 +195,6 @@ def _is_mixed(counts: Iterable[int]) -> bool:
 
 
 def explain(done: Pass) -> Iterator[tuple[str, str, float, tuple[str, ...]]]:
-    """Issue, the nearest earlier issue, score and reasons, of everything that joined."""
-    for issue, matches in done.ranked.items():
-        if issue in done.joined:
-            yield issue, matches[0].issue, matches[0].score, matches[0].reasons
+    """Issue, the earlier issue that it joined, score and reasons, of everything that joined."""
+    for issue, match in done.joined.items():
+        yield issue, match.issue, match.sure, match.reasons

@@ -6,22 +6,17 @@ Frames are aligned as FaST does it (Rodrigues et al., MSR 2022): i-th occurrence
 
 import math
 import re
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from itertools import takewhile
 from typing import TypeVar
 
-from worker.triage.codes import STRICT
 from worker.triage.origin import entry_name, is_moved, is_one_release
-from worker.triage.signature import Signature, Step
+from worker.triage.signature import Signature
 from worker.triage.spots import apart, parted, same_spots
+from worker.triage.vetoes import at_once, common, contradicts, elsewhere, guarded, reworded
 from worker.triage.weighing import TOP, Prepared, Rarity, Weighed, names_of
-from worker.triage.wording import sub_tokens, telling_names, vocabulary
+from worker.triage.wording import telling_names, vocabulary
 
-RARE = 0.35
-"""Rarity below which a word says little: of 100 signatures a fifth have it, of 10,000 four in a hundred."""
-MANY = 50
-"""Signatures from which on a word can be called common."""
 BUILT_IN = vocabulary(
     "length map filter reduce foreach includes indexof push pop shift slice splice split join concat find some "
     "every sort keys values entries tofixed tostring tolowercase touppercase trim replace match test get set "
@@ -59,6 +54,7 @@ class Evidence:
     lonely: float
     reworded: bool
     elsewhere: bool
+    guarded: bool
     at_once: bool
     one_release: bool | None
     contradiction: bool
@@ -86,33 +82,16 @@ def compare(first: Weighed, second: Weighed, rarity: Rarity) -> Evidence:
         twin=_twin(mine, yours),
         entry=_entry(mine.entry, yours.entry, rarity),
         lonely=lonely,
-        reworded=_reworded(one, other),
-        elsewhere=_elsewhere(one, other),
-        at_once=_at_once(one, other),
+        reworded=reworded(one, other),
+        elsewhere=elsewhere(one, other),
+        guarded=guarded(one, other),
+        at_once=at_once(one, other),
         one_release=is_one_release(mine.release, yours.release),
         contradiction=contradicts(mine.identifiers, yours.identifiers),
         unresolved_across=not (mine.resolved and yours.resolved) and mine.release != yours.release,
         apart=not (mine.resolved or yours.resolved) and apart(one.bundled, other.bundled),
-        common=_common(one, other, rarity),
+        common=common(one, other, rarity),
     )
-
-
-def _common(one: Prepared, other: Prepared, rarity: Rarity) -> bool:
-    """Whether two stacks share one frame at most, and nothing rare. Of few looks nothing is known for common."""
-    if rarity.total < MANY or not (one.signature.resolved and other.signature.resolved):
-        return False
-    if len({*names_of(one.steps)} & {*names_of(other.steps)}) > 1:
-        return False
-    return not any(rarity.of(word) >= RARE for word in _in_both(one, other))
-
-
-def _in_both(one: Prepared, other: Prepared) -> Iterator[str]:
-    """Every word that has a rarity and that both have: names of frames and code, words of source lines and messages."""
-    mine, yours = one.signature, other.signature
-    yield from (f"f:{step.name}" for step in one.steps if step.name and step.name in names_of(other.steps))
-    yield from (f"i:{name}" for name in mine.identifiers & yours.identifiers)
-    yield from (f"w:{word}" for word in one.source.keys() & other.source.keys())
-    yield from (f"t:{word}" for word in one.said & other.said)
 
 
 def _aligned(first: Mapping[tuple[str, int], float], second: Mapping[tuple[str, int], float]) -> float:
@@ -183,23 +162,6 @@ def _line(first: tuple[str, ...], second: tuple[str, ...]) -> float | None:
     return 1.0 - 0.3 * min(depths) if depths else 0.0
 
 
-def contradicts(first: frozenset[str], second: frozenset[str]) -> bool:
-    """Whether both name something in the same role and have no name in common, in a strict role or in all others."""
-    mine, yours = _by_role(first), _by_role(second)
-    if any(mine[role].isdisjoint(yours[role]) for role in STRICT & mine.keys() & yours.keys()):
-        return True
-    roles = (mine.keys() & yours.keys()) - STRICT
-    return bool(roles) and not any(mine[role] & yours[role] for role in roles)
-
-
-def _by_role(names: frozenset[str]) -> dict[str, set[str]]:
-    roles: dict[str, set[str]] = {}
-    for name in names:
-        role, _, said = name.partition(":")
-        roles.setdefault(role, set()).add(said)
-    return roles
-
-
 def _twin(one: Signature, other: Signature) -> float | None:
     """Whether two events of one release differ in nothing but that the source maps of one were there.
 
@@ -232,79 +194,6 @@ def _lonely(one: Prepared, other: Prepared) -> float:
     if same_build:
         return float(mine[1].name not in second and yours[1].name not in first)
     return float(not {*first} & {*second})
-
-
-def _reworded(one: Prepared, other: Prepared) -> bool:
-    """Whether one place raised both in other words: what its callers asked of it tells bugs apart, values do not.
-
-    A word is of the code where the stack has it too. What a library said counts where it raised at two places.
-    """
-    if one.signature.reported and other.signature.reported:
-        same = one.said == other.said and one.signature.entry == other.signature.entry
-        return not same and not one.signature.identifiers & other.signature.identifiers
-    mine, yours = one.said - other.said, other.said - one.said
-    if not (mine and yours and one.steps and other.steps and one.signature.resolved and other.signature.resolved):
-        return False
-    if not _is_one_line(one, other):
-        return False
-    first, second = _raisers(one), _raisers(other)
-    if first and second and first != second:
-        return True
-    return not mine.isdisjoint(_code_words(one)) and not yours.isdisjoint(_code_words(other))
-
-
-def _raisers(one: Prepared) -> tuple[str, ...]:
-    """The newest frames of a library, which raised for our code."""
-    return names_of(tuple(takewhile(lambda step: not step.ours, one.signature.steps[:TOP])))
-
-
-def _code_words(one: Prepared) -> frozenset[str]:
-    """The words of the frames that count, of their source lines and of the way in."""
-    told = (one.signature.entry, *(f"{step.name} {step.place} {step.source}" for step in one.steps))
-    return frozenset(word for text in told for name in re.findall(r"[A-Za-z]+", text) for word in sub_tokens(name))
-
-
-def _elsewhere(one: Prepared, other: Prepared) -> bool:
-    """Whether the newest frames of one release are two places, and neither stack goes through the other's."""
-    mine, yours = one.signature, other.signature
-    if not (mine.resolved and yours.resolved and mine.release and mine.release == yours.release):
-        return False
-    if not (one.steps and other.steps):
-        return False
-    if telling_names(mine.identifiers) & telling_names(yours.identifiers):
-        return False
-    return spot_of(one.steps[0]) not in map(spot_of, other.steps) and spot_of(other.steps[0]) not in map(
-        spot_of, one.steps
-    )
-
-
-def _at_once(one: Prepared, other: Prepared) -> bool:
-    """Whether both are of one release and went through one place."""
-    if not (one.signature.release and one.signature.release == other.signature.release and one.steps and other.steps):
-        return False
-    return spot_of(one.steps[0]) in map(spot_of, other.steps) or spot_of(other.steps[0]) in map(spot_of, one.steps)
-
-
-def lines_differ(one: Signature, other: Signature) -> bool:
-    """Whether two events of one issue, in one release, went wrong at two line numbers of code without source lines."""
-    mine, yours = (next(iter(side.ours), None) for side in (one, other))
-    if mine is None or yours is None or mine.source or yours.source or not (one.resolved and other.resolved):
-        return False
-    return bool(mine.line and yours.line) and mine.line != yours.line and not one.reported
-
-
-def spot_of(step: Step) -> tuple[str, object]:
-    """Where in one release a frame is: its function and source line, or its line number where no source is told."""
-    return (step.name, step.source or step.line)
-
-
-def _is_one_line(one: Prepared, other: Prepared) -> bool:
-    """Whether the newest frames are the same source line, or the same line number of one release."""
-    mine, yours = one.steps[0], other.steps[0]
-    if mine.source or yours.source:
-        return mine.source == yours.source
-    numbered = one.signature.release == other.signature.release and mine.line == yours.line
-    return bool(mine.name) and mine.name == yours.name and numbered
 
 
 def side_by_side(one: Signature, other: Signature) -> tuple[tuple[str, str], ...]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from operator import eq
 from typing import TypeVar
 
-from worker.triage.evidence import contradicts
 from worker.triage.signature import Signature
+from worker.triage.vetoes import contradicts
 from worker.triage.wording import MEANINGS
 
 T = TypeVar("T", bound=Hashable)

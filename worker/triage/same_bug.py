@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from worker.triage.evidence import Evidence, compare, contradicts, lines_differ, rarest, side_by_side
+from worker.triage.evidence import Evidence, compare, rarest, side_by_side
 from worker.triage.signature import Signature
+from worker.triage.vetoes import contradicts, lines_differ
 from worker.triage.weighing import Prepared, Rarity, Weighed, weigh
 from worker.triage.wording import MEANINGS
 
@@ -56,6 +57,7 @@ CONTRADICTED = "the messages name different things in the code"
 SEVERAL = "the nearest issue looks like several bugs in one: split it first"
 ACROSS = "frames without source maps change their names with every release: upload the maps to be sure"
 APART = "different statements of one bundle went wrong"
+GUARDED = "both were stopped by a guard that many call, called by others"
 ELSEWHERE = "two places of one release"
 REWORDED = "one place raised both, in different words and for different callers"
 COMMON = "everything they share is common in this project"
@@ -239,6 +241,7 @@ def _forbids(evidence: Evidence, nearest: Known, known: Sequence[Known]) -> str 
         (evidence.common, COMMON),
         (evidence.reworded, REWORDED),
         (evidence.elsewhere, ELSEWHERE),
+        (evidence.guarded, GUARDED),
         (evidence.apart, APART),
     )
     return next((why for holds, why in against if holds), None)

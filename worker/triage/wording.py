@@ -80,6 +80,8 @@ _READ = re.compile(
 _EVALUATED = re.compile(r"\(evaluating '(.+?)'\)|\(near '(.+?)'\)")
 _OF_LANGUAGE = re.compile(r"(?:Object|Array|Reflect|Map|Set|Symbol|Promise|JSON|Number)\.\w+\(")
 _OWNER = re.compile(r"^([A-Za-z_$][\w$.\[\]]*) is (?:undefined|null)$")
+_CONSTANT = re.compile(r"(no enum constant [\w.$]+)\.\w[\w-]*", re.IGNORECASE)
+"""A value that no constant of an enumeration is called by."""
 _SHORTEST_NAME = 3
 _CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
 _LONGEST_MESSAGE = 2000
@@ -138,7 +140,7 @@ def identifiers(message: str, platform: str) -> frozenset[str]:
 def _names(text: str, platform: str) -> frozenset[str]:
     if platform == "javascript" and (found := _of_nothing(text)) is not None:
         return found
-    clean = _PATH.sub(" ", _HEX.sub(" ", text))
+    clean = _CONSTANT.sub(r"\1", _PATH.sub(" ", _HEX.sub(" ", text)))
     dotted = (name.rsplit(".", 1)[-1] for name in _DOTTED.findall(clean))
     loose = (word for word in _WORD.findall(_DOTTED.sub(" ", _QUOTED.sub(" ", clean))) if _CODE_WORD.match(word))
     typed = (*_CALL.findall(clean), *_OF_TYPE.findall(clean))
