@@ -17,7 +17,8 @@ _NAME = re.compile(r"[A-Za-z_]\w*")
 _QUOTED = re.compile(r"\"([A-Za-z_]\w*)\"")
 _STATUS = re.compile(
     r"\b(?:status(?: ?code)?|http(?: error)?|answered|responded|returned|response(?: code)?|code)"
-    r"\W{0,3}(?:with |of |is )?\W{0,2}([45]\d\d)\b|\b([45]\d\d) (?:client|server) error\b",
+    r"\W{0,3}(?:with |of |is )?\W{0,2}([45]\d\d)\b|\b([45]\d\d) (?:client|server) error\b"
+    r"|(?:^|: )([45]\d\d) (?:from|on|for|at|of|when|while)\b",
     re.IGNORECASE,
 )
 _NUMBERED = re.compile(
@@ -44,8 +45,8 @@ def _fields(message: str) -> Iterator[str]:
 
 def _statuses(message: str) -> Iterator[str]:
     """Refusals differ one from another; servers that are ill are ill in many ways."""
-    for one, other in _STATUS.findall(message):
-        status = one or other
+    for found in _STATUS.finditer(message):
+        status = next(group for group in found.groups() if group)
         yield f"status:{'5xx' if status.startswith(_ILL) else status}"
 
 

@@ -19,7 +19,7 @@ MANY = 50
 """Signatures from which on a word can be called common."""
 _GUARD = re.compile(
     r"require|need|ensure|assert|check|valid|verify|expect|must|guard|demand|missing|notfound|or_?(?:fail|throw|raise|die)"
-    r"|parse|coerce|convert|decode|integer|decimal|number|lookup|find|fetch|^get|^to_?[a-z]+$"
+    r"|parse|coerce|convert|decode|integer|decimal|number|lookup|find|fetch|pick|by_?(?:id|key|name|code)$|^get|^to_?[a-z]+$"
 )
 """What functions are called that raise for their callers."""
 _REMEMBERED = 1 << 12
@@ -63,8 +63,12 @@ def reworded(one: Prepared, other: Prepared) -> bool:
 
 
 def guarded(one: Prepared, other: Prepared) -> bool:
-    """Whether both came, in one release, through the same guards and nothing else, called by others."""
-    if not at_once(one, other) or not (one.signature.resolved and other.signature.resolved):
+    """Whether both came through the same guards and nothing else, called by others: in one release, or on another way.
+
+    Across releases a caller may have been renamed, so there the entry points have to differ, too.
+    """
+    mine, yours = one.signature, other.signature
+    if not at_once(one, other) and not (mine.entry and yours.entry and mine.entry != yours.entry):
         return False
     pairs = zip(one.steps, other.steps, strict=False)
     shared = next((n for n, (mine, yours) in enumerate(pairs) if mine.name != yours.name), None)
@@ -91,8 +95,9 @@ def elsewhere(one: Prepared, other: Prepared) -> bool:
         return False
     if not (one.steps and other.steps):
         return False
-    if telling_names(mine.identifiers) & telling_names(yours.identifiers):
-        return False
+    named = telling_names(mine.identifiers) & telling_names(yours.identifiers)
+    if named and (mine.entry == yours.entry or {*one.lines} & {*other.lines}):
+        return False  # one thing that is missing, asked for at two places
     return spot_of(one.steps[0]) not in map(spot_of, other.steps) and spot_of(other.steps[0]) not in map(
         spot_of, one.steps
     )

@@ -72,7 +72,7 @@ _EMPTY_WORDS = vocabulary(
     "dict tuple set get value error exception self this get_or_none"
 )
 _READ = re.compile(
-    r"\(reading '([^']+)'\)|property '([^']+)' of (?:undefined|null)"
+    r"\((?:reading|setting) '([^']+)'\)|property '([^']+)' of (?:undefined|null)"
     r"|can't access property \"([^\"]+)\"|cannot destructure property '([^']+)' of",
     re.IGNORECASE,
 )
@@ -177,7 +177,8 @@ def _of_nothing(text: str) -> frozenset[str] | None:
     if read := _READ.search(text):
         return _roles("read", next(name for name in read.groups() if name))
     if evaluated := _EVALUATED.search(text):
-        parts = [part for part in re.split(r"[^\w$]+", _argument(evaluated.group(1) or evaluated.group(2))) if part]
+        told = _argument(evaluated.group(1) or evaluated.group(2))
+        parts = re.findall(r"[\w$]+", _bare(told))
         if _OF_LANGUAGE.match(evaluated.group(1) or ""):
             return _roles("owner", *parts[-1:])
         return _roles("read", *parts[-1:]) | _roles("owner", *parts[-2:-1]) if "is not an object" in text else None
@@ -202,10 +203,16 @@ def thing(message: str) -> str | None:
     if read := _READ.search(text):
         return next(name for name in read.groups() if name)
     if "is not an object" in text and (evaluated := _EVALUATED.search(text)):
-        parts = re.findall(r"[\w$]+", (evaluated.group(1) or evaluated.group(2)).partition("(")[0])
+        parts = re.findall(r"[\w$]+", _bare(evaluated.group(1) or evaluated.group(2)))
         return parts[-1] if parts else None
     found = _THING.search(text)
     return next(name for name in found.groups() if name) if found else None
+
+
+def _bare(evaluated: str) -> str:
+    """An expression without what is assigned to it and what its calls are given."""
+    left = re.sub(r"(?<![=!<>])=(?!=).*$", "", evaluated)
+    return re.sub(r"\([^()]*\)?", "", re.sub(r"\([^()]*\)", "", left))
 
 
 def _argument(evaluated: str) -> str:
