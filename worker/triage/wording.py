@@ -31,7 +31,7 @@ _ENGINE_WORDS: tuple[tuple[str, str], ...] = (
     (r"invalid (?:time value|date)\b", "invalid date"),
     (r"failed to fetch|load failed|networkerror when attempting|network request failed|network error",
      "network failed"),
-    (r"json\.parse|json parse error|in json at|is not valid json|unexpected end of json", "unreadable json"),
+    (r"json\.parse|json parse error|(?:in|after) json at|is not valid json|unexpected end of json", "unreadable json"),
     (r"circular structure|cyclic object value|cyclic structures", "cyclic json"),
     (r"invalid regular expression|invalid regexp|invalid quantifier|nothing to repeat", "bad regular expression"),
     (r"unterminated (?:character class|parenthetical)|missing \) ", "bad regular expression"),
