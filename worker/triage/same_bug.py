@@ -240,7 +240,6 @@ def _forbids(evidence: Evidence, nearest: Known, known: Sequence[Known]) -> str 
         (evidence.unresolved_across, ACROSS),
         (evidence.common, COMMON),
         (evidence.reworded, REWORDED),
-        (evidence.elsewhere, ELSEWHERE),
         (evidence.guarded, GUARDED),
         (evidence.apart, APART),
     )

@@ -41,7 +41,6 @@ _PACKAGE = re.compile(
     r"|^(?:\w+(?:::|\\))+(?!(?:Error|Exception|BaseError|Base|Failure|Fault|Timeout)$)"
 )
 """Packages and namespaces before a type, which move when code is tidied; a bare `Error` keeps the one it is of."""
-_JOINTS = re.compile(r"::|[.\\/]")
 _VERSION = re.compile(r"@?v?\d+(?:\.\d+)+")
 _MADE_AT_RUNTIME = re.compile(r"\$\$.*$|(?<=\$Proxy)\d+|(?<=Accessor)\d+|\$\d+$")
 """Classes that a JVM makes up while it runs are numbered anew by each."""
@@ -113,7 +112,7 @@ def sign(event: Event) -> Signature:
     said = _said(event)
     chain = _chain(event.exceptions) or ((event.logger or "message").lower(),)
     meant = meaning(said, platform)
-    names = identifiers(said, platform) - {f"name:{part}" for kind in chain for part in (kind, *_JOINTS.split(kind))}
+    names = identifiers(said, platform) - {f"name:{kind}" for kind in chain}
     return Signature(
         platform=platform,
         chain=chain,

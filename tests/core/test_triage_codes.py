@@ -1,0 +1,116 @@
+"""What a message says beside its words: fields, statuses, numbers of errors, and what an engine's error is about."""
+
+import json
+
+import pytest
+
+from worker.triage.codes import coded
+from worker.triage.vetoes import contradicts
+from worker.triage.wording import identifiers, telling_names, thing
+
+
+def zod(*way):
+    return json.dumps(
+        [{"code": "invalid_type", "expected": "string", "path": list(way), "message": "Required"}], indent=2
+    )
+
+
+PYDANTIC = "1 validation error for Order\nitems.0.sku\n  Field required [type=missing, input_value={}, input_type=dict]"
+OLD_PYDANTIC = "1 validation error for Order\nitems -> 0 -> sku\n  field required (type=value_error.missing)"
+JACKSON = 'Cannot read (through reference chain: shop.Order["items"]->java.util.ArrayList[0]->shop.Item["sku"])'
+
+
+@pytest.mark.parametrize(
+    ("message", "found"),
+    [
+        (zod("items", 0, "sku"), {"field:sku"}),
+        (PYDANTIC, {"field:sku"}),
+        (OLD_PYDANTIC, {"field:sku"}),
+        (JACKSON, {"field:sku"}),
+        ("{'sku': ['Missing data for required field.']}", {"field:sku"}),
+        ("Request failed with status code 404", {"status:404"}),
+        ("404 Client Error: Not Found for url: https://a.test/x", {"status:404"}),
+        ("POST /chips answered 422", {"status:422"}),
+        ("409 from /api/orders", {"status:409"}),
+        ("Message not sent: 409 on POST /orders", {"status:409"}),
+        ("HTTP Error 503: Service Unavailable", {"status:5xx"}),
+        ("Minified React error #31; visit https://react.dev", {"code:31"}),
+        ("ORA-01017: invalid username", {"code:01017"}),
+        ("SQLSTATE[23000]: Integrity constraint violation", {"code:23000"}),
+        ("room 404 is not free", set()),
+        ("took 503 ms", set()),
+        ("no such column: sku", set()),
+    ],
+)
+def test_fields_statuses_and_numbers_are_read(message, found):
+    assert coded(message) == found
+
+
+def test_what_a_validator_says_beside_the_field_names_nothing():
+    assert identifiers(zod("items", 0, "sku"), "javascript") == {"field:sku"}
+    assert identifiers(PYDANTIC, "python") == {"field:sku"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "apart"),
+    [
+        ("Request failed with status code 404", "Request failed with status code 422", True),
+        ("Request failed with status code 500", "Request failed with status code 503", False),
+        ("Request failed with status code 404", "Request failed", False),
+        (zod("sku"), zod("price"), True),
+        (zod("a", "sku"), zod("b", 3, "sku"), False),
+        ("Minified React error #31", "Minified React error #300", True),
+        ("status 404: no such column tax_code", "status 404: no such column old_price", True),
+    ],
+)
+def test_two_fields_statuses_or_numbers_are_two_errors(one, other, apart):
+    assert contradicts(identifiers(one, "javascript"), identifiers(other, "javascript")) is apart
+
+
+def test_a_status_that_many_bugs_share_names_nothing():
+    assert telling_names(frozenset({"status:404", "code:31", "name:sku", "field:a"})) == {"name:sku", "field:a"}
+
+
+@pytest.mark.parametrize(
+    ("about", "messages"),
+    [
+        (
+            "items",
+            [
+                "Cannot read properties of undefined (reading 'items')",
+                'can\'t access property "items", t is undefined',
+                "undefined is not an object (evaluating 't.items')",
+                "Cannot destructure property 'items' of 't' as it is undefined.",
+            ],
+        ),
+        (
+            "seat",
+            [
+                "Cannot set properties of undefined (setting 'seat')",
+                "undefined is not an object (evaluating 'this.online.get(t).seat=e')",
+            ],
+        ),
+        (
+            "replace",
+            ["e.text.replace is not a function", "e.text.replace is not a function. (In 'e.text.replace(/x/)')"],
+        ),
+        ("total", ["undefined is not an object (evaluating 'n.total(e, t)')"]),
+        ("shop", ["shop is not defined", "Can't find variable: shop"]),
+        (None, ["Invalid array length", "e is undefined", "Something else"]),
+    ],
+)
+def test_every_engine_says_what_an_error_is_about(about, messages):
+    assert {thing(message) for message in messages} == {about}
+
+
+def test_what_cannot_be_set_or_taken_apart_is_named_like_what_cannot_be_read():
+    read = identifiers("Cannot read properties of undefined (reading 'seat')", "javascript")
+    assert read == {"read:seat"}
+    for message in ("Cannot set properties of null (setting 'seat')", 'can\'t access property "seat", a.b is null'):
+        assert identifiers(message, "javascript") == read
+    assert identifiers("Cannot destructure property 'seat' of 'e[t]' as it is null.", "javascript") == read
+
+
+def test_a_value_that_no_constant_is_called_by_is_no_name():
+    one, other = (f"No enum constant org.shop.Flag.{value}" for value in ("SUSPECT", "DOUBTFUL"))
+    assert not contradicts(identifiers(one, "java"), identifiers(other, "java"))

@@ -1,0 +1,276 @@
+"""What keeps two issues from joining however much they agree; and what looks so and does not."""
+
+from dataclasses import replace
+
+import pytest
+
+from worker.event import Event, Frame, ProcessingError, Thrown
+from worker.triage.casebook import Casebook
+from worker.triage.mixed import suggest_split
+from worker.triage.same_bug import (
+    ELSEWHERE,
+    GUARDED,
+    REWORDED,
+    SEVERAL,
+    Join,
+    Match,
+    Suggest,
+    Thresholds,
+    decide,
+    reconsider,
+    said_before,
+)
+from worker.triage.signature import sign
+
+SURE = Thresholds()
+
+
+def frame(told, line=None, source=None, ours=True):
+    place, _, name = told.rpartition(".")
+    return Frame(name, place, filename=f"{place}.x", line=line, in_app=ours, context_line=source)
+
+
+def event(value, *frames, kind="LookupFailed", release="api@1.1", platform="python", entry="/orders", **more):
+    """Frames newest first, as (function, line number, source line)."""
+    read = tuple(frame(*told) for told in reversed(frames))
+    thrown = (*more.pop("before", ()), Thrown(kind, value, frames=read))
+    return Event("e", platform=platform, release=release, transaction=entry, exceptions=thrown, **more)
+
+
+def verdict(new, *known):
+    book = Casebook()
+    for number, one in enumerate(known):
+        book.keep(number, f"I-{number}", sign(one))
+    return decide(book.rank(sign(new)), SURE)
+
+
+def why_not(new, *known):
+    found = verdict(new, *known)
+    assert isinstance(found, Suggest), found
+    return found.why
+
+
+MISSING = ("core.rows.missing", 5, "raise LookupFailed(f'no {what} called {key}')")
+WANTED = ("core.rows.wanted", 9, "return rows.get(key) or missing(what, key)")
+
+
+def asked(what, value, caller, line=30, **more):
+    source = f"{what} = wanted('{what}', key)"
+    return event(value, MISSING, WANTED, (f"shop.{caller}.load", line, source), **more)
+
+
+# ---------------------------------------------------------------- one place, other words
+
+
+def test_what_callers_ask_of_one_place_tells_their_bugs_apart():
+    one = asked("thread", "no thread called t5", "mail")
+    other = asked("contact", "no contact called c9", "people", entry="/orders")
+    assert why_not(other, one) == REWORDED
+
+
+def test_values_that_callers_hand_over_do_not():
+    one = asked("thread", "no thread called blue moon", "mail", entry="/mail")
+    other = asked("thread", "no thread called green house", "mail", entry="/mail/search")
+    assert isinstance(verdict(other, one), Join)
+
+
+def test_a_library_that_raises_at_two_places_for_one_line_of_ours_has_two_reasons():
+    own = ("shop.search.run", 12, "rows = db.query(sql, order, offset)")
+    limits = event("invalid row count in offset clause", ("db.sort.limits", 3, "fail(1)", False), own, kind="DbError")
+    column = event("object not found popular", ("db.names.resolve", 7, "fail(2)", False), own, kind="DbError")
+    assert why_not(column, limits) == REWORDED
+    again = replace(limits, transaction="/search")
+    assert isinstance(verdict(again, limits), Join)
+
+
+# ---------------------------------------------------------------- two places of one release
+
+
+def stopped(name, line, *, release="api@1.1", value="list index out of range", source=None, **more):
+    caller, door = ("shop.frames.read", 19), ("shop.ingest.frame", 24)
+    return event(value, (f"shop.frames.{name}", line, source), caller, door, kind="IndexError", release=release, **more)
+
+
+@pytest.mark.parametrize("platform", ["java", "python"])
+def test_two_places_of_one_release_are_two_bugs(platform):
+    one, other = stopped("channel", 26, platform=platform), stopped("extension", 32, platform=platform)
+    assert why_not(other, one) == ELSEWHERE
+
+
+def test_lines_of_two_releases_say_nothing_of_it():
+    assert isinstance(verdict(stopped("channel", 31, release="api@1.2"), stopped("channel", 26)), Join)
+
+
+def test_one_thing_that_is_missing_may_be_asked_for_at_two_places():
+    one, other = (stopped(name, line, value="'charge_id'") for name, line in (("channel", 26), ("extension", 32)))
+    found = verdict(other, one)
+    assert isinstance(found, Join) or found.why != ELSEWHERE
+
+
+def test_one_look_of_a_case_in_this_release_keeps_out_what_an_older_look_would_let_in():
+    older, here = stopped("channel", 25, release="api@1.0"), stopped("channel", 26)
+    moved = stopped("channel", 40)
+    book = Casebook()
+    for one in (older, here):
+        book.keep(1, "I-1", sign(one))
+    assert isinstance(verdict(moved, older), Join)
+    assert not isinstance(decide(book.rank(sign(moved)), SURE), Join)
+
+
+# ---------------------------------------------------------------- guards
+
+
+def guarded(caller, *, entry, release="api@1.1"):
+    lines = {"api@1.1": 0, "api@1.2": 4}[release]
+    frames = (("core.rows.missing", 5 + lines), ("core.rows.by_id", 9 + lines), (f"shop.{caller}.{caller}", 30 + lines))
+    return event("no row 17", *frames, kind="NotThere", platform="java", entry=entry, release=release)
+
+
+def test_a_guard_that_many_call_is_no_bug_of_its_own():
+    assert why_not(guarded("hourly", entry="/orders"), guarded("evaluate", entry="/orders")) == GUARDED
+
+
+def test_between_releases_callers_are_renamed_so_there_the_way_in_has_to_differ_too():
+    old = guarded("hourly", entry="/orders")
+    assert not isinstance(verdict(guarded("evaluate", entry="/alerts", release="api@1.2"), old), Join)
+    renamed = verdict(guarded("every_hour", entry="/orders", release="api@1.2"), old)
+    assert isinstance(renamed, Join) or renamed.why != GUARDED
+
+
+# ---------------------------------------------------------------- Go: reported, deferred
+
+
+REPORTED = (("api/web.ServeHTTP", 35), ("net/http.Serve", 90))
+
+
+def test_where_an_error_value_was_reported_says_nothing_of_where_it_comes_from():
+    one = event("load station: no rows", *REPORTED, kind="*fmt.wrapError", platform="go", entry="GET /a")
+    other = event("parse limit: invalid syntax", *REPORTED, kind="*fmt.wrapError", platform="go", entry="GET /a")
+    assert sign(one).reported
+    assert not isinstance(verdict(other, one), Join)
+    assert isinstance(verdict(replace(one, id="f"), one), Join)
+    elsewhere = replace(one, transaction="GET /b")
+    assert not isinstance(verdict(elsewhere, one), Join)
+
+
+def test_a_panic_and_an_error_that_took_its_stack_along_are_traced():
+    for kind in ("runtime.boundsError", "*errors.withStack", "*errors.fundamental"):
+        assert not sign(event("x", *REPORTED, kind=kind, platform="go")).reported
+
+
+def test_the_deferred_part_of_a_function_that_panicked_is_no_place_of_the_mistake():
+    frames = (("api/jobs.do", 89), ("api/decode.level", 21), ("api/decode.Line", 33), ("api/jobs.do", 92))
+    panicked = event("index out of range [3]", *frames, kind="runtime.boundsError", platform="go")
+    assert [step.name for step in sign(panicked).steps] == ["level", "line", "do"]
+    assert sign(replace(panicked, platform="python")).steps[0].name == "do"
+
+
+# ---------------------------------------------------------------- what an issue said before
+
+
+def test_a_look_draws_cases_together_only_where_its_own_case_would_surely_take_it():
+    other = Match(2, "I-2", 0.95, sure=0.95)
+    assert reconsider([other, Match(1, "I-1", 0.95, sure=0.9)], 1, SURE) == (other,)
+    assert reconsider([other, Match(1, "I-1", 0.95, sure=0.6)], 1, SURE) == ()
+
+
+def test_an_issue_that_says_something_new_may_hold_another_bug():
+    known = [sign(event("no thread called t5", MISSING))]
+    assert said_before(sign(event("no thread called t9", WANTED, entry="/other")), known)
+    assert not said_before(sign(event("no contact called c9", MISSING)), known)
+    assert not said_before(sign(event("no thread called t5", MISSING, kind="OtherError")), known)
+
+
+# ---------------------------------------------------------------- several lines in one issue
+
+
+def summed(line, release="api@1.1"):
+    return sign(stopped("total", line, release=release, platform="java"))
+
+
+def test_two_line_numbers_of_one_release_split_an_issue_and_a_moved_line_does_not():
+    found = suggest_split([summed(49), summed(50), summed(49), summed(50)])
+    assert found
+    assert [cluster.events for cluster in found.clusters] == [(0, 2), (1, 3)]
+    assert [cluster.told_by for cluster in found.clusters] == ["total, line 49", "total, line 50"]
+    moved = [summed(49), summed(49), summed(57, "api@1.2"), summed(57, "api@1.2")]
+    assert suggest_split(moved) is None
+
+
+def test_what_another_release_holds_does_not_hide_two_lines_of_one():
+    found = suggest_split([summed(10, "api@1.0"), *[summed(line) for line in (49, 50, 49, 50)]])
+    assert found
+    assert [cluster.events for cluster in found.clusters] == [(1, 3), (2, 4)]
+
+
+def test_an_issue_that_went_wrong_at_two_lines_of_one_release_takes_nothing_by_itself():
+    book = Casebook()
+    for line in (49, 50):
+        book.keep(1, "I-1", sign(stopped("total", line, platform="java")))
+    new = sign(stopped("total", 57, release="api@1.2", platform="java"))
+    assert book.rank(new)[0].forbids == SEVERAL
+
+
+# ---------------------------------------------------------------- names that move, lines that are cut
+
+
+@pytest.mark.parametrize(
+    ("platform", "old", "new"),
+    [
+        ("php", "App\\Support\\InvalidValue", "App\\Value\\InvalidValue"),
+        ("ruby", "Airtime::InvalidInput", "Support::InvalidInput"),
+        ("java", "org.shop.a.InvalidInput", "org.shop.b.InvalidInput"),
+    ],
+)
+def test_a_type_stays_the_same_when_its_namespace_moves(platform, old, new):
+    one, other = (sign(event("x", platform=platform, kind=kind)) for kind in (old, new))
+    assert one.chain == other.chain
+
+
+def test_a_bare_error_keeps_whose_it_is():
+    assert sign(event("x", kind="Stripe::Error")).chain != sign(event("x", kind="Redis::Error")).chain
+
+
+def test_a_type_that_its_message_repeats_is_no_name():
+    said = "SQLite3::ConstraintException: UNIQUE constraint failed: listeners.email"
+    chain = (Thrown("SQLite3::ConstraintException", "UNIQUE constraint failed: listeners.email"),)
+    signed = sign(event(said, kind="ActiveRecord::RecordNotUnique", platform="ruby", before=chain))
+    assert signed.identifiers == {"name:email"}
+
+
+def test_what_was_cut_out_of_a_bundle_is_no_source_line():
+    cut = event("x", ("dist.react.render", 54, "{snip} l=Array.prototype.slice.call(arguments,3);try{b {snip}"))
+    assert sign(cut).steps[0].source == ""
+
+
+# ---------------------------------------------------------------- with and without source maps
+
+
+def mapped(message, kind="TypeError", steps=3):
+    frames = [(f"./src/cart.step{n}", n, f"    step{n}()") for n in range(steps)]
+    return event(message, *frames, kind=kind, platform="javascript", release="web@1", entry="/cart")
+
+
+def unmapped(message, kind="TypeError", steps=3):
+    frames = tuple(
+        Frame("?", filename="/app-1a2b3c4d.js", abs_path="https://a.test/app-1a2b3c4d.js", line=1, column=n * 900 + 500,
+              in_app=True)
+        for n in range(steps)
+    )  # fmt: skip
+    told = (Thrown(kind, message, frames=frames),)
+    return replace(mapped(message), exceptions=told, errors=(ProcessingError("js_no_source"),))
+
+
+def test_another_engine_words_the_same_error_otherwise():
+    maps, none = (
+        mapped("Cannot read properties of undefined (reading 'sku')"),
+        'can\'t access property "sku", t is undefined',
+    )
+    assert isinstance(verdict(unmapped(none), maps), Join)
+    assert not isinstance(verdict(unmapped(none.replace("sku", "price")), maps), Join)
+
+
+def test_a_frame_more_or_less_is_a_hint_and_no_proof():
+    maps = mapped("Cannot read properties of undefined (reading 'sku')")
+    found = verdict(unmapped('can\'t access property "sku", t is undefined', steps=4), maps)
+    assert isinstance(found, Suggest)
