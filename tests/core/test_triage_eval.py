@@ -14,7 +14,7 @@ from worker.triage.casebook import Casebook
 from worker.triage.same_bug import Match, Thresholds
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
-TARGETS = {"real": (0.97, 0.95, 0.78), "generated": (0.99, 0.95, 0.87)}
+TARGETS = {"real": (0.97, 0.95, 0.78), "generated": (0.99, 0.95, 0.91)}
 """Least precision, RR@1 and event F1 that a change may leave; the figures of today are in docs/triage.md."""
 
 

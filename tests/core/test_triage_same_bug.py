@@ -11,6 +11,7 @@ from worker.event import Event, Frame, ProcessingError, Thrown
 from worker.triage import evidence
 from worker.triage.casebook import KEPT_PER_CASE, POSTING_READ, SCORED, Casebook
 from worker.triage.same_bug import (
+    ACROSS,
     APART,
     COMMON,
     CONTRADICTED,
@@ -285,7 +286,25 @@ def test_two_bugs_under_names_that_are_everywhere_do_not_join_for_having_differe
     told = [sign(_index(*call)) for call in calls]
     common = Rarity({word: 5000 for one in told for word in features(one)}, 5000)
     new, old = map(prepare, told)
-    assert isinstance(decide(rank(new, {1: [Known("I-1", old)]}, common), SURE), Suggest)
+    found = rank(new, {1: [Known("I-1", old)]}, common)
+    assert found[0].forbids == COMMON
+    assert decide(found, SURE) == Alone()
+
+
+@pytest.mark.parametrize(
+    ("score", "forbids", "asked"),
+    [
+        (0.3, None, True),
+        (0.3, ACROSS, True),
+        (0.79, CONTRADICTED, False),
+        (0.79, COMMON, False),
+        (0.8, CONTRADICTED, True),
+        (0.1, None, False),
+    ],
+)
+def test_a_person_is_asked_about_what_a_veto_kept_out_only_where_it_would_have_joined(score, forbids, asked):
+    found = decide([Match(1, "I-1", score, forbids=forbids)], SURE)
+    assert isinstance(found, Suggest if asked else Alone)
 
 
 def _index(entry, line, module, release):

@@ -170,7 +170,7 @@ def _share(odds: float) -> float:
 
 def decide(matches: Iterable[Match], thresholds: Thresholds) -> Decision:
     """Join when sure, suggest when likely; `matches` may come in any order."""
-    best = sorted((m for m in matches if m.score >= thresholds.suggest), key=lambda m: (-m.score, m.case))
+    best = sorted((m for m in matches if _worth_asking(m, thresholds)), key=lambda m: (-m.score, m.case))
     if not best:
         return Alone()
     sure = _surest(best, thresholds)
@@ -179,6 +179,15 @@ def decide(matches: Iterable[Match], thresholds: Thresholds) -> Decision:
     if len(sure) > 1 and _odds(sure[0]) - _odds(sure[1]) < thresholds.margin:
         return Suggest(tuple(sure[:3]), "two cases are equally near: a person has to choose")
     return Join(sure[0])
+
+
+def _worth_asking(match: Match, thresholds: Thresholds) -> bool:
+    """Whether a case is likely enough; what speaks against it has to be all that keeps it from joining.
+
+    Of cases that a veto kept out a person would say no to three of four below that; missing source maps are no veto.
+    """
+    least = thresholds.suggest if match.forbids in {None, ACROSS} else thresholds.join
+    return match.score >= least
 
 
 def reconsider(matches: Iterable[Match], own: int, thresholds: Thresholds) -> tuple[Match, ...]:
