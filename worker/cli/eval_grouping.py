@@ -33,7 +33,7 @@ class Pass:
     suggested_case_of: dict[str, int] = field(default_factory=dict)
     """The same with every first suggestion taken unseen."""
     joined: dict[str, Match] = field(default_factory=dict)
-    """Issues that joined an earlier case when they were first seen, and by what: not always the nearest may take one."""
+    """Issues that joined an earlier case when they were first seen, and by what: the nearest may be vetoed."""
     ranked: dict[str, list[Match]] = field(default_factory=dict)
     splits: set[str] = field(default_factory=set)
     platform: dict[str, str] = field(default_factory=dict)

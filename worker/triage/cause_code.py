@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator
 
 from worker.triage import mistake_words as words
 from worker.triage import outage_words as outage
-from worker.triage.cause_kinds import FORMS, GONE, OUTAGE, REFUSED, STARVED, VISITOR
+from worker.triage.cause_kinds import FAULTS, FORMS, GONE, OUTAGE, REFUSED, STARVED, VISITOR
 from worker.triage.cause_noise import MANY_USERS, deed, offline
 from worker.triage.cause_scene import Cause, Clue, Scene
 
 
 def _mistakes(scene: Scene) -> Iterator[Clue]:
-    if offline(scene):
+    if offline(scene) or _of_others(scene):
         return  # browsers raise a TypeError when the network fails
     place = scene.place
     asked = place.client or (place.partner if not place.ours_first else None)
@@ -28,11 +28,17 @@ def _mistakes(scene: Scene) -> Iterator[Clue]:
         yield Clue(blamed, 2.5, f"an answer of {asked or failed} could not be read")
     if found := words.OUR_MISTAKE.search(scene.text):
         page = scene.browser and scene.trouble and words.UNREADABLE.search(scene.text)
-        weight = 1.0 if theirs or page else 4.0 if place.ours else 2.0
+        told = place.client and deed(scene)
+        weight = 1.0 if theirs or page or told else 4.0 if place.ours else 2.0
         if scene.aftermath:
             yield Clue(Cause.CODE_BUG, 0.5, f"it came of the trouble before: {scene.said(found)}")
         else:
             yield Clue(Cause.CODE_BUG, weight, f"code or schema does wrong: {scene.said(found)}")
+
+
+def _of_others(scene: Scene) -> bool:
+    """Whether another program speaks of itself, whose words say nothing of our code."""
+    return scene.relayed is not None or (scene.own_cloud and not scene.programming)
 
 
 def _answered_to(scene: Scene) -> str | None:
@@ -51,8 +57,10 @@ def _kind_weight(scene: Scene) -> float:
 
 def _refused(scene: Scene) -> Iterator[Clue]:
     """A library or a service refuses what our code gave it."""
-    if scene.aftermath or deed(scene) or not scene.place.ours or scene.trouble:
+    if scene.aftermath or deed(scene) or not scene.place.ours or scene.trouble or _of_others(scene):
         return
+    if found := words.FAULT_OF_OURS.search(scene.text) if scene.kind_of(FAULTS) else None:
+        yield Clue(Cause.CODE_BUG, 4.0, f"what we sent is at fault: {scene.said(found)}")
     kind = scene.kind_of(REFUSED) or (_refusal(scene) if scene.place.client else None)
     if kind and kind.lower() in FORMS and not scene.place.client:
         return  # a form that people fill in

@@ -19,6 +19,31 @@ EXTENSION_ADDRESS = in_any_case(
 )
 """Where a frame of an add-on or of an injected script comes from."""
 
+ADD_ON_PAGE = in_any_case(r"^(?:chrome|moz|safari(?:-web)?|ms-browser|edge)-extension:")
+"""A page of an add-on itself: what fails there is of whoever made it."""
+SHELL = re.compile(
+    r"^(?:code \S* ?(?:interact|runcode)|IPython\.(?:terminal|core\.interactiveshell)|ptpython|bpython)\b"
+    r"|/(?:irb|pry)(?:-[\d.]+)?/lib/|\((?:irb|pry)\)|psy/psysh|^IEx\.Evaluator\b|^(?:\S* )?node:repl\b|^jdk\.jshell"
+)
+"""Frames of a shell in which somebody types: module, file and function."""
+NOTEBOOK = re.compile(r"^(?:ipykernel|papermill|nbclient|nbconvert)\b")
+"""What runs cells that were written down, perhaps every night."""
+TYPED_FILE = re.compile(
+    r"^(?:<(?:console|stdin|ipython-input)[^>]*>?|\((?:irb|pry)\)|REPL\d+|nofile|__main__)$|^<ipython"
+)
+"""What shells call the lines that are typed into them."""
+SERVED = re.compile(
+    r"^net/http(?:\.| )\S*(?:HandlerFunc|serverHandler|conn)\b|^google\.golang\.org/grpc(?:\.| )\(?\*?Server\b"
+)
+"""Where Go's servers call what answers a request: its context ends with whoever asked."""
+CALLER = in_any_case(
+    r"^(?:requests|httpx|aiohttp\.client|urllib3|urllib\.request)\b|node_modules/(?:axios|got|node-fetch|undici|ky)/",
+    r"guzzlehttp|symfony/http-client|illuminate/http/client|springframework\.web\.(?:client|reactive\.function)",
+    r"^(?:feign|retrofit2|io\.ktor\.client|org\.apache\.h(?:ttp|c)|system\.net\.http|refit|restsharp|flurl)\b",
+    r"gems/(?:faraday|rest-client|httparty|typhoeus)|^(?:tesla|finch|httpoison)\b",
+)
+"""Clients of HTTP, which raise what the other side answered."""
+
 PHONE_PLATFORMS = vocabulary("cocoa dart flutter android objc swift react-native")
 SEEN_BY_PEOPLE = PHONE_PLATFORMS | {"javascript"}
 APP_PLATFORMS = vocabulary("java kotlin native csharp other c")
@@ -221,7 +246,8 @@ VENDOR_NAMES = any_of(
 INTERNAL_HOST = in_any_case(
     r"(?:\.(?:internal|intern|local|localdomain|lan|corp|svc|intra|intranet|cluster|private|home\.arpa|consul|mesh|docker|compute|test-cluster)$)",
     r"^(?:10|127|192\.168|172\.(?:1[6-9]|2\d|3[01])|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])|169\.254)\.",
-    r"^[a-z][\w-]*$|\.svc\.|^::1$",
+    r"^[a-z][\w-]*$|\.svc\.|^::1$|\.(?:int|intern|internal|intra|intranet|corp|lan|private|priv)\.[\w-]",
+    r"^(?:int|intern|internal|intranet|corp)[.-][\w-]+\.|\.(?:k8s|kube|nomad|flycast|prod|staging|stage)$|\.ts\.net$",
     r"\.(?:rds|cache|es|docdb|mq|redshift|elb|neptune)\.amazonaws\.com$",
     r"\.(?:elb|rds|cache|kafka|aoss|mq)\.[\w-]+\.amazonaws\.com$|\.mongodb\.net$|\.database\.windows\.net$",
     r"\.redis\.cache\.windows\.net$|\.cloudamqp\.com$|\.aivencloud\.com$|\.confluent\.cloud$|\.redislabs\.com$",
@@ -235,6 +261,8 @@ HOST_IN_TEXT = re.compile(
     r"|resolve host:?|host lookup:|address:|hostname:|dial tcp:?(?! lookup)) ['\"]?([a-z0-9][\w-]*(?:\.[\w-]+)*)"
     r"|(?:\b(?:for|to|from|with|at|on|by|of)|:) '?"
     r"((?:[a-z0-9-]{1,63}\.){1,8}(?:com|io|net|org|co|app|dev|ai|eu|de|uk|fr))\b(?!\.\w)"
+    r"|(?:\b(?:for|to|from|with|at|on|by)|:) '?"
+    r"((?:[a-z0-9-]{1,63}\.){2,8}(?:at|be|br|ca|ch|cn|cz|dk|es|fi|it|jp|nl|no|pl|pt|se|us|cloud|tech|gov))\b(?![.(]\w?)"
     r"|\b((?:[\w-]{1,63}\.){1,8}(?:internal|intern|local|lan|corp|svc|consul|intranet|private))\b"
     r"|(?<![\d.>])((?:10|192\.168|172\.(?:1[6-9]|2\d|3[01]))(?:\.\d{1,3}){2,3}):\d{2,5}"
 )

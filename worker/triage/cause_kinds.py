@@ -81,7 +81,7 @@ GONE = vocabulary(
     "connectionresetexception connectionabortedexception asyncrequestnotusableexception eofexception "
     "clientclosedrequest websocketdisconnect connectionclosedok closedchannelexception "
     "stacklessclosedchannelexception epipe brokenpipe clientconnectionreset incompletebody "
-    "clientdisconnectedexception requestabortederror requestaborted "
+    "clientdisconnectedexception requestabortederror requestaborted responseaborted "
 )
 """Whoever asked is not there any more."""
 
@@ -227,6 +227,19 @@ PROGRAMMING = vocabulary(
     "unsupportederror unimplementederror fluttererror providernotfoundexception missingpluginexception "
 )
 """Only a mistake in code, or data that it does not expect, raises these."""
+
+FAULTS = vocabulary(
+    "fault soapfault webfault faultexception faultexception`1 soapfaultexception serversoapfaultexception "
+    "soapfaultclientexception axisfault "
+)
+"""What clients of SOAP raise where the other side answered with a fault: its words are of that program, not of ours."""
+
+OWN_CLOUD = vocabulary(
+    "provisionedthroughputexceededexception credentialretrievalerror nocredentialserror partialcredentialserror "
+    "metadataretrievalerror credentialsprovidererror credentialunavailableexception credentialunavailableerror "
+    "defaultcredentialserror nocredentialproviders instancemetadataerror ec2metadataexception "
+)
+"""What a cloud's client says of our own account: no credentials where it runs, too little capacity bought."""
 
 REFUSED = vocabulary(
     "paramvalidationerror batchrequesttoolong recordtoolargeexception messagesizetoolargeexception messagetoolarge "

@@ -39,6 +39,8 @@ def deed(scene: Scene) -> re.Match[str] | None:
 def _add_ons(scene: Scene) -> Iterator[Clue]:
     top = next((f for f in scene.frames if (f.abs_path or f.filename) not in _NO_SCRIPT), None)
     address = (top.abs_path or top.filename or "") if top else ""
+    if scene.of_add_on:
+        return
     if facts.EXTENSION_ADDRESS.search(address):
         yield Clue(Cause.NOISE, 7, f"the newest frame is of a browser extension: {address[:80]}")
     if scene.browser and (found := words.INJECTED.search(scene.text)):
@@ -84,6 +86,8 @@ def _gone(scene: Scene) -> Iterator[Clue]:
     elif (found or kind) and not visitor and not asks(scene):
         said = scene.said(found) if found else kind
         yield Clue(Cause.NOISE, 1.0 if ours else 4.0, f"the client went away: {said}")
+    if hung_up(scene):
+        yield Clue(Cause.NOISE, 6, "a statement was ended for somebody who waits for it no more")
     server = any(facts.SERVER_FRAME.search(f"{one.module} {one.filename} {one.function}") for one in scene.frames[:1])
     if server and words.WIRE.search(scene.text) and not scene.programming:
         yield Clue(Cause.NOISE, 6, "a visitor's connection broke, in the server's own frames")
@@ -93,6 +97,21 @@ def _gone(scene: Scene) -> Iterator[Clue]:
         yield Clue(Cause.NOISE, 3, "called off below our code: nobody waited for it any more")
     elif (scene.phone or not scene.place.ours) and words.CALLED_OFF.search(scene.text):
         yield Clue(Cause.NOISE, 3, "cancelled outside of our code: nobody waited for it any more")
+
+
+def hung_up(scene: Scene) -> bool:
+    """Whether a database ended a statement for somebody who waits for it no more; a time that ran out is no such."""
+    if not (_served(scene) and words.CONTEXT_ENDED.search(scene.text)) and not words.STATEMENT_ENDED.search(scene.text):
+        return False
+    told = "\n".join((scene.text, *scene.event.tags.values(), *scene.event.contexts.values())).lower()
+    called_off = scene.kind_of(CALLED_OFF | CANCELLED) or words.HUNG_UP.search(told)
+    return bool(called_off) and not outage.SLOW.search(told) and not words.RAN_OUT.search(told)
+
+
+def _served(scene: Scene) -> bool:
+    """Whether it ran under a server of Go, whose context ends with whoever asked."""
+    go = scene.event.platform == "go"
+    return go and any(facts.SERVED.search(f"{one.module or one.filename} {one.function}") for one in scene.frames)
 
 
 def left(scene: Scene) -> bool:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from worker.triage import cause_facts as facts
 from worker.triage import outage_words as words
 from worker.triage.cause_kinds import GENERIC, OUTAGE, REFUSED, STARVED
-from worker.triage.cause_noise import KILLED, deed, left, offline
+from worker.triage.cause_noise import KILLED, deed, hung_up, left, offline
 from worker.triage.cause_scene import Cause, Clue, Scene
 from worker.triage.mistake_words import OUR_MISTAKE
 from worker.triage.mistake_words import REFUSED as REFUSED_WORDS
@@ -39,14 +39,18 @@ def _outage(scene: Scene) -> Iterator[Clue]:
         yield Clue(
             Cause.INFRASTRUCTURE, 2.5, f"{generic} in {scene.place.driver}, and nothing says that we asked wrongly"
         )
+    if told and words.RETRY.search(scene.text):
+        yield from _blame(scene, 0.5, "it is tried again: a passing trouble")
+
+
+def _locked_out(scene: Scene) -> Iterator[Clue]:
+    """A service knows us no more, or where our process runs it may not do its work."""
     if scene.place.driver and not scene.programming and (found := words.LOCKED_OUT.search(scene.text)):
         yield Clue(
             Cause.INFRASTRUCTURE, 3.5, f"{scene.place.driver} knows our credentials no more: {scene.said(found)}"
         )
     if found := words.FORBIDDEN.search(scene.text):
         yield Clue(Cause.INFRASTRUCTURE, 7.0, f"our process may not do its work where it runs: {scene.said(found)}")
-    if told and words.RETRY.search(scene.text):
-        yield from _blame(scene, 0.5, "it is tried again: a passing trouble")
 
 
 def _mistaken(scene: Scene) -> bool:
@@ -55,6 +59,8 @@ def _mistaken(scene: Scene) -> bool:
 
 
 def _starved(scene: Scene) -> Iterator[Clue]:
+    if hung_up(scene) or scene.relayed:
+        return
     found, kind = words.STARVED.search(scene.text), scene.kind_of(STARVED)
     said = scene.said(found) if found else kind
     if said and (scene.phone or scene.browser) and (words.MEMORY.search(scene.text) or kind):
@@ -102,26 +108,32 @@ def _unresolved(scene: Scene) -> re.Match[str] | None:
 
 def _blame(scene: Scene, weight: float, what: str) -> Iterator[Clue]:
     place = scene.place
-    if _unresolved(scene) is not None:
+    if _unresolved(scene) is not None or scene.own_cloud:
         yield Clue(Cause.INFRASTRUCTURE, weight, what)
         return
     if place.outside and not (scene.phone and not facts.VENDOR_HOSTS.search(place.outside) and not place.client):
         yield Clue(Cause.THIRD_PARTY, weight, f"{what} ({place.outside} is not ours)")
         return
-    named = None if place.inside or place.driver else facts.VENDOR_NAMES.search(scene.text)
-    vendor = named.group() if named else None if place.inside or place.driver else place.partner
-    if vendor:
+    if vendor := None if place.inside or place.driver else _named(scene):
         yield Clue(Cause.THIRD_PARTY, weight, f"{what} (of {vendor})")
     else:
         yield Clue(Cause.INFRASTRUCTURE, weight / 2 if scene.phone else weight, what)
+
+
+def _named(scene: Scene) -> str | None:
+    """Whoever else is spoken of, though no host of theirs is named."""
+    found = facts.VENDOR_NAMES.search(scene.text) or words.PARTNER_DOWN.search(scene.text)
+    if found:
+        return scene.said(found)
+    return scene.place.partner or ("whoever we asked" if scene.relayed else None)
 
 
 # ---------------------------------------------------------------- vendors
 
 
 def _vendors(scene: Scene) -> Iterator[Clue]:
-    if deed(scene):
-        return  # a vendor only tells what a person did
+    if deed(scene) or scene.own_cloud:
+        return  # a vendor only tells what a person did, or what our account lacks
     place = scene.place
     if place.vendor_first:
         given = place.ours and REFUSED_WORDS.search(scene.text)
@@ -143,6 +155,24 @@ def _vendors(scene: Scene) -> Iterator[Clue]:
         yield Clue(Cause.THIRD_PARTY, 3.0, f"a script of {place.outside} was not loaded")
     if stranger and place.outside != place.client and not OUR_MISTAKE.search(scene.text):
         yield Clue(Cause.THIRD_PARTY, 1.0, f"it was about {place.outside}")
+
+
+def _out_of_order(scene: Scene) -> Iterator[Clue]:
+    """Another program says of itself that it does not work, or a cloud that our account there does not."""
+    if kind := scene.relayed:
+        whose = Cause.INFRASTRUCTURE if scene.place.inside else Cause.THIRD_PARTY
+        yield Clue(whose, 5.0, f"{kind}: the program that we asked tells of itself")
+    elif scene.own_cloud:
+        yield Clue(Cause.INFRASTRUCTURE, 5.0, "our own account in a cloud lacks credentials or capacity")
+    elif not scene.place.driver and not scene.programming and (found := words.PARTNER_DOWN.search(scene.text)):
+        yield Clue(Cause.THIRD_PARTY, 5.0, f"a store, a bank or an office is out of order: {scene.said(found)}")
+    elif not scene.browser and not scene.phone and not scene.place.outside and _ill_answer(scene):
+        yield Clue(Cause.INFRASTRUCTURE, 2.5, f"whoever was asked answered {_status(scene)}")
+
+
+def _ill_answer(scene: Scene) -> bool:
+    caller = any(facts.CALLER.search(f"{one.module or one.filename}") for one in scene.frames[:3] if not one.in_app)
+    return caller and not scene.trouble and (_status(scene) or "").startswith("5")
 
 
 def _answers(scene: Scene) -> Iterator[Clue]:
@@ -184,5 +214,5 @@ def _burst(scene: Scene) -> Iterator[Clue]:
 
 
 LOOKS: tuple[Callable[[Scene], Iterator[Clue]], ...] = (
-    _outage, _starved, _unset, _vendors, _answers, _before, _burst,
+    _outage, _locked_out, _starved, _unset, _vendors, _out_of_order, _answers, _before, _burst,
 )  # fmt: skip

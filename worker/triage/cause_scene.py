@@ -13,8 +13,8 @@ from worker.triage import cause_facts as facts
 from worker.triage import foreign_words as foreign
 from worker.triage import noise_words as noise
 from worker.triage import outage_words as outage
-from worker.triage.cause_kinds import OUTAGE, PROGRAMMING, REFUSED, STARVED
-from worker.triage.mistake_words import UNREADABLE
+from worker.triage.cause_kinds import FAULTS, OUTAGE, OWN_CLOUD, PROGRAMMING, REFUSED, STARVED
+from worker.triage.mistake_words import FAULT_OF_OURS, UNREADABLE
 from worker.triage.place import Place, place_of
 from worker.triage.trail import Trail, trail_of
 
@@ -122,6 +122,29 @@ class Scene:
         """Whether a service or a machine failed, by type or by words."""
         kinds = not self.kinds.keys().isdisjoint(OUTAGE | STARVED)
         return kinds or bool(outage.DOWN.search(self.text) or outage.STARVED.search(self.text))
+
+    @cached_property
+    def relayed(self) -> str | None:
+        """The type of a fault that another program told of itself in its own words; None: no such.
+
+        Our own service throws such types, too, but then our frame is the newest; PHP's client leaves no frame.
+        """
+        kind = self.kind_of(FAULTS)
+        thrown_by_us = self.place.ours_first and self.event.platform != "php"
+        return None if thrown_by_us or FAULT_OF_OURS.search(self.text) else kind
+
+    @cached_property
+    def own_cloud(self) -> bool:
+        """Whether a cloud's client says that our own account has no credentials there, or too little capacity."""
+        if self.phone or self.browser:
+            return False
+        said = bool(self.place.client and outage.OWN_CLOUD.search(self.text))
+        return said or self.kind_of(OWN_CLOUD) is not None
+
+    @property
+    def of_add_on(self) -> bool:
+        """Whether the page itself is an add-on's: then the project is that add-on."""
+        return self.browser and facts.ADD_ON_PAGE.match(self.event.request.url or "") is not None
 
     def kind_of(self, family: frozenset[str]) -> str | None:
         """The first type of a family, as it is spelled."""

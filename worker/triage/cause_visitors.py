@@ -27,7 +27,7 @@ def _visitors(scene: Scene) -> Iterator[Clue]:
         yield Clue(Cause.NOISE, 5.2, f"seen by a crawler: {agent[-60:]}", faint=True)
     elif words.SCRIPTED.search(agent):
         yield Clue(Cause.NOISE, 1.0 if scene.programming else 2.5, f"seen by a script: {agent[:40]}", faint=True)
-    if found := words.PROBE.search(f"{scene.text} {(scene.event.request.url or '').lower()}"):
+    if found := words.PROBE.search(f"{scene.text}\n{(scene.event.request.url or '').lower()}"):
         faint = scene.place.ours_first
         yield Clue(
             Cause.NOISE, 1 if sudden(scene) else 4, f"looks like a scanner's probe: {found.group()[:60]}", faint=faint
@@ -84,7 +84,7 @@ def _few(scene: Scene) -> Iterator[Clue]:
     if scene.issue.user_count == 1 and scene.issue.count >= 10:  # noqa: PLR2004 -- ten times is a habit
         yield Clue(Cause.NOISE, 1.0, f"one user alone, {scene.issue.count} times", faint=True)
     if scene.browser and len(scene.frames) <= 1 and words.UNREAD_BUNDLE.search(scene.text):
-        yield Clue(Cause.NOISE, 8.0, "one browser cannot read the script that all others can", faint=True)
+        yield Clue(Cause.NOISE, 9.0, "one browser cannot read the script that all others can", faint=True)
     if scene.browser and not scene.frames and scene.issue.user_count <= FEW_USERS:
         yield Clue(Cause.NOISE, 2.0, "a browser error without any frame", faint=True)
     if words.CHUNK.search(scene.text) and not scene.place.vendor_first:
@@ -112,10 +112,27 @@ def _unfinished(scene: Scene) -> Iterator[Clue]:
         yield Clue(Cause.NOISE, 1.5, f"environment {scene.event.environment}", faint=True)
 
 
+def _typed(scene: Scene) -> Iterator[Clue]:
+    """A line that somebody typed into a shell: no file of ours runs below it."""
+    spelled = ["" if _written(one) else f"{one.module or one.filename} {one.function or ''}" for one in scene.frames]
+    shell = next((at for at, one in enumerate(spelled) if facts.SHELL.search(one)), None)
+    if shell is None or any(facts.NOTEBOOK.search(one) for one in spelled):
+        return
+    if not any(_written(one) for one in scene.frames[:shell]):
+        yield Clue(Cause.NOISE, 11.0, f"somebody typed it into a shell: {spelled[shell].strip()[:60]}")
+
+
+def _written(frame: Frame) -> bool:
+    """Whether a frame is of a file that somebody wrote, and not of a shell."""
+    path = frame.filename or frame.abs_path or ""
+    typed = facts.TYPED_FILE.search(path) or facts.TYPED_FILE.search(frame.module or "")
+    return frame.in_app is True and not typed
+
+
 @lru_cache(maxsize=4096)
 def is_crawler(agent: str) -> bool:
     """Whether a user agent is a crawler's, by the list of the package `crawler-user-agents`."""
     return bool(crawleruseragents.is_crawler(agent))
 
 
-LOOKS: tuple[Callable[[Scene], Iterator[Clue]], ...] = (_visitors, _not_served, _at_the_door, _few, _unfinished)
+LOOKS: tuple[Callable[[Scene], Iterator[Clue]], ...] = (_visitors, _not_served, _at_the_door, _few, _unfinished, _typed)

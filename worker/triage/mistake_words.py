@@ -5,6 +5,24 @@ import re
 from worker.triage.foreign_words import MISTAKES
 from worker.triage.phrases import any_of
 
+STATEMENT = (
+    # classes of SQLSTATE (SQL standard, PostgreSQL appendix A): data, integrity, syntax, what is not supported
+    r"sqlstate[ :=(\[]{1,3}(?:0a|21|22|23|26|44)[0-9a-z]{3}\b|sqlstate[ :=(\[]{1,3}42(?!501)[0-9a-z]{3}\b(?!\] \[)",
+    r"postgresexception: (?:0a|21|22|23|42(?!501))[0-9a-z]",
+    # the same in words: PostgreSQL, MySQL, SQL Server
+    r"operator does not exist|could not determine data type|bind message supplies|division by zero|cannot cast type",
+    r"must appear in the group by|not in group by|(?:returns?|returned) more than (?:1|one) (?:row|value)",
+    r"more than one row returned|incorrect (?:\w{1,20} )?value:? '|operand should contain|(?:in|near).{0,20}sql syntax",
+    r"incorrect syntax near|doesn't have a default value|data truncated|conversion failed when|which was not supplied",
+    r"arithmetic overflow|column does not allow nulls|must declare the scalar|invalid length parameter",
+    # Oracle: statements, their values, PL/SQL; ORA-06512 only says where
+    r"ora-(?:009\d\d|014\d\d|017\d\d|018[3-9]\d|0229[0-3]|065(?!12)\d\d|12899|01795)\b",
+    # MongoDB
+    r"unknown (?:top level )?operator|would create a conflict at|only supports (?:numeric|string|array)|failedtoparse",
+    r"\$\w+ (?:needs|must|requires|has to|only supports) |unrecognized (?:expression|pipeline stage)",
+)
+"""A statement is wrong, or its values are, as databases put it."""
+
 OUR_MISTAKE = any_of(
     # schema and data
     r"(?:column|relation|table|function|constraint|index|type) \S+ (?:of relation \S+ )?(?:does not|already) exists?",
@@ -16,10 +34,14 @@ OUR_MISTAKE = any_of(
     r"value too long for type|data too long|out of range|numeric field overflow",
     r"invalid input syntax",
     r"deadlock|could not serialize access|current transaction is aborted|cannot be null|wrongtype|crossslot",
-    r"noscript no matching",
+    r"noscript no matching|unknown command [`'\"]|wrong number of arguments",
     r"stale object|optimistic lock|was updated or deleted by another|cannot (?:insert|update) (?:null|a parent)",
     r"can't find field|no mapping found|mapper_parsing|strict_dynamic_mapping|fielddata is disabled",
     r"too_many_clauses|result window",
+    # one question that wants more than a database gives to any
+    r"sort (?:operation )?(?:exceeded|exceeds|used more than)|exceed(?:ed|s) memory limit for|allow ?disk ?use",
+    r"external sort|memory limit \(for query\)|too many buckets|too_many_buckets|resources exceeded during query",
+    r"out of sort memory|query exceeded (?:the )?(?:distributed|per-node|maximum)",
     # languages
     r"syntax error|unexpected token|is not valid json|unexpected end of json|expecting value|json\.parse",
     r"invalid json|cannot unmarshal",
@@ -52,7 +74,7 @@ OUR_MISTAKE = any_of(
     r"unprocessable|unknown (?:field|argument|parameter)",
     r"(?:status(?: code)?:? ?|http(?: error)? |error code:? ?)(?:400|401|403|404|405|409|410|413|415|422)\b",
     r"\b(?:400|401|403|404|405|409|413|415|422) client error|parameter validation failed|validation failed for",
-    r"relative url without|url scheme",
+    r"relative url without|url scheme|https?://[^\s?#]{0,200}/(?:undefined|nan|\[object object\])(?:[/?&#)\s'\"]|$)",
     # settings
     r"template(?:does ?not ?exist|syntax)|noreversematch|improperlyconfigured|missing env|environment variable",
     r"no qualifying bean",
@@ -74,12 +96,13 @@ OUR_MISTAKE = any_of(
     r"not valid as a react child",
     r"too many re-renders|rendered (?:more|fewer) hooks|hook call|mounted|ng0\d{3,}|renderflex overflowed",
     r"setstate\(\) (?:called|or)",
+    *STATEMENT,
     *MISTAKES,
 )
 
 REFUSED = any_of(
     r"\binvalid (?!response|reply|answer|certificate|session|token|signature|csrf"
-    r"|credentials|password|header|grant|host|http|characters? in request)\w+",
+    r"|credentials|password|header|grant|host|http|json|characters? in request)\w+",
     r"must (?:be|have|not|contain|match|provide)|should (?:be|have) |is required|are required",
     r"required (?:field|param|key|property)|\bnan\b",
     r"not a valid|malformed|unsupported (?:type|value|format|operation)|cannot be (?:empty|longer|negative|blank)",
@@ -109,3 +132,10 @@ UNREADABLE = any_of(
     r"json|expecting value|unexpected token|unexpected end|decode|parse|unexpected response|<!doctype|<html"
 )
 """An answer that could not be read: whose fault it is, is told by who asked."""
+
+FAULT_OF_OURS = any_of(
+    r"soap-error: encoding|\b(?:soap(?:-?env)?|s|s-env|env):(?:client|sender)\b|unmarshall?ing error|soapaction",
+    r"\bcvc-[a-z]|schema validation|validation (?:constraint|error|failed)|couldn't load from '?/",
+    r"\binvalid (?:field|argument|parameter|value|request|input|xml)\b|missing required|is (?:required|mandatory)\b",
+)
+"""What a fault says of the message that we sent (SOAP: `Client`, `Sender`), or of our own description of a service."""

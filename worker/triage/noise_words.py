@@ -61,12 +61,13 @@ DEED = any_of(
     # dialogs that were closed
     r"popup[ _-]?(?:was )?(?:window )?clos|popup_closed|closed[ _-]by[ _-]user",
     r"(?:dialog|window|sheet|modal) (?:was )?(?:closed|dismissed) by",
+    r"zoid destroyed|(?:target|popup|pop-up) window is closed|window closed before|detected (?:popup|window) close",
     r"user[ _-]?(?:has )?(?:cancel|abort|dismiss|reject|declin|denied|closed)",
     r"cancel\w*[ _]by[ _](?:the )?(?:user|customer|buyer)",
     r"(?:sign_?[- ]?in|log_?[- ]?in|purchase|payment|checkout|authorization|authentication|biometric\w*)"
     r" (?:was |has been )?cancell?ed",
     r"sign_in_cancel|login_cancel|paymentcancell?ed|skerror\w*\W*(?:code)?\W*2\b",
-    r"authorizationerror\W*(?:error|code)?\W*100[01]\b|exception: 12501\b",
+    r"authorizationerror\W*(?:error|code)?\W*100[01]\b|exception: 12501\b|gms\.\S{0,60}apiexception: 16:",
     r"laerror\w*\W*(?:code)?\W*-[24]\b|auth/(?:popup-closed|cancelled-popup|user-cancelled|popup-blocked)",
     r"popup[ _]?(?:was )?blocked",
     # cards and codes
@@ -77,6 +78,8 @@ DEED = any_of(
     r"kclerrordomain\W*(?:code)?\W*1\b",
     r"auth/(?:wrong|invalid-email|invalid-login|user-not|too-many|network|email-already|weak)\S*",
     r"email (?:address )?(?:is )?already (?:in use|registered)",
+    # addresses of people that are wrong, full or closed (RFC 3463), and people who want nothing more
+    r"\b55\d\D{1,6}5\.(?:1\.[1236]|2\.[12])\b|unsubscribed recipient",
 )
 """What a person did, or did not do: the answer is as it should be, whoever gave it."""
 TURNED_AWAY = any_of(
@@ -87,7 +90,7 @@ TURNED_AWAY = any_of(
     r"page (?:has )?expired|link (?:has |is )?expired|unauthenticated\.|not logged in|login required",
     r"authentication credentials were not provided",
     r"jwt malformed|invalid signature|not enough segments|invalid token|too many (?:login |failed )?attempts",
-    r"request was throttled",
+    r"request was throttled|failed to find server action",
 )
 """What our own door says to a person whose time is over; said by a vendor, it is of our own credentials."""
 
@@ -113,6 +116,16 @@ CLIENT_GONE = any_of(
     r"mindatarate|err_stream_premature_close",
     r"tls handshake error from|does not look like a tls handshake|remote error: tls",
 )
+STATEMENT_ENDED = any_of(
+    r"canceling statement due to user request|operation cancell?ed by user|ora-01013|query execution was interrupted"
+)
+"""A database ends a statement because its client says so."""
+RAN_OUT = any_of(r"deadline|execution time")
+CONTEXT_ENDED = any_of(r"context cancell?ed")
+HUNG_UP = any_of(
+    r"context cancell?ed|client (?:is )?(?:gone|disconnected|closed|went away)|request (?:was )?cancell?ed"
+)
+"""Why a statement was ended: whoever waited for it does no more."""
 CALLED_OFF = any_of(
     r"(?:operation|task|call|coroutine|job|request|work|scope|query|future|promise)"
     r"(?: was| has been| is| got)? ?cancell?ed",
@@ -134,7 +147,9 @@ PROBE = any_of(
     r"union (?:all )?select|sleep\(\d|or 1=1|\bxp_cmdshell|waitfor delay|benchmark\(|extractvalue\(",
     r"information_schema",
     r"<script|\$\{jndi:|toomanyfieldssent|requestdatatoobig|\{\{\d+\*\d+\}\}|%c0%ae|%00",
-    r"null character|null \(0x00\)|embedded null|null byte|string contains null byte|invalid byte sequence",
+    r"null character|null \(0x00\)|embedded null|null byte|string contains null byte",
+    r"invalid byte sequence(?! for encoding)",
+    r'for encoding "utf8": 0x00|(?:sveltekiterror|h3error): (?:page )?not found: /',
     r"bad (?:http/0\.9 )?request (?:syntax|version|line)|invalid http (?:request|version|method|format)",
     r"http_?parser_?error|malformed (?:request|http)",
     r"invalid_?request_?(?:line|method)|unsupported method|invalid %-encoding|malformed uri|failed to decode param",
@@ -170,7 +185,7 @@ NO_NETWORK = any_of(
     r"network is unreachable|network request failed|during handshake|handshakeexception",
     r"no (?:internet|network) connection|connection abort|auth/network-request-failed",
     r"errno = (?:7|50|51|54|57|60|64|101|103|104|113)\b|not connected to the internet|data not allowed",
-    r"international roaming|cellular",
+    r"international roaming|cellular|gms\.\S{0,60}apiexception: 7\b",
 )
 """What phones and apps say when they are out of reach."""
 FULL_PHONE = any_of(

@@ -79,6 +79,9 @@ DOWN = any_of(
     r"replication lag|replica (?:is |lag)|seconds behind|cannot be connected|socket disconnected",
     r"(?:no|not have) (?:an )?available (?:server|instance|node|host)|no instances? available",
     r"structure needs cleaning|device not configured|host is down",
+    r"disk image is malformed|file is not a database|invalid page in block|could not read block",
+    r"no servers available|no responders available",
+    r"uncorrectable ecc|no cuda-capable device|no cuda gpus are available|driver version is insufficient|nccl error",
     *CANNOT_REACH,
     *STARTING,
 )
@@ -91,7 +94,8 @@ STARVED = any_of(
     r"metaspace",
     r"oom command not allowed|maxmemory|memoryerror|gc overhead|unable to create (?:new )?native thread",
     r"can't start new thread|resource temporarily unavailable|unable to fork|exit(?:ed with)? code:? ?137",
-    r"memory size of \d+ bytes|bytes exhausted|resource ?exhausted|time ?limit ?exceeded|maximum execution time",
+    r"memory size of \d+ bytes|bytes exhausted|resource ?exhausted(?!.{0,40} larger than max)",
+    r"time ?limit ?exceeded|maximum execution time",
     r"sigkill|signal 9\b|signal: killed|runtime exited|worker ?lost|worker timeout|evicted|exited prematurely",
     r"r1[45] ",
     r"cannot assign requested address|eaddrnotavail|too many (?:open files|connections|clients)|emfile|enfile",
@@ -158,7 +162,7 @@ FORBIDDEN = any_of(
 """Roles and file systems that do not let our process do its work: set up where it runs."""
 LOCKED_OUT = any_of(
     r"(?:authentication|login) failed for user|access denied for user|password authentication failed|wrongpass",
-    r"noauth|sasl authentication",
+    r"noauth|sasl authentication|unable to authenticate user",
     r"permission denied$|invalid username-password pair|ora-01017|auth(?:entication)? failed\.?$",
 )
 """A service of ours does not know us any more: credentials were changed where it runs."""
@@ -188,3 +192,29 @@ QUOTA = any_of(
     r"|plan limit|usage limit|spend(?:ing)? limit"
 )
 """What a vendor says to who has asked too often or not paid."""
+
+OWN_CLOUD = any_of(
+    # capacity that was bought
+    r"provisioned ?throughput|throughput exceeds the current capacity of your table|rate exceeded for shard",
+    r"request rate is large|more request units",
+    # credentials that a machine is given
+    r"(?:locate|retrieve|retrieving|load|resolve|refresh|get|obtain|determine)"
+    r" (?:[\w-]+ ){0,3}credentials(?: in| from|$)",
+    r"no valid credential sources|default credentials were not found|no valid providers in chain",
+    r"(?:container|instance|engine) metadata|metadata\.google\.internal|169\.254\.(?:169\.254|170\.2\b|170\.23)",
+    r"\bimds(?:v[12])?\b|managed ?identity ?(?:credential|endpoint)|failed to refresh cached credentials",
+)
+"""What a cloud's client says of our own account, and not of the service that it asks."""
+PARTNER_DOWN = any_of(
+    # app stores: StoreKit, RevenueCat, Google Play
+    r"store_problem|problem with the (?:app |play |google play )?store\b|cannot connect to (?:the )?itunes store",
+    r"gms\.\S{0,60}apiexception: 8:",
+    r"\b(?:asd|ss)servererrordomain|google play billing service is (?:currently )?unavailable",
+    # banks: Plaid, Stripe, Adyen
+    r"institution_(?:down|not_responding|not_available|no_longer_supported)|planned_maintenance",
+    r"institution is not (?:currently )?respond|issuer(?:_not_available|[ _]unavailable)|issuer or switch",
+    r"acquirer[ _]error",
+    # offices of the EU
+    r"\b(?:ms|global)_(?:unavailable|max_concurrent_req)",
+)
+"""What app stores, banks and offices say when they are out of order, whoever passes it on."""

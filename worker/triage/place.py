@@ -69,8 +69,10 @@ def _path(frame: Frame) -> str:
 def _is_ours(frame: Frame, home: str) -> bool:
     """In-app as Sentry says, but for the platform's own files, doors of an application and other people's hosts."""
     path = _path(frame)
-    if not frame.in_app or facts.LIBRARY_PATH.search(path) or facts.EXTENSION_ADDRESS.search(path):
+    if not frame.in_app or facts.LIBRARY_PATH.search(path):
         return False
+    if facts.EXTENSION_ADDRESS.search(path):
+        return bool(home) and facts.ADD_ON_PAGE.match(path) is not None and split_address(path).hostname == home
     if facts.ENTRY_FILE.search(path) or facts.LIBRARY_PATH.search(frame.module or ""):
         return False
     return _vendor(frame, home) is None
