@@ -13,7 +13,7 @@ from typing import TypeVar
 from worker.triage.origin import entry_name, is_moved, is_one_release
 from worker.triage.signature import Signature
 from worker.triage.spots import apart, parted, same_spots
-from worker.triage.vetoes import at_once, common, contradicts, elsewhere, guarded, reworded
+from worker.triage.vetoes import common, contradicts
 from worker.triage.weighing import TOP, Prepared, Rarity, Weighed, names_of
 from worker.triage.wording import telling_names, vocabulary
 
@@ -52,10 +52,6 @@ class Evidence:
     twin: float | None
     entry: float
     lonely: float
-    reworded: bool
-    elsewhere: bool
-    guarded: bool
-    at_once: bool
     one_release: bool | None
     contradiction: bool
     unresolved_across: bool
@@ -82,10 +78,6 @@ def compare(first: Weighed, second: Weighed, rarity: Rarity) -> Evidence:
         twin=_twin(mine, yours),
         entry=_entry(mine.entry, yours.entry, rarity),
         lonely=lonely,
-        reworded=reworded(one, other),
-        elsewhere=elsewhere(one, other),
-        guarded=guarded(one, other),
-        at_once=at_once(one, other),
         one_release=is_one_release(mine.release, yours.release),
         contradiction=contradicts(mine.identifiers, yours.identifiers),
         unresolved_across=not (mine.resolved and yours.resolved) and mine.release != yours.release,

@@ -4,13 +4,13 @@ The weights were set by hand between the ones that logistic regressions found on
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 from worker.triage.evidence import Evidence, compare, rarest, side_by_side
 from worker.triage.signature import Signature
-from worker.triage.vetoes import contradicts, lines_differ
+from worker.triage.vetoes import at_once, contradicts, elsewhere, guarded, lines_differ, reworded
 from worker.triage.weighing import Prepared, Rarity, Weighed, weigh
 from worker.triage.wording import MEANINGS
 
@@ -148,9 +148,9 @@ def _match(weighed: Weighed, case: int, known: Sequence[Known], rarity: Rarity, 
     compared.sort(key=lambda row: -row[0])
     if _share(compared[0][0]) < least:
         return None
-    against = _case_forbids(new, known) or _vetoed([told for _, told, _ in compared])
+    against = _case_forbids(new, known) or _vetoed(new, known)
     likely = () if against else (row for row in compared if row[0] >= 0)
-    surest = next((row for row in likely if not _forbids(row[1], row[2], known)), None)
+    surest = next((row for row in likely if not _forbids(row[1], new, row[2], known)), None)
     sure = _share(surest[0]) if surest else 0.0
     _, evidence, shown = surest if surest and sure >= JOIN else compared[0]
     return Match(
@@ -159,7 +159,7 @@ def _match(weighed: Weighed, case: int, known: Sequence[Known], rarity: Rarity, 
         score=_share(compared[0][0]),
         reasons=tuple(_reasons(evidence, new, shown.prepared, rarity)),
         sure=sure,
-        forbids=against or _forbids(evidence, shown, known),
+        forbids=against or _forbids(evidence, new, shown, known),
         aligned=side_by_side(new.signature, shown.prepared.signature),
     )
 
@@ -186,8 +186,8 @@ def _worth_asking(match: Match, thresholds: Thresholds) -> bool:
 
     Of cases that a veto kept out a person would say no to three of four below that; missing source maps are no veto.
     """
-    least = thresholds.suggest if match.forbids in {None, ACROSS} else thresholds.join
-    return match.score >= least
+    free = match.sure or match.forbids in {None, ACROSS}
+    return match.score >= (thresholds.suggest if free else thresholds.join)
 
 
 def reconsider(matches: Iterable[Match], own: int, thresholds: Thresholds) -> tuple[Match, ...]:
@@ -234,25 +234,26 @@ def _case_forbids(new: Prepared, known: Sequence[Known]) -> str | None:
     return CONTRADICTED if apart else None
 
 
-def _vetoed(told: Sequence[Evidence]) -> str | None:
+def _vetoed(new: Prepared, known: Sequence[Known]) -> str | None:
     """Why one look of a case keeps out what another would let in: both went wrong in one release, at two places."""
-    if any(one.elsewhere for one in told) and not any(one.at_once for one in told):
+    looks = [one.prepared for one in known]
+    if any(elsewhere(new, one) for one in looks) and not any(at_once(new, one) for one in looks):
         return ELSEWHERE
     return None
 
 
-def _forbids(evidence: Evidence, nearest: Known, known: Sequence[Known]) -> str | None:
-    several = _holds_several([one.prepared for one in known if one.issue == nearest.issue])
-    against = (
-        (evidence.contradiction, CONTRADICTED),
-        (several, SEVERAL),
-        (evidence.unresolved_across, ACROSS),
-        (evidence.common, COMMON),
-        (evidence.reworded, REWORDED),
-        (evidence.guarded, GUARDED),
-        (evidence.apart, APART),
+def _forbids(evidence: Evidence, new: Prepared, nearest: Known, known: Sequence[Known]) -> str | None:
+    """Why one look may not take a new issue by itself; asked of the likely ones alone."""
+    against: tuple[tuple[Callable[[], bool], str], ...] = (
+        (lambda: evidence.contradiction, CONTRADICTED),
+        (lambda: _holds_several([one.prepared for one in known if one.issue == nearest.issue]), SEVERAL),
+        (lambda: evidence.unresolved_across, ACROSS),
+        (lambda: evidence.common, COMMON),
+        (lambda: reworded(new, nearest.prepared), REWORDED),
+        (lambda: guarded(new, nearest.prepared), GUARDED),
+        (lambda: evidence.apart, APART),
     )
-    return next((why for holds, why in against if holds), None)
+    return next((why for holds, why in against if holds()), None)
 
 
 def _holds_several(looks: Sequence[Prepared]) -> bool:
