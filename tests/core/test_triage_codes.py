@@ -6,7 +6,7 @@ import pytest
 
 from worker.triage.codes import coded
 from worker.triage.vetoes import contradicts
-from worker.triage.wording import identifiers, telling_names, thing
+from worker.triage.wording import MEANINGS, identifiers, meaning, telling_names, thing
 
 
 def zod(*way):
@@ -95,12 +95,42 @@ def test_a_status_that_many_bugs_share_names_nothing():
             ["e.text.replace is not a function", "e.text.replace is not a function. (In 'e.text.replace(/x/)')"],
         ),
         ("total", ["undefined is not an object (evaluating 'n.total(e, t)')"]),
+        ("name", ["undefined is not an object (evaluating 'e.teachers.find(b=>b.main).name')"]),
         ("shop", ["shop is not defined", "Can't find variable: shop"]),
         (None, ["Invalid array length", "e is undefined", "Something else"]),
     ],
 )
 def test_every_engine_says_what_an_error_is_about(about, messages):
     assert {thing(message) for message in messages} == {about}
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [
+            "n is not iterable",
+            "can't access property Symbol.iterator, n is undefined",
+            "undefined is not an object (evaluating 't of n')",
+        ],
+        [
+            "Cannot assign to read only property 'tempo' of object '#<Object>'",
+            '"tempo" is read-only',
+            "Attempted to assign to readonly property.",
+        ],
+        [
+            "Cannot add property 0, object is not extensible",
+            "can't define array index property past the end of an array with non-writable length",
+            "Attempting to define property on object that is not extensible.",
+        ],
+        [
+            "JSON.parse: unexpected non-whitespace character after JSON data at line 1",
+            "Unexpected non-whitespace character after JSON at position 5",
+        ],
+    ],
+)
+def test_engines_word_one_error_each_in_their_way(messages):
+    assert len({meaning(message, "javascript") for message in messages}) == 1
+    assert meaning(messages[0], "javascript") in MEANINGS
 
 
 def test_what_cannot_be_set_or_taken_apart_is_named_like_what_cannot_be_read():

@@ -1,5 +1,7 @@
 """When one issue holds several bugs: clusters that contradict each other, never mere values."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -118,3 +120,10 @@ def test_clusters_are_big_enough_and_never_overlap(values):
         events = [n for cluster in found.clusters for n in cluster.events]
         assert len(set(events)) == len(events)
         assert all(len(cluster.events) >= SMALLEST_CLUSTER for cluster in found.clusters)
+
+
+def test_numbers_of_two_messages_are_no_two_bugs():
+    least = numbered(*[(5, release) for release in "121"])
+    most = [replace(one, said="must be at most", number="600") for one in least]
+    assert suggest_split([*least, *most]) is None
+    assert suggest_split([*least, *(replace(one, number="600") for one in least)]) is not None

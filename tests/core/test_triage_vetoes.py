@@ -165,6 +165,15 @@ def test_the_deferred_part_of_a_function_that_panicked_is_no_place_of_the_mistak
     assert sign(replace(panicked, platform="python")).steps[0].name == "do"
 
 
+@pytest.mark.parametrize("kind", ["NotFound", "shop.errors.NotFound", "Shop\\NotFound"])
+def test_the_constructor_of_the_error_itself_is_no_place_of_the_mistake(kind):
+    made, thrown = ("core.rows.NotFound", 1), ("core.rows.missing", 6)
+    shown = event("no row", made, thrown, ("shop.goals.load", 20), kind=kind, platform="javascript")
+    assert [step.name for step in sign(shown).steps] == ["missing", "load"]
+    alone = event("no row", made, kind=kind, platform="javascript")
+    assert [step.name for step in sign(alone).steps] == ["notfound"]
+
+
 # ---------------------------------------------------------------- what an issue said before
 
 

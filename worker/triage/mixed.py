@@ -87,7 +87,12 @@ def _line(one: Signature) -> str | None:
 
 
 def _numbered(signatures: Sequence[Signature]) -> tuple[Cluster, ...]:
-    """Clusters by the only number in each message; none unless every number looks like one of the code's own."""
+    """Clusters by the only number in each message; none unless every number looks like one of the code's own.
+
+    All have to be of one message: a number in another one is another one's.
+    """
+    if len({one.said for one in signatures if one.number}) != 1:
+        return ()
     told: dict[str, list[int]] = defaultdict(list)
     for position, one in enumerate(signatures):
         if one.number:

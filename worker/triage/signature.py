@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import dropwhile
 from typing import Any, NamedTuple
 
 from worker.event import Event, Frame, Thrown
@@ -174,14 +175,20 @@ def _steps(exceptions: tuple[Thrown, ...], platform: str) -> tuple[Step, ...]:
     told = any(frame.in_app for thrown in exceptions for frame in thrown.frames)
     for thrown in exceptions:
         read = (_step(frame, platform, is_ours(frame, told)) for frame in reversed(thrown.frames))
-        for step in _raised([one for one in read if one is not None], platform):
+        for step in _raised([one for one in read if one is not None], thrown.type or "", platform):
             if step not in steps[-3:]:
                 steps.append(step)
     return tuple(steps[:STEPS_KEPT])
 
 
-def _raised(steps: list[Step], platform: str) -> list[Step]:
-    """Without what is on top only because it reported: in Go, the deferred part of a function below that panicked."""
+def _raised(steps: list[Step], kind: str, platform: str) -> list[Step]:
+    """Without what is on top only because it reported.
+
+    That is the constructor of the error itself, as some engines show it, and in Go the deferred part of a function
+    below that panicked.
+    """
+    made = _PACKAGE.sub("", kind).lower().rpartition(".")[2]
+    steps = list(dropwhile(lambda step: made and step.name == made, steps)) or steps
     if platform != "go" or len(steps) < _PLACE_PARTS:
         return steps
     top = steps[0]

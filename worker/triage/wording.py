@@ -14,6 +14,7 @@ PROPERTY_OF_NOTHING = "property of nothing"
 """What JavaScript says most often; where it names nothing it could be anything."""
 
 _ENGINE_WORDS: tuple[tuple[str, str], ...] = (
+    (r"can't access property symbol\.iterator|\(evaluating '[^']{1,80} of [^']{1,80}'\)", "not iterable"),
     (r"cannot (?:read|set) propert(?:y|ies) (?:'[^']*' )?of (?:undefined|null)", PROPERTY_OF_NOTHING),
     (r"(?:undefined|null) is not an object|is (?:undefined|null)$|has no properties$", PROPERTY_OF_NOTHING),
     (r"cannot destructure property|right side of assignment cannot be destructured", PROPERTY_OF_NOTHING),
@@ -36,7 +37,10 @@ _ENGINE_WORDS: tuple[tuple[str, str], ...] = (
     (r"invalid regular expression|invalid regexp|invalid quantifier|nothing to repeat", "bad regular expression"),
     (r"unterminated (?:character class|parenthetical)|missing \) ", "bad regular expression"),
     (r"assignment to constant|invalid assignment to const|assign to readonly|read[- ]only property",
-     "assigned to a constant"),
+     "changed a fixed thing"),
+    (r'^"[^"]*" is read-only$|object (?:that )?is not extensible|non-writable length', "changed a fixed thing"),
+    (r"non-configurable and can.t be|^(?:cannot|unable to) delete property|^can(?:not|'t) redefine",
+     "changed a fixed thing"),
     (r"todigits|tofixed\(\) (?:digits|argument)|precision \S+ out of range|toprecision\(\)", "digits out of range"),
     (r"repeat count|invalid count value", "bad repeat count"),
     (r"the operation was aborted|user aborted|signal is aborted", "aborted"),
@@ -211,7 +215,7 @@ def thing(message: str) -> str | None:
 
 def _bare(evaluated: str) -> str:
     """An expression without what is assigned to it and what its calls are given."""
-    left = re.sub(r"(?<![=!<>])=(?!=).*$", "", evaluated)
+    left = re.sub(r"(?<![=!<>])=(?![=>]).*$", "", evaluated)
     return re.sub(r"\([^()]*\)?", "", re.sub(r"\([^()]*\)", "", left))
 
 
