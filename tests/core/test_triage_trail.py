@@ -62,6 +62,28 @@ def test_the_newest_request_that_failed_counts_unless_its_host_answered_again(cr
     assert trail_of(event(*crumbs)).failed == failed
 
 
+@pytest.mark.parametrize(
+    ("crumbs", "status"),
+    [
+        ([asked("/orders", 503, ago=3), asked("/ping", 200)], 503),
+        ([asked("/orders", 503, ago=3), asked("/orders", 200)], None),
+        ([asked("https://a.test/1", 503, ago=3), asked("https://a.test/2")], 503),
+        ([asked("https://a.test/1", 5003)], None),
+        ([asked("https://a.test/1", 503, ago=-7200)], None),
+    ],
+)
+def test_only_an_answer_of_the_same_place_clears_a_failure(crumbs, status):
+    failed = trail_of(event(*crumbs)).failed
+    assert (failed.status if failed else None) == status
+
+
+def test_a_reason_shows_no_query():
+    found = verdict(event(asked("/reset?token=SECRET&email=jane@x.test", 500), kind="Error", value="no mail sent"))
+    told = [clue.reason for clue in found.clues if "/reset" in clue.reason]
+    assert told
+    assert not any("SECRET" in reason or "jane" in reason for reason in told)
+
+
 def test_without_times_only_the_last_request_counts():
     bad, good = (Breadcrumb("xhr", facts={"url": f"https://{host}.test/", "status_code": status})
                  for host, status in (("a", "500"), ("b", "200")))  # fmt: skip
@@ -79,6 +101,7 @@ def test_without_times_only_the_last_request_counts():
         ({"crumbs": [network(action="NETWORK_LOST")]}, "network.event NETWORK_LOST"),
         ({"crumbs": [network(action="NETWORK_LOST"), network(action="NETWORK_AVAILABLE")]}, None),
         ({"crumbs": [Breadcrumb("device.connectivity", facts={"connectivity": "none"})]}, "device.connectivity none"),
+        ({"crumbs": [network(action="NETWORK_CAPABILITIES_CHANGED", vpn_active="false", network_type="wifi")]}, None),
     ],
 )
 def test_a_device_says_itself_that_it_had_no_network(told, offline):

@@ -20,7 +20,8 @@ from worker.triage.same_bug import (
     reconsider,
     said_before,
 )
-from worker.triage.signature import sign
+from worker.triage.signature import from_json, sign, to_json
+from worker.triage.vetoes import lines_differ
 
 SURE = Thresholds()
 
@@ -130,6 +131,15 @@ def test_a_guard_that_many_call_is_no_bug_of_its_own():
     assert why_not(guarded("hourly", entry="/orders"), guarded("evaluate", entry="/orders")) == GUARDED
 
 
+def test_what_a_language_raises_by_itself_was_raised_by_no_guard():
+    def crashed(caller):
+        frames = (("core.sums.get_total", 5), (f"shop.{caller}.{caller}", 30))
+        return event("null", *frames, kind="NullPointerException", platform="java")
+
+    found = verdict(crashed("hourly"), crashed("evaluate"))
+    assert isinstance(found, Join) or found.why != GUARDED
+
+
 def test_between_releases_callers_are_renamed_so_there_the_way_in_has_to_differ_too():
     old = guarded("hourly", entry="/orders")
     assert not isinstance(verdict(guarded("evaluate", entry="/alerts", release="api@1.2"), old), Join)
@@ -159,10 +169,19 @@ def test_a_panic_and_an_error_that_took_its_stack_along_are_traced():
 
 
 def test_the_deferred_part_of_a_function_that_panicked_is_no_place_of_the_mistake():
-    frames = (("api/jobs.do", 89), ("api/decode.level", 21), ("api/decode.Line", 33), ("api/jobs.do", 92))
-    panicked = event("index out of range [3]", *frames, kind="runtime.boundsError", platform="go")
-    assert [step.name for step in sign(panicked).steps] == ["level", "line", "do"]
-    assert sign(replace(panicked, platform="python")).steps[0].name == "do"
+    def names_of(top, **more):
+        frames = [
+            (89, "api/jobs", top),
+            (21, "api/decode", "level"),
+            (33, "api/decode", "Line"),
+            (92, "api/jobs", "do"),
+        ]
+        read = tuple(Frame(name, place, line=line, in_app=True) for line, place, name in reversed(frames))
+        thrown = (Thrown("runtime.boundsError", "index out of range [3]", frames=read),)
+        return [step.name for step in sign(Event("e", platform="go", exceptions=thrown, **more)).steps]
+
+    assert names_of("do.func1") == ["level", "line", "do"]
+    assert names_of("do") == ["do", "level", "line", "do"]  # a function that calls itself stays the place
 
 
 @pytest.mark.parametrize("kind", ["NotFound", "shop.errors.NotFound", "Shop\\NotFound"])
@@ -212,12 +231,37 @@ def test_what_another_release_holds_does_not_hide_two_lines_of_one():
     assert [cluster.events for cluster in found.clusters] == [(1, 3), (2, 4)]
 
 
+def test_without_a_release_nobody_knows_whether_a_line_moved():
+    assert suggest_split([summed(line, "") for line in (10, 10, 10, 12, 12, 12)]) is None
+
+
 def test_an_issue_that_went_wrong_at_two_lines_of_one_release_takes_nothing_by_itself():
     book = Casebook()
     for line in (49, 50):
         book.keep(1, "I-1", sign(stopped("total", line, platform="java")))
     new = sign(stopped("total", 57, release="api@1.2", platform="java"))
     assert book.rank(new)[0].forbids == SEVERAL
+
+
+# ---------------------------------------------------------------- what was kept before
+
+
+def test_a_look_that_an_older_version_kept_reads_as_if_it_were_signed_now():
+    for one in (event("x", MISSING, kind="Shop\\Orders\\Missing", platform="php"),
+                event("x", *REPORTED, kind="*fmt.wrapError", platform="go")):  # fmt: skip
+        signed = sign(one)
+        kept = to_json(signed)
+        del kept["reported"]
+        kept["chain"] = [kind if kind.startswith("*") else f"shop\\orders\\{kind}" for kind in kept["chain"]]
+        assert from_json(kept) == signed
+        assert from_json(to_json(signed) | {"of_a_later_version": 1}) == signed
+
+
+def test_whether_an_issue_holds_two_lines_does_not_depend_on_their_order():
+    traced = sign(event("x", ("api/a.A", 3), kind="runtime.boundsError", platform="go"))
+    reported = replace(sign(event("x", ("api/a.A", 9), kind="*fmt.wrapError", platform="go")), release=traced.release)
+    assert lines_differ(traced, reported) is lines_differ(reported, traced) is False
+    assert lines_differ(summed(49), summed(50))
 
 
 # ---------------------------------------------------------------- names that move, lines that are cut
@@ -277,6 +321,17 @@ def test_another_engine_words_the_same_error_otherwise():
     )
     assert isinstance(verdict(unmapped(none), maps), Join)
     assert not isinstance(verdict(unmapped(none.replace("sku", "price")), maps), Join)
+
+
+@pytest.mark.parametrize(
+    ("message", "other"),
+    [
+        ("e.a(...).pay is not a function", "n.t(...).logout is not a function"),
+        ("object is not a function", "n(...) is not a function"),
+    ],
+)
+def test_two_calls_of_what_is_no_function_are_no_twins(message, other):
+    assert not isinstance(verdict(unmapped(message), mapped(other)), Join)
 
 
 def test_a_frame_more_or_less_is_a_hint_and_no_proof():

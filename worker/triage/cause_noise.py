@@ -16,6 +16,7 @@ SUDDEN = timedelta(days=2)
 TRICKLE = timedelta(days=21)
 KILLED = "handle_abort"
 """Where gunicorn ends a worker that answers no more."""
+_TOLD_LIMIT = 8000
 EPHEMERAL_PORT = 32768
 _NO_SCRIPT = frozenset({None, "", "<anonymous>", "[native code]"})
 
@@ -103,7 +104,7 @@ def hung_up(scene: Scene) -> bool:
     """Whether a database ended a statement for somebody who waits for it no more; a time that ran out is no such."""
     if not (_served(scene) and words.CONTEXT_ENDED.search(scene.text)) and not words.STATEMENT_ENDED.search(scene.text):
         return False
-    told = "\n".join((scene.text, *scene.event.tags.values(), *scene.event.contexts.values())).lower()
+    told = "\n".join((scene.text, *scene.event.tags.values(), *scene.event.contexts.values()))[:_TOLD_LIMIT].lower()
     called_off = scene.kind_of(CALLED_OFF | CANCELLED) or words.HUNG_UP.search(told)
     return bool(called_off) and not outage.SLOW.search(told) and not words.RAN_OUT.search(told)
 

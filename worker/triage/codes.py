@@ -12,18 +12,18 @@ STRICT = frozenset({"field", "status", "code"})
 _ZOD = re.compile(r'"path":\s*\[([^\]]{1,400})\]')
 _PYDANTIC = re.compile(r"^([\w.\[\] >-]{1,200})\n +\S.*[\[(]type=", re.MULTILINE)
 _JACKSON = re.compile(r"through reference chain: (.{1,500})")
-_MARSHMALLOW = re.compile(r"['\"](\w{1,60})['\"]: \[['\"]")
+_MARSHMALLOW = re.compile(r"['\"](\w{1,60})['\"]: \[['\"][A-Z][^'\"]{0,80} ")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _QUOTED = re.compile(r"\"([A-Za-z_]\w*)\"")
 _STATUS = re.compile(
-    r"\b(?:status(?: ?code)?|http(?: error)?|answered|responded|returned|response(?: code)?|code)"
-    r"\W{0,3}(?:with |of |is )?\W{0,2}([45]\d\d)\b|\b([45]\d\d) (?:client|server) error\b"
-    r"|(?:^|: )([45]\d\d) (?:from|on|for|at|of|when|while)\b",
+    r"\b(?:status(?: ?code)?|http(?: error)?|(?:response|error) code|answered|responded|returned|response)"
+    r"\W{0,3}(?:with |of |is )?\W{0,2}([45]\d\d)\b(?! [a-z]+s\b)|\b([45]\d\d) (?:client|server) error\b"
+    r"|(?:^|: )([45]\d\d) (?:from|on) (?:(?:get|post|put|patch|delete|head) )?(?:/|https?:)",
     re.IGNORECASE,
 )
+"""Of an answer: a number of rows, of an area or of an order is no status."""
 _NUMBERED = re.compile(
-    r"react error #(\d+)|\bNG0?(\d{3,5})\b|\bORA-(\d{5})|SQLSTATE\W{0,2}(\w{5})\b|\b(TS\d{4})\b|\b(E\d{5}) ",
-    re.IGNORECASE,
+    r"React error #(\d+)|\bNG0?(\d{3,5})\b|\bORA-(\d{5})\b|SQLSTATE\W{0,2}([0-9A-Z]{5})\b|\berror TS(\d{4}):|^(E11000) "
 )
 _ILL = "5"
 

@@ -67,7 +67,7 @@ def _same_kind(one: tuple[tuple[str, ...], str], other: tuple[tuple[str, ...], s
 
 def _lined(signatures: Sequence[Signature]) -> tuple[Cluster, ...]:
     """Clusters by the line where it went wrong, in the first release that has several; lines move between releases."""
-    for release in dict.fromkeys(one.release for one in signatures):
+    for release in dict.fromkeys(one.release for one in signatures if one.release):
         places = [n for n, one in enumerate(signatures) if one.release == release]
         found = _linked([signatures[n] for n in places], _line, eq, str)
         if found:

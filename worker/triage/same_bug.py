@@ -243,7 +243,7 @@ def _vetoed(new: Prepared, known: Sequence[Known]) -> str | None:
 
 
 def _forbids(evidence: Evidence, new: Prepared, nearest: Known, known: Sequence[Known]) -> str | None:
-    """Why one look may not take a new issue by itself; asked of the likely ones alone."""
+    """Why one look may not take a new issue by itself; asked of the likely looks and of the one that is shown."""
     against: tuple[tuple[Callable[[], bool], str], ...] = (
         (lambda: evidence.contradiction, CONTRADICTED),
         (lambda: _holds_several([one.prepared for one in known if one.issue == nearest.issue]), SEVERAL),

@@ -5,7 +5,7 @@ A signature is small (a few KB), holds no values of users beyond the words of it
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import lru_cache
 from hashlib import blake2b
@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from worker.event import Event, Frame, Thrown
 from worker.triage.function_name import normal_function
 from worker.triage.wording import (
+    ABOUT_SOMETHING,
     MEANINGS,
     PROPERTY_OF_NOTHING,
     identifiers,
@@ -41,6 +42,7 @@ _PACKAGE = re.compile(
     r"^.*\.(?=[A-Z]\w*\.[A-Z])|^[a-z_][\w]*(?:\.[a-z_]\w*)*\.(?=[A-Z])"
     r"|^(?:\w+(?:::|\\))+(?!(?:Error|Exception|BaseError|Base|Failure|Fault|Timeout)$)"
 )
+_NAMESPACE = re.compile(r"^(?:\w+(?:::|\\))+(?!(?:error|exception|baseerror|base|failure|fault|timeout)$)")
 """Packages and namespaces before a type, which move when code is tidied; a bare `Error` keeps the one it is of."""
 _VERSION = re.compile(r"@?v?\d+(?:\.\d+)+")
 _MADE_AT_RUNTIME = re.compile(r"\$\$.*$|(?<=\$Proxy)\d+|(?<=Accessor)\d+|\$\d+$")
@@ -49,6 +51,8 @@ _ERROR_VALUES = frozenset({"go", "rust"})
 _TRACED = re.compile(r"^runtime\.|panic|^string$|withstack|fundamental|^\*?errgo|stacktrace|tracerr")
 """What Go and Rust die of, and errors that took their stack along: there the frames are of the mistake."""
 _CUT = "{snip}"
+_DEFERRED = re.compile(r"\.func\d+(?:\.\d+)*$")
+"""What Go calls a function without a name, such as one that was deferred."""
 _LIBRARY = re.compile(
     r"(?:^| )(?:java|javax|jdk|sun|kotlin|scala|android|androidx|org\.junit|junit|System|Microsoft)\."
     r"|(?:site|dist)-packages|node_modules|/lib/python\d|node:internal|/usr/(?:lib|local/go)|/\.cargo/|/gems/|/vendor/"
@@ -78,9 +82,9 @@ class Step(NamedTuple):
 class Signature:
     """One event as `same_bug` compares it. `steps`: where it went wrong first; `chain`: root cause first.
 
-    `wording`: a digest of the message but for its numbers, of JavaScript only; empty where a message of that meaning
-    says nothing of its own. `number`: the only one in the message, unless it tells a position; else empty. `reported`:
-    the frames are of the place that reported an error value, and do not say where it comes from.
+    `wording`: of JavaScript only, a digest of what the message means and is about, of an unknown one as it is but for
+    its numbers; empty where it says nothing of its own. `number`: the only one in the message, unless it tells a
+    position; else empty. `reported`: the frames are of the place that reported an error value.
     """
 
     platform: str
@@ -126,7 +130,7 @@ def sign(event: Event) -> Signature:
         at=event.occurred_at,
         wording=_wording(said, meant, names) if platform == "javascript" else "",
         number=only_number(said),
-        reported=platform in _ERROR_VALUES and not any(map(_TRACED.search, chain)),
+        reported=_is_reported(platform, chain),
     )
 
 
@@ -136,12 +140,17 @@ def _said(event: Event) -> str:
     return "\n".join(dict.fromkeys(told)) if told else (event.message or event.title or "")
 
 
+def _is_reported(platform: str, chain: tuple[str, ...]) -> bool:
+    return platform in _ERROR_VALUES and not any(map(_TRACED.search, chain))
+
+
 def _wording(said: str, meant: str, names: frozenset[str]) -> str:
     """What two engines have in common that word one error: its meaning and what it is about, as the bundle calls it."""
     about = thing(said) if meant in MEANINGS else None
     if not said or (meant == PROPERTY_OF_NOTHING and not (about or names)):
         return ""
-    told = re.sub(r"\d+", "0", said) if meant not in MEANINGS else f"{meant}|{about or ''}"
+    known = meant in MEANINGS and (about or meant not in ABOUT_SOMETHING)
+    told = f"{meant}|{about or ''}" if known else re.sub(r"\d+", "0", said)
     return blake2b(told.encode(), digest_size=8).hexdigest()
 
 
@@ -175,25 +184,23 @@ def _steps(exceptions: tuple[Thrown, ...], platform: str) -> tuple[Step, ...]:
     told = any(frame.in_app for thrown in exceptions for frame in thrown.frames)
     for thrown in exceptions:
         read = (_step(frame, platform, is_ours(frame, told)) for frame in reversed(thrown.frames))
-        for step in _raised([one for one in read if one is not None], thrown.type or "", platform):
+        caught = platform == "go" and bool(thrown.frames) and _DEFERRED.search(thrown.frames[-1].function or "")
+        for step in _raised([one for one in read if one is not None], thrown.type or "", deferred=bool(caught)):
             if step not in steps[-3:]:
                 steps.append(step)
     return tuple(steps[:STEPS_KEPT])
 
 
-def _raised(steps: list[Step], kind: str, platform: str) -> list[Step]:
+def _raised(steps: list[Step], kind: str, *, deferred: bool) -> list[Step]:
     """Without what is on top only because it reported.
 
-    That is the constructor of the error itself, as some engines show it, and in Go the deferred part of a function
+    That is the constructor of the error itself, as some engines show it, and in Go the `deferred` part of a function
     below that panicked.
     """
     made = _PACKAGE.sub("", kind).lower().rpartition(".")[2]
     steps = list(dropwhile(lambda step: made and step.name == made, steps)) or steps
-    if platform != "go" or len(steps) < _PLACE_PARTS:
-        return steps
-    top = steps[0]
-    deferred = any((step.place, step.name) == (top.place, top.name) for step in steps[2:])
-    return steps[1:] if deferred else steps
+    below = {(step.place, step.name) for step in steps[2:]}
+    return steps[1:] if deferred and (steps[0].place, steps[0].name) in below else steps
 
 
 def is_ours(frame: Frame, told: bool) -> bool:
@@ -321,13 +328,22 @@ def to_json(signature: Signature) -> dict[str, Any]:
 
 
 def from_json(kept: Mapping[str, Any]) -> Signature:
-    """The signature that `to_json` wrote."""
+    """The signature that `to_json` wrote, by this version or another: what it does not know is left out.
+
+    Looks that were kept before types lost their namespaces, or before reports were told from traces, read as if they
+    were signed now.
+    """
+    chain = tuple(dict.fromkeys(_NAMESPACE.sub("", kind) for kind in kept["chain"]))
     return Signature(
         **{
-            **kept,
-            "chain": tuple(kept["chain"]),
+            **{name: value for name, value in kept.items() if name in _KEPT},
+            "chain": chain,
             "identifiers": frozenset(kept["identifiers"]),
             "steps": tuple(map(Step._make, kept["steps"])),
             "at": datetime.fromisoformat(kept["at"]) if kept["at"] else None,
+            "reported": kept.get("reported", _is_reported(kept["platform"], chain)),
         }
     )
+
+
+_KEPT = frozenset(field.name for field in fields(Signature))

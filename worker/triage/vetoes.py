@@ -11,7 +11,7 @@ from itertools import takewhile
 from worker.triage.codes import STRICT
 from worker.triage.signature import Signature, Step
 from worker.triage.weighing import TOP, Prepared, Rarity, names_of
-from worker.triage.wording import sub_tokens, telling_names
+from worker.triage.wording import sub_tokens, telling_names, vocabulary
 
 RARE = 0.35
 """Rarity below which a word says little: of 100 signatures a fifth have it, of 10,000 four in a hundred."""
@@ -22,6 +22,15 @@ _GUARD = re.compile(
     r"|parse|coerce|convert|decode|integer|decimal|number|lookup|find|fetch|pick|by_?(?:id|key|name|code)$|^get|^to_"
 )
 """What functions are called that raise for their callers."""
+_THROWS = re.compile(r"\b(?:raise|throw|panic|abort|fail|die|reject|Errorf|Wrapf?)\b")
+_BY_THE_LANGUAGE = vocabulary(
+    "typeerror attributeerror keyerror indexerror nameerror unboundlocalerror zerodivisionerror recursionerror "
+    "referenceerror rangeerror nomethoderror zerodivisionerror nullpointerexception classcastexception "
+    "arithmeticexception arrayindexoutofboundsexception indexoutofboundsexception stringindexoutofboundsexception "
+    "negativearraysizeexception concurrentmodificationexception stackoverflowerror nullreferenceexception "
+    "indexoutofrangeexception invalidcastexception dividebyzeroexception runtime.boundserror runtime.error error"
+)
+"""What languages raise by themselves where an expression cannot be worked out."""
 _REMEMBERED = 1 << 12
 
 
@@ -72,9 +81,14 @@ def guarded(one: Prepared, other: Prepared) -> bool:
         return False
     pairs = zip(one.steps, other.steps, strict=False)
     shared = next((n for n, (mine, yours) in enumerate(pairs) if mine.name != yours.name), None)
-    if not shared or not all(_GUARD.search(step.name) for step in one.steps[:shared]):
+    if not shared or not _on_purpose(one) or not all(_GUARD.search(step.name) for step in one.steps[:shared]):
         return False
     return one.steps[shared].name not in names_of(other.steps) and other.steps[shared].name not in names_of(one.steps)
+
+
+def _on_purpose(one: Prepared) -> bool:
+    """Whether the newest frame threw by itself, as a guard does; no language does that for it."""
+    return bool(_THROWS.search(one.steps[0].source)) or one.signature.chain[0] not in _BY_THE_LANGUAGE
 
 
 def _raisers(one: Prepared) -> tuple[str, ...]:
@@ -115,7 +129,7 @@ def lines_differ(one: Signature, other: Signature) -> bool:
     mine, yours = (next(iter(side.ours), None) for side in (one, other))
     if mine is None or yours is None or mine.source or yours.source or not (one.resolved and other.resolved):
         return False
-    return bool(mine.line and yours.line) and mine.line != yours.line and not one.reported
+    return bool(mine.line and yours.line) and mine.line != yours.line and not (one.reported or other.reported)
 
 
 def spot_of(step: Step) -> tuple[str, object]:
@@ -128,7 +142,8 @@ def _is_one_line(one: Prepared, other: Prepared) -> bool:
     mine, yours = one.steps[0], other.steps[0]
     if mine.source or yours.source:
         return mine.source == yours.source
-    numbered = one.signature.release == other.signature.release and mine.line == yours.line
+    numbered = bool(mine.line and one.signature.release) and mine.line == yours.line
+    numbered = numbered and one.signature.release == other.signature.release
     return bool(mine.name) and mine.name == yours.name and numbered
 
 

@@ -50,6 +50,8 @@ _ENGINE_WORDS: tuple[tuple[str, str], ...] = (
 
 _ENGINES = tuple((re.compile(pattern, re.IGNORECASE), meaning) for pattern, meaning in _ENGINE_WORDS)
 
+ABOUT_SOMETHING = frozenset({PROPERTY_OF_NOTHING, "not a constructor", "not a function", "not defined"})
+"""Meanings that many statements of a program can have: without what they are about they tell nothing apart."""
 MEANINGS = frozenset(meaning for _, meaning in _ENGINES)
 
 _DOTTED = re.compile(r"[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)+")
@@ -192,8 +194,8 @@ def _of_nothing(text: str) -> frozenset[str] | None:
 
 
 _THING = re.compile(
-    r"(?:^|[\s(])(?:[\w$]+(?:\[[^\]]*\])?\.)*([A-Za-z_$][\w$]*) is not (?:a (?:function|constructor)|defined|iterable)"
-    r"|can't find variable: ([\w$]+)|cannot access '([\w$]+)' before|\[?'?([\w$]+)'?\]? lexical declaration",
+    r"(?<![\w$])([A-Za-z_$][\w$]*) is not (?:a (?:function|constructor)|defined|iterable)"
+    r"|can't find variable: ([\w$]+)|cannot access '([\w$]+)' before|lexical declaration '([\w$]+)'",
     re.IGNORECASE,
 )
 
