@@ -328,20 +328,20 @@ def to_json(signature: Signature) -> dict[str, Any]:
 
 
 def from_json(kept: Mapping[str, Any]) -> Signature:
-    """The signature that `to_json` wrote, by this version or another: what it does not know is left out.
-
-    Looks that were kept before types lost their namespaces, or before reports were told from traces, read as if they
-    were signed now.
-    """
-    chain = tuple(dict.fromkeys(_NAMESPACE.sub("", kind) for kind in kept["chain"]))
+    """The signature that any version of `to_json` wrote, read as if it were signed now."""
+    chain, reported = tuple(kept["chain"]), kept.get("reported")
+    if reported is None:
+        chain = tuple(dict.fromkeys(_NAMESPACE.sub("", kind) for kind in chain))
+        reported = _is_reported(kept["platform"], chain)
+    known = kept if kept.keys() <= _KEPT else {name: value for name, value in kept.items() if name in _KEPT}
     return Signature(
         **{
-            **{name: value for name, value in kept.items() if name in _KEPT},
+            **known,
             "chain": chain,
             "identifiers": frozenset(kept["identifiers"]),
             "steps": tuple(map(Step._make, kept["steps"])),
             "at": datetime.fromisoformat(kept["at"]) if kept["at"] else None,
-            "reported": kept.get("reported", _is_reported(kept["platform"], chain)),
+            "reported": reported,
         }
     )
 
