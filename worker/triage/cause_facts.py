@@ -197,7 +197,6 @@ VENDOR_CLIENTS = any_of(
     r")(?=[./_\\: \-]|$)"
 )
 """Packages, in lower case, that speak with a vendor, or are a vendor's whole product in an app."""
-NO_CLIENT = re.compile(r"(?:^|/)github\.com/(?:shopify/sarama|ibm/sarama)|segmentio/kafka")
 DRIVERS = any_of(
     r"(?:^|[./@\\: ])(?:"
     r"psycopg\w*|asyncpg|aiopg|pg8000|pymysql|mysqlclient|mysqldb|aiomysql|asyncmy|mysql\.connector"
