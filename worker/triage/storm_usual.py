@@ -7,7 +7,7 @@ towards the project's mean; the spread is estimated by moments. Everything fades
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 WEEK = 168
 """Hours of a week; the first is Monday 00:00 UTC."""
@@ -208,11 +208,6 @@ def hour_of(at: datetime) -> int:
 def week_hour(hour: int) -> int:
     """Which hour of the week it is; 1970 began on a Thursday."""
     return (hour + 72) % WEEK
-
-
-def start_of(hour: int) -> datetime:
-    """When an hour begins."""
-    return datetime.fromtimestamp(hour * _HOUR_S, UTC)
 
 
 def _at(values: Sequence[float], slot: int, value: float) -> tuple[float, ...]:
