@@ -64,14 +64,14 @@ def asked(what, value, caller, line=30, **more):
 
 
 def test_what_callers_ask_of_one_place_tells_their_bugs_apart():
-    one = asked("thread", "no thread called t5", "mail")
-    other = asked("contact", "no contact called c9", "people", entry="/orders")
+    one = asked("thread", "thread of t5 has no owner", "mail")
+    other = asked("contact", "contact of c9 has no owner", "people", entry="/orders")
     assert why_not(other, one) == REWORDED
 
 
 def test_values_that_callers_hand_over_do_not():
-    one = asked("thread", "no thread called blue moon", "mail", entry="/mail")
-    other = asked("thread", "no thread called green house", "mail", entry="/mail/search")
+    one = asked("thread", "thread of blue moon has no owner", "mail", entry="/mail")
+    other = asked("thread", "thread of green house has no owner", "mail", entry="/mail/search")
     assert isinstance(verdict(other, one), Join)
 
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 from worker.triage.origin import entry_name, is_moved, is_one_release
 from worker.triage.signature import Signature
 from worker.triage.spots import apart, parted, same_spots
-from worker.triage.vetoes import common, contradicts
+from worker.triage.vetoes import common, contradicts, elsewhere, guarded, reworded
 from worker.triage.weighing import TOP, Prepared, Rarity, Weighed, names_of
 from worker.triage.wording import telling_names, vocabulary
 
@@ -54,6 +54,9 @@ class Evidence:
     lonely: float
     one_release: bool | None
     contradiction: bool
+    reworded: bool
+    elsewhere: bool
+    guarded: bool
     unresolved_across: bool
     apart: bool
     common: bool
@@ -80,6 +83,9 @@ def compare(first: Weighed, second: Weighed, rarity: Rarity) -> Evidence:
         lonely=lonely,
         one_release=is_one_release(mine.release, yours.release),
         contradiction=contradicts(mine.identifiers, yours.identifiers),
+        reworded=reworded(one, other),
+        elsewhere=elsewhere(one, other),
+        guarded=guarded(one, other),
         unresolved_across=not (mine.resolved and yours.resolved) and mine.release != yours.release,
         apart=not (mine.resolved or yours.resolved) and apart(one.bundled, other.bundled),
         common=common(one, other, rarity),

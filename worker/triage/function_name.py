@@ -30,6 +30,10 @@ _ARGUMENTS = re.compile(r"\([^*(][^()]*\)$|\(\)$|\(.*\)(?: const)?$")
 _STAND_INS = frozenset({"movenext", "invokesuspend", "invoke", "apply", "accept"})
 """What compilers call the code of a closure or of a coroutine; its class tells where it was written."""
 _WRITTEN_IN = re.compile(r"<(\w+)>d__|\$(\w+)\$\d+$")
+_PACKAGE = re.compile(
+    r"^.*\.(?=[A-Z]\w*\.[A-Z])|^[a-z_][\w]*(?:\.[a-z_]\w*)*\.(?=[A-Z])"
+    r"|^(?:\w+(?:::|\\))+(?!(?:Error|Exception|BaseError|Base|Failure|Fault|Timeout)$)"
+)
 
 
 def normal_function(function: str, platform: str, module: str = "") -> str:
@@ -63,3 +67,8 @@ def _of_others(function: str, module: str) -> str:
     if name in _STAND_INS and (written := _WRITTEN_IN.search(module)):
         return str(next(filter(None, written.groups()))).lower()
     return name
+
+
+def bare_type(kind: str) -> str:
+    """A type without its packages and namespaces, which move when code is tidied; a bare `Error` keeps whose it is."""
+    return _PACKAGE.sub("", kind)

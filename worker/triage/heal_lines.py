@@ -8,7 +8,8 @@ from functools import lru_cache
 
 from worker.event import Event, Frame, Thrown
 from worker.triage.fingerprint_rules import Matcher, Rule, literal
-from worker.triage.signature import Signature, is_ours, sign
+from worker.triage.signature import Signature, sign
+from worker.triage.steps import is_ours
 from worker.triage.wording import MEANINGS, identifiers, meaning
 
 FRAMES_TRIED = 6

@@ -1,6 +1,6 @@
 """Frames of one bundle without its source map, compared by where in the bundle they are."""
 
-from worker.triage.signature import Step
+from worker.triage.steps import Step
 from worker.triage.weighing import TOP, fade, names_of
 
 NEAR_COLUMNS = 40

@@ -11,7 +11,8 @@ from functools import reduce
 from worker.event import Event, Frame, Thrown
 from worker.triage.fingerprint_rules import Matcher, literal, quoted
 from worker.triage.heal_lines import Member
-from worker.triage.signature import Signature, Step, is_ours, sign
+from worker.triage.signature import Signature, sign
+from worker.triage.steps import Step, is_ours
 
 FRAMES_AT_MOST = 2
 """Frames that are left out at most: issues that differ in more are not split by a helper."""

@@ -9,7 +9,8 @@ from functools import lru_cache
 from itertools import takewhile
 
 from worker.triage.codes import STRICT
-from worker.triage.signature import Signature, Step
+from worker.triage.signature import Signature
+from worker.triage.steps import Step
 from worker.triage.weighing import TOP, Prepared, Rarity, names_of
 from worker.triage.wording import sub_tokens, telling_names, vocabulary
 

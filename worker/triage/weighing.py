@@ -4,7 +4,8 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from worker.triage.signature import STEPS_KEPT, Signature, Step, source_words, step_words
+from worker.triage.signature import Signature
+from worker.triage.steps import STEPS_KEPT, Step, source_words, step_words
 from worker.triage.wording import sub_tokens
 
 FADE = 0.5

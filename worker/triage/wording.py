@@ -2,7 +2,7 @@
 
 import re
 
-from worker.triage.codes import coded
+from worker.triage.codes import APART_ONLY, coded
 
 
 def vocabulary(words: str) -> frozenset[str]:
@@ -88,6 +88,9 @@ _OF_LANGUAGE = re.compile(r"(?:Object|Array|Reflect|Map|Set|Symbol|Promise|JSON|
 _OWNER = re.compile(r"^([A-Za-z_$][\w$.\[\]]*) is (?:undefined|null)$")
 _CONSTANT = re.compile(r"(no enum constant [\w.$]+)\.\w[\w-]*", re.IGNORECASE)
 """A value that no constant of an enumeration is called by."""
+_MADE_AT_RUNTIME = re.compile(r"\$\$\w[\w$]*(?:/0x[0-9a-f]+)?")
+"""The end of a name that a JVM gave to a class which it made up."""
+_BELOW = re.compile(r"\n-{4,}\n")
 _SHORTEST_NAME = 3
 _CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
 _LONGEST_MESSAGE = 2000
@@ -108,12 +111,17 @@ def is_minified(name: str) -> bool:
 
 def meaning(message: str, platform: str) -> str:
     """What a message says without its values; for JavaScript the same in whatever engine it was thrown."""
-    text = message[:_LONGEST_MESSAGE]
+    text = _told(message)
     if platform == "javascript":
         for pattern, meant in _ENGINES:
             if pattern.search(text):
                 return meant
     return " ".join(_shape(text))
+
+
+def _told(message: str) -> str:
+    """What a message says before the tips and traces that some template engines put below a line of dashes."""
+    return _BELOW.split(message[:_LONGEST_MESSAGE], 1)[0]
 
 
 def _shape(text: str) -> tuple[str, ...]:
@@ -136,7 +144,7 @@ def identifiers(message: str, platform: str) -> frozenset[str]:
 
     An engine tells the property that was read, the thing it was read from, or both: only equal roles can contradict.
     """
-    text = message[:_LONGEST_MESSAGE]
+    text = _told(message)
     said = coded(text)
     if any(one.startswith("field:") for one in said):
         return said  # the rest of such a message is the validator's own
@@ -146,7 +154,7 @@ def identifiers(message: str, platform: str) -> frozenset[str]:
 def _names(text: str, platform: str) -> frozenset[str]:
     if platform == "javascript" and (found := _of_nothing(text)) is not None:
         return found
-    clean = _CONSTANT.sub(r"\1", _PATH.sub(" ", _HEX.sub(" ", text)))
+    clean = _CONSTANT.sub(r"\1", _PATH.sub(" ", _HEX.sub(" ", _MADE_AT_RUNTIME.sub("", text))))
     dotted = (name.rsplit(".", 1)[-1] for name in _DOTTED.findall(clean))
     loose = (word for word in _WORD.findall(_DOTTED.sub(" ", _QUOTED.sub(" ", clean))) if _CODE_WORD.match(word))
     typed = (*_CALL.findall(clean), *_OF_TYPE.findall(clean))
@@ -155,8 +163,8 @@ def _names(text: str, platform: str) -> frozenset[str]:
 
 
 def telling_names(identifiers: frozenset[str]) -> frozenset[str]:
-    """Names without statuses and numbers of errors, which many bugs share."""
-    return frozenset(name for name in identifiers if not name.startswith(("status:", "code:")))
+    """Names without statuses, kinds of errors, of values and of records, which many bugs share."""
+    return frozenset(name for name in identifiers if not name.startswith(APART_ONLY))
 
 
 def _tells(name: str, platform: str) -> bool:

@@ -1,0 +1,148 @@
+"""The frames of an event, normalised: what a build, a version, a machine and an engine put into them taken away."""
+
+import re
+from functools import lru_cache
+from itertools import dropwhile
+from typing import NamedTuple
+
+from worker.event import Frame, Thrown
+from worker.triage.function_name import bare_type, normal_function
+from worker.triage.wording import sub_tokens, vocabulary
+
+STEPS_KEPT = 30
+SOURCE_KEPT = 160
+_REMEMBERED = 1 << 12
+"""Frames and source lines whose words are kept at hand: a program goes through the same ones again and again."""
+_PLACE_PARTS = 2
+
+_NATIVE = frozenset({"[native code]", "<anonymous>", "native", "(native)"})
+_FILE_HASH = re.compile(r"[-._][0-9a-z]{6,}(?=\.\w+$)", re.IGNORECASE)
+_VERSION = re.compile(r"@?v?\d+(?:\.\d+)+")
+_MADE_AT_RUNTIME = re.compile(r"\$\$.*$|(?<=\$Proxy)\d+|(?<=Accessor)\d+|\$\d+$")
+"""Classes that a JVM makes up while it runs are numbered anew by each."""
+_CUT = "{snip}"
+_DEFERRED = re.compile(r"\.func\d+(?:\.\d+)*$")
+"""What Go calls a function without a name, such as one that was deferred."""
+_REPORTS = re.compile(r"\b(?:[Cc]apture_?(?:[Ee]xception|[Ee]rror)|Recover(?:WithContext)?)\(")
+_LIBRARY = re.compile(
+    r"(?:^| )(?:java|javax|jdk|sun|kotlin|scala|android|androidx|org\.junit|junit|System|Microsoft)\."
+    r"|(?:site|dist)-packages|node_modules|/lib/python\d|node:internal|/usr/(?:lib|local/go)|/\.cargo/|/gems/|/vendor/"
+)
+
+
+class Step(NamedTuple):
+    """One normalised frame. `name` is empty where a build made it up; `source` where nothing readable is known.
+
+    A tuple, because a look-up reads a thousand of them: a frozen dataclass takes three times as long to make.
+    """
+
+    name: str
+    place: str
+    ours: bool
+    source: str = ""
+    file: str = ""
+    line: int = 0
+    column: int = 0
+
+
+def steps_of(exceptions: tuple[Thrown, ...], platform: str) -> tuple[Step, ...]:
+    """The newest frame of the root cause first; a frame that repeats in a row counts once (recursion, engines)."""
+    steps: list[Step] = []
+    told = any(frame.in_app for thrown in exceptions for frame in thrown.frames)
+    for thrown in exceptions:
+        read = (_step(frame, platform, is_ours(frame, told)) for frame in reversed(thrown.frames))
+        caught = platform == "go" and bool(thrown.frames) and _DEFERRED.search(thrown.frames[-1].function or "")
+        for step in _raised([one for one in read if one is not None], thrown.type or "", deferred=bool(caught)):
+            if step not in steps[-3:]:
+                steps.append(step)
+    return tuple(steps[:STEPS_KEPT])
+
+
+def _raised(steps: list[Step], kind: str, *, deferred: bool) -> list[Step]:
+    """Without what is on top only because it reported.
+
+    That is the constructor of the error itself, as some engines show it, what called Sentry, and in Go the `deferred`
+    part of a function below that panicked.
+    """
+    made = bare_type(kind).lower().rpartition(".")[2]
+    steps = list(dropwhile(lambda step: (made and step.name == made) or _reports(step), steps)) or steps
+    below = {(step.place, step.name) for step in steps[2:]}
+    return steps[1:] if deferred and (steps[0].place, steps[0].name) in below else steps
+
+
+def _reports(step: Step) -> bool:
+    return step.name == "recover" or _REPORTS.search(step.source) is not None
+
+
+def is_ours(frame: Frame, told: bool) -> bool:
+    """Whether a frame is our own code: as Sentry says, else unless its path is a library's. `told`: others were."""
+    if frame.in_app is not None:
+        return frame.in_app
+    return not told and not _LIBRARY.search(f"{frame.module or ''} {frame.abs_path or frame.filename or ''}")
+
+
+def _step(frame: Frame, platform: str, ours: bool) -> Step | None:
+    path = frame.abs_path or frame.filename or ""
+    native = (frame.filename or path) in _NATIVE
+    name = normal_function(frame.function or "", platform, frame.module or "")
+    if native and platform == "javascript" and name in {"", "foreach", "then", "next", "map", "promise"}:
+        return None  # engines disagree on whether they show their own loops
+    return Step(
+        name=name,
+        place=_place(frame, native),
+        ours=ours and not native,
+        source=_source(frame.context_line or ""),
+        file=_file(path),
+        line=frame.line or 0,
+        column=frame.column or 0,
+    )
+
+
+def _place(frame: Frame, native: bool) -> str:
+    """The module or the end of the path, without what a build, a version or a machine put there."""
+    if native:
+        return "native"
+    told = frame.module or frame.filename or frame.abs_path or ""
+    clean = _VERSION.sub("", _FILE_HASH.sub("", _MADE_AT_RUNTIME.sub("", told.replace("\\", "/"))))
+    parts = [part for part in re.split(r"[/.]", re.sub(r"\.\w{1,4}$", "", clean) if "/" in clean else clean) if part]
+    return ".".join(parts[-_PLACE_PARTS:]).lower()
+
+
+def _file(path: str) -> str:
+    return path.replace("\\", "/").rsplit("/", 1)[-1].split("?", 1)[0][:80]
+
+
+def _source(line: str) -> str:
+    """A source line as people wrote it; a line of a bundle says nothing, nor does what Sentry cut out of one."""
+    return " ".join(line.split()) if len(line) <= SOURCE_KEPT and _CUT not in line else ""
+
+
+# ---------------------------------------------------------------- the words in them
+
+
+def step_words(step: Step) -> frozenset[str]:
+    """The sub-tokens of a frame's function and of its place."""
+    return _words_of(step.name, step.place)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _words_of(name: str, place: str) -> frozenset[str]:
+    return frozenset({*sub_tokens(name), *re.findall(r"[a-z]{3,}", f"{name} {place}")})
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def source_words(source: str) -> frozenset[str]:
+    """The names in a source line."""
+    return frozenset(word for word in re.findall(r"[a-z_]\w{2,}", source.lower()) if word not in _KEYWORDS)
+
+
+_KEYWORDS = vocabulary(
+    "return self this for while with from import await async yield lambda raise throw new const let var function class "
+    "def not and else elif true false none null undefined super try except catch finally public private static void "
+    "final int string str dict list get set"
+)
+
+
+def spot(step: Step) -> str:
+    """Where in a bundle a frame is, to a few statements; empty outside of bundles."""
+    return f"{step.file}:{step.line}:{step.column // 64}" if step.file and step.column else ""
