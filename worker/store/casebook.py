@@ -5,7 +5,7 @@ decide by it: so twins find each other, and no posting list is written twice at 
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -16,7 +16,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, text, upda
 from worker.store.suggestions import Suggestions
 from worker.store.tables import change, fetch, insert_into, issues
 from worker.store.tables_casebook import postings, signatures
-from worker.triage.casebook import KEPT_PER_CASE, KEYS_READ, POSTING_READ, SCORED, nearest, words_compared
+from worker.triage.casebook import KEPT_PER_CASE, KEYS_READ, POSTING_READ, SCORED, nearest, words_asked
 from worker.triage.cause import Verdict
 from worker.triage.same_bug import Known, Match, rank
 from worker.triage.signature import Signature, from_json, to_json
@@ -137,13 +137,12 @@ class Casebook(Suggestions):
         rows = self._connection.execute(_WHOLE, asked).all() if ids else ()
         read = {row.id: Known(row.issue_id, prepare(from_json(row.signature))) for row in rows}
         cases = {case: [read[one] for one in known if one in read] for case, known in chosen.items()}
-        return Candidates(
-            cases, self._rarity(group, [prepare(signature), *(known.prepared for known in read.values())])
-        )
+        others = [known.prepared for known in read.values()]
+        return Candidates(cases, self._rarity(group, prepare(signature), others))
 
-    def _rarity(self, group: str, compared: Iterable[Prepared]) -> Rarity:
-        """How rare the words are, in their project group, that comparing these asks about."""
-        asked = {digest(group, word): word for word in {word for one in compared for word in words_compared(one)}}
+    def _rarity(self, group: str, new: Prepared, others: Sequence[Prepared]) -> Rarity:
+        """How rare the words are, in their project group, that comparing one with others asks about."""
+        asked = {digest(group, word): word for word in words_asked(new, others)}
         total = digest(group, _EVERYTHING)
         rows = self._connection.execute(_SEEN_IN[self._dialect], self._many([*asked, total]))
         found: dict[int, int] = dict(rows.all())
@@ -157,7 +156,7 @@ class Casebook(Suggestions):
         if not mine or not known:
             return None
         new = prepare(mine[0].signature)
-        return rank(new, {0: known}, self._rarity(group, [new, *(one.prepared for one in known)]))[0]
+        return rank(new, {0: known}, self._rarity(group, new, [one.prepared for one in known]))[0]
 
     # ------------------------------------------------------------ keeping
 

@@ -9,11 +9,12 @@ import json
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 from worker.triage.origin import entry_name
 from worker.triage.same_bug import Known, Match, rank
 from worker.triage.signature import Signature, from_json, postings, to_json
-from worker.triage.weighing import Prepared, Rarity, features, prepare
+from worker.triage.weighing import Prepared, Rarity, features, prepare, was_there
 
 KEYS_READ = 32
 POSTING_READ = 100
@@ -30,6 +31,19 @@ def nearest(lists: Iterable[tuple[int, Sequence[int]]], limit: int) -> list[int]
         for entry in entries:
             weight[entry] += rare
     return heapq.nlargest(limit, weight, key=lambda entry: (weight[entry], entry))
+
+
+def words_asked(new: Prepared, others: Sequence[Prepared]) -> frozenset[str]:
+    """Every word whose rarity comparing a signature with others asks about."""
+    between = (words for other in others for words in (words_there(new, other), words_there(other, new)))
+    return frozenset(
+        (*words_compared(new), *(word for one in others for word in words_compared(one)), *chain(*between))
+    )
+
+
+def words_there(one: Prepared, other: Prepared) -> tuple[str, ...]:
+    """The words that say whether the release of another had the newest place of one."""
+    return was_there(other.signature.release, one.steps[0]) if one.steps else ()
 
 
 def words_compared(one: Prepared) -> Iterator[str]:

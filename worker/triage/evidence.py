@@ -13,7 +13,7 @@ from typing import TypeVar
 from worker.triage.origin import entry_name, is_moved, is_one_release
 from worker.triage.signature import Signature
 from worker.triage.spots import apart, parted, same_spots
-from worker.triage.vetoes import common, contradicts, elsewhere, guarded, reworded
+from worker.triage.vetoes import beside, common, contradicts, elsewhere, guarded, reworded
 from worker.triage.weighing import TOP, Prepared, Rarity, Weighed, names_of
 from worker.triage.wording import telling_names, vocabulary
 
@@ -56,6 +56,7 @@ class Evidence:
     contradiction: bool
     reworded: bool
     elsewhere: bool
+    beside: bool
     guarded: bool
     unresolved_across: bool
     apart: bool
@@ -85,6 +86,7 @@ def compare(first: Weighed, second: Weighed, rarity: Rarity) -> Evidence:
         contradiction=contradicts(mine.identifiers, yours.identifiers),
         reworded=reworded(one, other),
         elsewhere=elsewhere(one, other),
+        beside=beside(one, other, rarity),
         guarded=guarded(one, other),
         unresolved_across=not (mine.resolved and yours.resolved) and mine.release != yours.release,
         apart=not (mine.resolved or yours.resolved) and apart(one.bundled, other.bundled),

@@ -39,7 +39,7 @@ CONTRADICTION = 2.5
 """What names that contradict each other take away from the rank; joining they rule out altogether."""
 LONELY = 1.6
 """What is taken away when two stacks share their newest frame alone: helpers are shared by many bugs."""
-VETOES: Mapping[str, float] = {"reworded": 3.0, "elsewhere": 2.5, "guarded": 2.5}
+VETOES: Mapping[str, float] = {"reworded": 3.0, "elsewhere": 2.5, "beside": 2.5, "guarded": 2.5}
 """What else rules out joining takes this from the rank: on twelve programs the right issue came first .92 of the time
 so, and .89 without."""
 OTHER_LINES: Mapping[bool | None, float] = {True: -0.3, False: 0.4, None: 0.0}
@@ -57,6 +57,7 @@ ACROSS = "frames without source maps change their names with every release: uplo
 APART = "different statements of one bundle went wrong"
 GUARDED = "both were stopped by a guard that many call, called by others"
 ELSEWHERE = "two places of one release"
+BESIDE = "two places that one of the releases had both"
 REWORDED = "one place raised both, in different words and for different callers"
 COMMON = "everything they share is common in this project"
 
@@ -254,6 +255,7 @@ def _forbids(evidence: Evidence, nearest: Known, known: Sequence[Known]) -> str 
         (lambda: _holds_several([one.prepared for one in known if one.issue == nearest.issue]), SEVERAL),
         (lambda: evidence.unresolved_across, ACROSS),
         (lambda: evidence.common, COMMON),
+        (lambda: evidence.beside, BESIDE),
         (lambda: evidence.reworded, REWORDED),
         (lambda: evidence.guarded, GUARDED),
         (lambda: evidence.apart, APART),

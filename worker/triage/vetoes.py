@@ -4,14 +4,14 @@ Each of these was found on programs where everything else agreed and the bugs we
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import takewhile
 
 from worker.triage.codes import STRICT
 from worker.triage.signature import Signature
 from worker.triage.steps import Step
-from worker.triage.weighing import TOP, Prepared, Rarity, names_of
+from worker.triage.weighing import TOP, Prepared, Rarity, names_of, was_there
 from worker.triage.wording import sub_tokens, telling_names, vocabulary
 
 RARE = 0.35
@@ -113,16 +113,34 @@ def elsewhere(one: Prepared, other: Prepared) -> bool:
     named = telling_names(mine.identifiers) & telling_names(yours.identifiers)
     if named and (mine.entry == yours.entry or {*one.lines} & {*other.lines}):
         return False  # one thing that is missing, asked for at two places
-    return spot_of(one.steps[0]) not in map(spot_of, other.steps) and spot_of(other.steps[0]) not in map(
-        spot_of, one.steps
-    )
+    return _parted(one.steps, other.steps)
+
+
+def beside(one: Prepared, other: Prepared, rarity: Rarity) -> bool:
+    """Whether the newest frames of two releases are two places that one of these had both: none became the other.
+
+    By function; within one function by its source line.
+    """
+    mine, yours = one.signature, other.signature
+    if not (mine.resolved and yours.resolved and mine.release and yours.release and mine.release != yours.release):
+        return False
+    if not (one.steps and other.steps and _parted(one.steps, other.steps)):
+        return False
+    by_line = one.steps[0].name in names_of(other.steps) or other.steps[0].name in names_of(one.steps)
+    there = (was_there(yours.release, one.steps[0]), was_there(mine.release, other.steps[0]))
+    return any(rarity.counts.get(word, 0) for words in there for word in (words[1:] if by_line else words[:1]))
+
+
+def _parted(mine: Sequence[Step], yours: Sequence[Step]) -> bool:
+    """Whether neither stack goes through the newest place of the other."""
+    return spot_of(mine[0]) not in map(spot_of, yours) and spot_of(yours[0]) not in map(spot_of, mine)
 
 
 def at_once(one: Prepared, other: Prepared) -> bool:
     """Whether both are of one release and went through one place."""
     if not (one.signature.release and one.signature.release == other.signature.release and one.steps and other.steps):
         return False
-    return spot_of(one.steps[0]) in map(spot_of, other.steps) or spot_of(other.steps[0]) in map(spot_of, one.steps)
+    return not _parted(one.steps, other.steps)
 
 
 def lines_differ(one: Signature, other: Signature) -> bool:

@@ -38,8 +38,27 @@ def features(signature: Signature) -> frozenset[str]:
     named = (f"f:{step.name}" for step in signature.steps if step.name)
     words = (f"w:{word}" for step in signature.steps for word in step_words(step) | source_words(step.source))
     return frozenset(
-        (*named, *words, *(f"i:{name}" for name in signature.identifiers), *(f"t:{w}" for w in signature.said.split()))
+        (
+            *named,
+            *words,
+            *places_there(signature),
+            *(f"i:{name}" for name in signature.identifiers),
+            *(f"t:{w}" for w in signature.said.split()),
+        )
     )
+
+
+def places_there(signature: Signature) -> frozenset[str]:
+    """The words that say which functions and lines the release of a signature had, as far as its newest frames tell."""
+    newest = (signature.ours or signature.steps)[:TOP]
+    return frozenset(word for step in newest for word in was_there(signature.release, step))
+
+
+def was_there(release: str, step: Step) -> tuple[str, ...]:
+    """The words for a function in a release, and for its line where it is told; none without a release or a name."""
+    if not (release and step.name):
+        return ()
+    return (f"n:{release}|{step.place}.{step.name}", *((f"n:{release}|{step.source}",) if step.source else ()))
 
 
 @dataclass(frozen=True, slots=True)
