@@ -110,7 +110,7 @@ def elsewhere(one: Prepared, other: Prepared) -> bool:
         return False
     if not (one.steps and other.steps):
         return False
-    named = telling_names(mine.identifiers) & telling_names(yours.identifiers)
+    named = {name for name in telling_names(mine.identifiers & yours.identifiers) if not name.startswith("name:type ")}
     if named and (mine.entry == yours.entry or {*one.lines} & {*other.lines}):
         return False  # one thing that is missing, asked for at two places
     return _parted(one.steps, other.steps)
