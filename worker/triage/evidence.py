@@ -198,8 +198,8 @@ def _lonely(one: Prepared, other: Prepared) -> float:
 
 def side_by_side(one: Signature, other: Signature) -> tuple[tuple[str, str], ...]:
     """The frames of equal name, newest first, each with its place on both sides."""
-    places = {step.name: step.place for step in reversed(other.ours or other.steps) if step.name}
-    mine = (step for step in one.ours or one.steps if step.name in places)
+    places = {step.name: step.place for step in reversed(other.telling) if step.name}
+    mine = (step for step in one.telling if step.name in places)
     return tuple((f"{step.place}.{step.name}", f"{places[step.name]}.{step.name}") for step in mine)[:_SHOWN]
 
 

@@ -4,7 +4,7 @@ A signature is small (a few KB), holds no values of users beyond the words of it
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from hashlib import blake2b
@@ -12,7 +12,7 @@ from typing import Any
 
 from worker.event import Event, Thrown
 from worker.triage.function_name import bare_type
-from worker.triage.steps import Step, spot, steps_of
+from worker.triage.steps import STEPS_KEPT, Step, spot, steps_of
 from worker.triage.wording import (
     ABOUT_SOMETHING,
     MEANINGS,
@@ -23,6 +23,7 @@ from worker.triage.wording import (
     telling_names,
     thing,
     vocabulary,
+    wrapped,
 )
 
 POSTINGS_LIMIT = 32
@@ -33,6 +34,8 @@ _NAMESPACE = re.compile(r"^(?:\w+(?:::|\\))+(?!(?:error|exception|baseerror|base
 _ERROR_VALUES = frozenset({"go", "rust"})
 _TRACED = re.compile(r"^runtime\.|panic|^string$|withstack|fundamental|^\*?errgo|stacktrace|tracerr")
 """What Go and Rust die of, and errors that took their stack along: there the frames are of the mistake."""
+_WRAPPER = re.compile(r"wrapErrors?$|withMessage|withStack|withPrefix|context", re.IGNORECASE)
+"""Types of errors that only put words before another."""
 _UNRESOLVED = vocabulary(
     "js_no_source js_invalid_source js_invalid_sourcemap js_missing_source js_missing_sources_content "
     "js_scraping_disabled js_invalid_sourcemap_location js_invalid_stack_frame_location js_too_many_sources"
@@ -45,7 +48,8 @@ class Signature:
 
     `wording`: of JavaScript only, a digest of what the message means and is about, of an unknown one as it is but for
     its numbers; empty where it says nothing of its own. `number`: the only one in the message, unless it tells a
-    position; else empty. `reported`: the frames are of the place that reported an error value.
+    position; else empty. `reported`: the frames are of the place that reported an error value. `wraps`: what was said
+    around a reported error on its way out, innermost first.
     """
 
     platform: str
@@ -60,11 +64,17 @@ class Signature:
     wording: str = ""
     number: str = ""
     reported: bool = False
+    wraps: tuple[str, ...] = ()
 
     @property
     def ours(self) -> tuple[Step, ...]:
         """The frames of our own code; where none is, every frame counts."""
         return tuple(step for step in self.steps if step.ours)
+
+    @property
+    def telling(self) -> tuple[Step, ...]:
+        """What tells the way of an error: our own frames, all where none is ours, or what was said around it."""
+        return tuple(Step(said, "", ours=True) for said in self.wraps) or self.ours or self.steps
 
     @property
     def look(self) -> tuple[object, ...]:
@@ -91,7 +101,8 @@ def sign(event: Event) -> Signature:
         at=event.occurred_at,
         wording=_wording(said, meant, names) if platform == "javascript" else "",
         number=only_number(said),
-        reported=_is_reported(platform, chain),
+        reported=(reported := _is_reported(platform, chain)),
+        wraps=_wraps(event.exceptions) if reported else (),
     )
 
 
@@ -103,6 +114,21 @@ def _said(event: Event) -> str:
 
 def _is_reported(platform: str, chain: tuple[str, ...]) -> bool:
     return platform in _ERROR_VALUES and not any(map(_TRACED.search, chain))
+
+
+def _wraps(exceptions: Sequence[Thrown]) -> tuple[str, ...]:
+    """What an error value says, and what our code put before it on its way out, one by one; values left out."""
+    told, around = "", list[str]()
+    for thrown in exceptions:
+        before = (thrown.value or "").removesuffix(told)
+        if told and _WRAPPER.search(thrown.type or ""):
+            around.extend(reversed(before.split(": ")))
+        told = thrown.value or told
+    inner = told
+    for part in reversed(around):
+        inner = inner.removeprefix(part).removeprefix(": ")
+    said = (wrapped(part) for part in (inner, *around))
+    return tuple(dict.fromkeys(part for part in said if part))[:STEPS_KEPT]
 
 
 def _wording(said: str, meant: str, names: frozenset[str]) -> str:
@@ -149,7 +175,7 @@ def _keys(signature: Signature) -> Iterable[str]:
     if signature.wording:
         yield f"t:{signature.release}|{signature.wording}|{signature.entry}"
     yield from sorted(f"i:{name}" for name in telling_names(signature.identifiers))[:6]
-    telling = (signature.ours or signature.steps)[:_POSTED_STEPS]
+    telling = signature.telling[:_POSTED_STEPS]
     for step in telling:
         if step.source:
             yield f"l:{step.source[:80]}"
@@ -186,6 +212,7 @@ def to_json(signature: Signature) -> dict[str, Any]:
         "wording": signature.wording,
         "number": signature.number,
         "reported": signature.reported,
+        "wraps": list(signature.wraps),
     }
 
 
@@ -204,6 +231,7 @@ def from_json(kept: Mapping[str, Any]) -> Signature:
             "steps": tuple(map(Step._make, kept["steps"])),
             "at": datetime.fromisoformat(kept["at"]) if kept["at"] else None,
             "reported": reported,
+            "wraps": tuple(kept.get("wraps", ())),
         }
     )
 

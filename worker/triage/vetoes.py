@@ -59,8 +59,7 @@ def reworded(one: Prepared, other: Prepared) -> bool:
     A word is of the code where the stack has it too. What a library said counts where it raised at two places.
     """
     if one.signature.reported and other.signature.reported:
-        same = one.said == other.said and one.signature.entry == other.signature.entry
-        return not same and not one.signature.identifiers & other.signature.identifiers
+        return _is_otherwise_told(one.signature, other.signature)
     mine, yours = one.said - other.said, other.said - one.said
     if not (mine and yours and one.steps and other.steps and one.signature.resolved and other.signature.resolved):
         return False
@@ -70,6 +69,16 @@ def reworded(one: Prepared, other: Prepared) -> bool:
     if first and second and first != second:
         return True
     return not mine.isdisjoint(_code_words(one)) and not yours.isdisjoint(_code_words(other))
+
+
+def _is_otherwise_told(one: Signature, other: Signature) -> bool:
+    """Whether no caller of two error values said the same, nor their messages name the same.
+
+    Within one release callers from two entry points say the same of two bugs.
+    """
+    same_way = one.entry == other.entry
+    around = (same_way or one.release != other.release) and not {*one.wraps[1:]}.isdisjoint(other.wraps[1:])
+    return not (around or (same_way and one.said == other.said) or one.identifiers & other.identifiers)
 
 
 def guarded(one: Prepared, other: Prepared) -> bool:
@@ -108,6 +117,8 @@ def elsewhere(one: Prepared, other: Prepared) -> bool:
     mine, yours = one.signature, other.signature
     if not (mine.resolved and yours.resolved and mine.release and mine.release == yours.release):
         return False
+    if mine.wraps or yours.wraps:
+        return False
     if not (one.steps and other.steps):
         return False
     named = {name for name in telling_names(mine.identifiers & yours.identifiers) if not name.startswith("name:type ")}
@@ -124,7 +135,7 @@ def beside(one: Prepared, other: Prepared, rarity: Rarity) -> bool:
     mine, yours = one.signature, other.signature
     if not (mine.resolved and yours.resolved and mine.release and yours.release and mine.release != yours.release):
         return False
-    if not (one.steps and other.steps and _parted(one.steps, other.steps)):
+    if mine.wraps or yours.wraps or not (one.steps and other.steps and _parted(one.steps, other.steps)):
         return False
     by_line = one.steps[0].name in names_of(other.steps) or other.steps[0].name in names_of(one.steps)
     there = (was_there(yours.release, one.steps[0]), was_there(mine.release, other.steps[0]))

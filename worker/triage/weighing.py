@@ -35,8 +35,12 @@ class Rarity:
 
 def features(signature: Signature) -> frozenset[str]:
     """Every word of a signature that has a rarity."""
-    named = (f"f:{step.name}" for step in signature.steps if step.name)
-    words = (f"w:{word}" for step in signature.steps for word in step_words(step) | source_words(step.source))
+    named = (f"f:{step.name}" for step in (*signature.steps, *signature.telling) if step.name)
+    words = (
+        f"w:{word}"
+        for step in (*signature.steps, *signature.telling)
+        for word in step_words(step) | source_words(step.source)
+    )
     return frozenset(
         (
             *named,
@@ -50,7 +54,7 @@ def features(signature: Signature) -> frozenset[str]:
 
 def places_there(signature: Signature) -> frozenset[str]:
     """The words that say which functions and lines the release of a signature had, as far as its newest frames tell."""
-    newest = (signature.ours or signature.steps)[:TOP]
+    newest = signature.telling[:TOP]
     return frozenset(word for step in newest for word in was_there(signature.release, step))
 
 
@@ -90,7 +94,7 @@ class Weighed:
 
 def prepare(signature: Signature) -> Prepared:
     """Ready a signature for comparisons. Of an unresolved bundle only the names that survived the build count."""
-    steps = signature.ours or signature.steps
+    steps = signature.telling
     named = steps if signature.resolved else tuple(step for step in steps if step.name)
     return Prepared(
         signature=signature,

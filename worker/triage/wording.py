@@ -88,6 +88,8 @@ _OF_LANGUAGE = re.compile(r"(?:Object|Array|Reflect|Map|Set|Symbol|Promise|JSON|
 _OWNER = re.compile(r"^([A-Za-z_$][\w$.\[\]]*) is (?:undefined|null)$")
 _CONSTANT = re.compile(r"(no enum constant [\w.$]+)\.\w[\w-]*", re.IGNORECASE)
 """A value that no constant of an enumeration is called by."""
+_KEY = re.compile(r"\S*\d\S*|\b\w+(?:-\w+)+\b|\b[A-Z]{2,}\b")
+"""What is a value by its looks: with digits, of several words, in capitals."""
 _MADE_AT_RUNTIME = re.compile(r"\$\$\w[\w$]*(?:/0x[0-9a-f]+)?")
 """The end of a name that a JVM gave to a class which it made up."""
 _BELOW = re.compile(r"\n-{4,}\n")
@@ -128,6 +130,12 @@ def _shape(text: str) -> tuple[str, ...]:
     bare = _QUOTED.sub(" ", _PATH.sub(" ", _HEX.sub(" ", text)))
     words = (word.lower() for word in re.findall(r"[A-Za-z]{2,}", bare))
     return tuple(dict.fromkeys(words))[:24]
+
+
+def wrapped(said: str) -> str:
+    """One step of a chain of error values as its code says it: without quotes, paths, keys and names of things."""
+    bare = _KEY.sub(" ", _QUOTED.sub(" ", _PATH.sub(" ", _HEX.sub(" ", said[:_LONGEST_MESSAGE]))))
+    return " ".join(re.findall(r"[a-z]{2,}", bare.lower())[:8])
 
 
 def only_number(message: str) -> str:
