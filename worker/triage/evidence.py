@@ -13,7 +13,7 @@ from typing import TypeVar
 from worker.triage.origin import entry_name, is_moved, is_one_release
 from worker.triage.signature import Signature
 from worker.triage.spots import apart, parted, same_spots
-from worker.triage.vetoes import beside, common, contradicts, elsewhere, guarded, reworded
+from worker.triage.vetoes import asked_a_library, beside, common, contradicts, elsewhere, guarded, reworded
 from worker.triage.weighing import TOP, Prepared, Rarity, Weighed, names_of
 from worker.triage.wording import telling_names, vocabulary
 
@@ -182,7 +182,8 @@ def _lonely(one: Prepared, other: Prepared) -> float:
     """1 where only the newest frame is shared and its callers are others: it may be a helper of many bugs.
 
     Between releases a caller may have been renamed, so there the next callers must differ too; within one release
-    two functions that call one helper stay two, even where one dispatcher calls both.
+    two functions that call one helper stay two, even where one dispatcher calls both. What a library raised for a line
+    with something of its own to say is the fault of that line, whoever calls.
     """
     same_build = bool(one.signature.release) and one.signature.release == other.signature.release
     mine, yours = one.steps, other.steps
@@ -191,9 +192,8 @@ def _lonely(one: Prepared, other: Prepared) -> float:
     if len(mine) < 2 or len(yours) < 2 or not mine[0].name or mine[0].name != yours[0].name:  # noqa: PLR2004 -- a frame and its caller
         return 0.0
     first, second = names_of(mine[1:TOP]), names_of(yours[1:TOP])
-    if same_build:
-        return float(mine[1].name not in second and yours[1].name not in first)
-    return float(not {*first} & {*second})
+    alone = mine[1].name not in second and yours[1].name not in first if same_build else not {*first} & {*second}
+    return float(alone and not asked_a_library(one, other))
 
 
 def side_by_side(one: Signature, other: Signature) -> tuple[tuple[str, str], ...]:

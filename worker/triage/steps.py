@@ -15,6 +15,8 @@ _REMEMBERED = 1 << 12
 """Frames and source lines whose words are kept at hand: a program goes through the same ones again and again."""
 _PLACE_PARTS = 2
 
+NATIVE = "native"
+"""The place of what an engine has built in."""
 _NATIVE = frozenset({"[native code]", "<anonymous>", "native", "(native)"})
 _FILE_HASH = re.compile(r"[-._][0-9a-z]{6,}(?=\.\w+$)", re.IGNORECASE)
 _VERSION = re.compile(r"@?v?\d+(?:\.\d+)+")
@@ -101,7 +103,7 @@ def _step(frame: Frame, platform: str, ours: bool) -> Step | None:
 def _place(frame: Frame, native: bool) -> str:
     """The module or the end of the path, without what a build, a version or a machine put there."""
     if native:
-        return "native"
+        return NATIVE
     told = frame.module or frame.filename or frame.abs_path or ""
     clean = _VERSION.sub("", _FILE_HASH.sub("", _MADE_AT_RUNTIME.sub("", told.replace("\\", "/"))))
     parts = [part for part in re.split(r"[/.]", re.sub(r"\.\w{1,4}$", "", clean) if "/" in clean else clean) if part]

@@ -10,7 +10,7 @@ from itertools import takewhile
 
 from worker.triage.codes import STRICT
 from worker.triage.signature import Signature
-from worker.triage.steps import Step
+from worker.triage.steps import NATIVE, Step, source_words
 from worker.triage.weighing import TOP, Prepared, Rarity, names_of, was_there
 from worker.triage.wording import sub_tokens, telling_names, vocabulary
 
@@ -32,6 +32,8 @@ _BY_THE_LANGUAGE = vocabulary(
     "indexoutofrangeexception invalidcastexception dividebyzeroexception runtime.boundserror runtime.error error"
 )
 """What languages raise by themselves where an expression cannot be worked out."""
+_OWN_WORDS = 4
+"""Names in a line of ours from which on it asks for something of its own: `return json.loads(text)` has three."""
 _REMEMBERED = 1 << 12
 
 
@@ -99,6 +101,15 @@ def guarded(one: Prepared, other: Prepared) -> bool:
 def _on_purpose(one: Prepared) -> bool:
     """Whether the newest frame threw by itself, as a guard does; no language does that for it."""
     return bool(_THROWS.search(one.steps[0].source)) or one.signature.chain[0] not in _BY_THE_LANGUAGE
+
+
+def asked_a_library(one: Prepared, other: Prepared) -> bool:
+    """Whether a library raised both for one line of ours that says too much to be a helper's."""
+    raised = (one.signature.steps[0], other.signature.steps[0])
+    if any(step.ours or step.place == NATIVE for step in raised) or _GUARD.search(one.steps[0].name):
+        return False
+    line = one.steps[0].source
+    return (not line or len(source_words(line)) >= _OWN_WORDS) and _is_one_line(one, other)
 
 
 def _raisers(one: Prepared) -> tuple[str, ...]:
