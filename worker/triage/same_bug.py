@@ -47,7 +47,10 @@ OTHER_LINES: Mapping[bool | None, float] = {True: -0.3, False: 0.4, None: 0.0}
 they say little, and an issue that a release brings is more often an old bug on a new way than a second one beside it.
 Two services have other lines at any time, so that those of two packages add nothing."""
 
-JOIN = 0.80
+JOIN = 0.76
+SURE = 0.80
+"""From here on two cases that hold issues already are drawn together by themselves, since a wrong one costs more, and a
+person is asked about what a veto alone kept out."""
 SUGGEST = 0.20
 
 
@@ -193,11 +196,15 @@ def _worth_asking(match: Match, thresholds: Thresholds) -> bool:
     Of cases that a veto kept out a person would say no to three of four below that; missing source maps are no veto.
     """
     free = match.sure or match.forbids in {None, ACROSS}
-    return match.score >= thresholds.suggest if free else _odds(match.score) + match.against >= _odds(thresholds.join)
+    return (
+        match.score >= thresholds.suggest
+        if free
+        else _odds(match.score) + match.against >= _odds(max(thresholds.join, SURE))
+    )
 
 
 def reconsider(matches: Iterable[Match], own: int, thresholds: Thresholds) -> tuple[Match, ...]:
-    """The other cases that are surely the bug of case `own`, the surest first, as one look of it ranked them all.
+    """The other cases that are surely the bug of case `own` (SURE), the surest first, as one look ranked them all.
 
     To be asked after a new issue joined `own`, and again when a known issue of it shows a new look (`said_before`).
     Nothing where its own case would not surely take the look: its issue may hold several bugs, and must not draw cases
@@ -207,7 +214,7 @@ def reconsider(matches: Iterable[Match], own: int, thresholds: Thresholds) -> tu
     mine = next((m for m in ranked if m.case == own), None)
     if mine is None or mine.sure < thresholds.join:
         return ()
-    return tuple(m for m in _surest(ranked, thresholds) if m.case != own)
+    return tuple(m for m in _surest(ranked, thresholds) if m.case != own and m.sure >= SURE)
 
 
 def said_before(look: Signature, looks: Iterable[Signature]) -> bool:

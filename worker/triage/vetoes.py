@@ -20,7 +20,7 @@ MANY = 50
 """Signatures from which on a word can be called common."""
 _GUARD = re.compile(
     r"require|need|ensure|assert|check|valid|verify|expect|must|guard|demand|missing|notfound|or_?(?:fail|throw|raise|die)"
-    r"|parse|coerce|convert|decode|integer|decimal|number|lookup|find|fetch|pick|by_?(?:id|key|name|code)$|^get|^to_"
+    r"|parse|coerce|convert|decode|encode|loads|dumps|strict|unwrap|integer|decimal|number|lookup|find|fetch|pick|by_?(?:id|key|name|code)$|^get|^to_"
 )
 """What functions are called that raise for their callers."""
 _THROWS = re.compile(r"\b(?:raise|throw|panic|abort|fail|die|reject|Errorf|Wrapf?)\b")
