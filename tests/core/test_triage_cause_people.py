@@ -227,3 +227,30 @@ NODE = {"platform": "node", "users": 5}
 )
 def test_the_address_of_a_page_makes_no_probe_and_what_a_later_build_lacks_is_no_bug(cause, kind, value, frames, event):
     assert leading(kind, value, frames, **event) is cause
+
+
+ZERO = ("ZeroDivisionError", "division by zero")
+
+
+@table(
+    (NOISE, *ZERO, "+depot.urls:trigger_error", {"users": 1}),
+    (NOISE, *ZERO, OURS, {"users": 1, "url": "https://www.depot.eu/sentry-debug/"}),
+    (NOISE, "Error", "My first Sentry error!", "+/srv/dist/app.js:main", {"users": 0, "platform": "node"}),
+    (CODE, *ZERO, "+depot.urls:trigger_error", {"users": 40}),
+    (CODE, *ZERO, OURS, {"users": 1, "url": "https://www.depot.eu/debug/"}),
+    (CODE, *ZERO, OURS, {"users": 1, "url": "http://[::1"}),
+)
+def test_what_was_made_to_fail_to_see_whether_errors_arrive_is_noise(cause, kind, value, frames, event):
+    assert leading(kind, value, frames, **event) is cause
+
+
+STREAM = "+depot.stream:feed aiohttp.web_response:write aiohttp.http_writer:_write"
+CLOSING = ("ClientConnectionResetError", "Cannot write to closing transport")
+
+
+@table(
+    (NOISE, *CLOSING, STREAM),
+    (INFRA, "ClientConnectionError", "Cannot connect to the service", STREAM),
+)
+def test_a_stream_that_its_viewer_closed_is_noise(cause, kind, value, frames, event):
+    assert leading(kind, value, frames, **event) is cause

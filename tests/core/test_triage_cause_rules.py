@@ -334,3 +334,84 @@ ORACLE = f"{JAVA} oracle.jdbc.driver.T4CTTIoer11:processError"
 )
 def test_a_statement_that_is_wrong_is_ours_by_the_class_of_its_state_or_by_words(cause, kind, value, frames, event):
     assert judged(kind, value, frames, **event).cause is cause
+
+
+INSIDE = "invalid json response body at http://stock.prod.svc.cluster.local/v1 reason: "
+NODE = {"platform": "node", "users": 0}
+
+
+@table(
+    (INFRA, "FetchError", INSIDE + "Unexpected token < in JSON at position 0", FETCH, NODE),
+    (CODE, "FetchError", INSIDE + "Unexpected token u in JSON at position 0", FETCH, NODE),
+)
+def test_a_page_where_data_were_awaited_from_inside_is_of_a_gateway(cause, kind, value, frames, event):
+    assert leading(kind, value, frames, **event) is cause
+
+
+SLACK = "+/srv/dist/digest.js:send /srv/node_modules/@slack/web-api/dist/errors.js:platformErrorFromResult"
+PLAID = "+/srv/dist/bank.js:sync /srv/node_modules/plaid/dist/api.js:sync"
+
+
+@table(
+    (CODE, "Error", "An API error occurred: invalid_blocks", SLACK, NODE),
+    (VENDOR, "Error", "An API error occurred: fatal_error", SLACK, NODE),
+    (CODE, "AxiosError", "Request failed with status code 400", PLAID, NODE),
+    (VENDOR, "AxiosError", "Request failed with status code 400: INSTITUTION_DOWN", PLAID, NODE),
+    (
+        VENDOR,
+        "AxiosError",
+        "Request failed with status code 400",
+        PLAID,
+        NODE | {"tags": {"bank.error_code": "INSTITUTION_DOWN"}},
+    ),
+    (CODE, "AxiosError", "Request failed with status code 400", PLAID, NODE | {"tags": {"label": "INSTITUTION_DOWN"}}),
+)
+def test_what_a_vendor_says_of_our_request_is_ours_and_of_itself_its_own(cause, kind, value, frames, event):
+    assert leading(kind, value, frames, **event) is cause
+
+
+S3 = f"{OURS} boto3.s3.transfer:upload_file"
+MSAL = "+Depot.Sync:Run Microsoft.Identity.Client.OAuth2:CreateResponse"
+
+
+@table(
+    (INFRA, "ClientError", "An error occurred (RequestTimeTooSkewed) when calling the PutObject operation", S3),
+    (VENDOR, "ClientError", "An error occurred (SlowDown) when calling the PutObject operation", S3),
+    (VENDOR, "MsalServiceException", "AADSTS90033: A transient error has occurred.", MSAL, {"platform": "csharp"}),
+    (INFRA, "SSHException", "Error reading SSH protocol banner", f"{OURS} paramiko.transport:run"),
+    (
+        VENDOR,
+        "SSHException",
+        "Error reading SSH protocol banner",
+        f"{OURS} paramiko.transport:run",
+        {"tags": {"sftp.host": "sftp.nordbank.com"}},
+    ),
+)
+def test_clocks_of_ours_and_passing_trouble_of_others(cause, kind, value, frames, event):
+    assert leading(kind, value, frames, **event) is cause
+
+
+CALL = "+/srv/dist/page.js:load /srv/node_modules/axios/dist/axios.cjs:request"
+
+
+@table(
+    (CODE, "AxiosError", "connect ECONNREFUSED 127.0.0.1:80", CALL, NODE),
+    (CODE, "AxiosError", "connect ECONNREFUSED ::1:443", CALL, NODE),
+    (INFRA, "AxiosError", "connect ECONNREFUSED 127.0.0.1:8080", CALL, NODE),
+    (INFRA, "AxiosError", "connect ECONNREFUSED 10.0.0.7:80", CALL, NODE),
+)
+def test_a_request_without_a_host_goes_to_the_machine_itself(cause, kind, value, frames, event):
+    assert leading(kind, value, frames, **event) is cause
+
+
+FILES = ("OSError", "[Errno 24] Too many open files: '/srv/tmp/a.tif'")
+
+
+@table(
+    (INFRA, *FILES, f"{OURS} PIL.Image:open", {"days": 0.2}),
+    (CODE, *FILES, f"{OURS} PIL.Image:open", {"days": 0.2, "begun": "depot@3.1"}),
+    (CODE, *FILES, f"{OURS} PIL.Image:open", {"days": 9}),
+    (INFRA, *FILES, "asyncio.base_events:run_forever", {"days": 9}),
+)
+def test_files_that_run_out_since_a_release_or_for_days_are_left_open_by_our_code(cause, kind, value, frames, event):
+    assert leading(kind, value, frames, **event) is cause

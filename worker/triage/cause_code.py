@@ -16,7 +16,8 @@ def _mistakes(scene: Scene) -> Iterator[Clue]:
     asked = place.client or (place.partner if not place.ours_first else None)
     asked = asked or (None if place.inside else _answered_to(scene))
     failed = scene.trail.failed
-    theirs = (asked or failed) and words.UNREADABLE.search(scene.text)
+    page_of = place.inside if words.A_PAGE.search(scene.text) else None
+    theirs = bool((asked or failed or page_of) and words.UNREADABLE.search(scene.text))
     alone = bool(place.client or place.vendor_first) and not place.ours
     kind = scene.programming
     if kind and place.ours and not theirs:
@@ -25,7 +26,7 @@ def _mistakes(scene: Scene) -> Iterator[Clue]:
         yield Clue(Cause.CODE_BUG, 0.5 if scene.aftermath else 1.5, f"{kind} is a programmer's error")
     if theirs:
         blamed = Cause.THIRD_PARTY if asked or place.outside else Cause.INFRASTRUCTURE
-        yield Clue(blamed, 2.5, f"an answer of {asked or failed} could not be read")
+        yield Clue(blamed, 2.5, f"an answer of {asked or failed or place.inside} could not be read")
     if found := words.OUR_MISTAKE.search(scene.text):
         page = scene.browser and scene.trouble and words.UNREADABLE.search(scene.text)
         told = place.client and deed(scene)
@@ -38,7 +39,7 @@ def _mistakes(scene: Scene) -> Iterator[Clue]:
 
 def _of_others(scene: Scene) -> bool:
     """Whether another program speaks of itself, whose words say nothing of our code."""
-    return scene.relayed is not None or (scene.own_cloud and not scene.programming)
+    return scene.relayed is not None or scene.partner_down is not None or (scene.own_cloud and not scene.programming)
 
 
 def _answered_to(scene: Scene) -> str | None:

@@ -154,7 +154,7 @@ VENDOR_CLIENTS = any_of(
     r"stripe|twilio|sendgrid|python_http_client|datadog\w*|ddtrace|slack_sdk|slack_bolt|slack|mailchimp\w*"
     r"|mailjet\w*|sparkpost|postmark\w*|mailgun\w*|sendinblue|brevo\w*|resend"
     r"|paypal\w*|braintree\w*|adyen\w*|plaid|klarna|squareup|squaresdk|square|mollie|gocardless\w*|razorpay|paddle"
-    r"|chargebee|recurly|worldpay|checkout_sdk|checkoutsdk|authorizenet|affirm|afterpay|revenuecat"
+    r"|msal\w*|microsoft\.identity\.client|chargebee|recurly|worldpay|checkout_sdk|checkoutsdk|authorizenet|affirm|afterpay|revenuecat"
     r"|purchases_flutter|adapty|qonversion"
     r"|openai|azureopenai|anthropic|cohere|mistralai|huggingface_hub|replicate|deepl|elevenlabs|pinecone|langsmith"
     r"|groq|together|google_generativeai|vertexai|generativeai"

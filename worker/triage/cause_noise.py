@@ -8,6 +8,7 @@ from worker.triage import cause_facts as facts
 from worker.triage import foreign_words as foreign
 from worker.triage import noise_words as words
 from worker.triage import outage_words as outage
+from worker.triage.address import split_address
 from worker.triage.cause_kinds import CALLED_OFF, CANCELLED, GONE, STEERING, STOPPED, SYSTEM_DIED
 from worker.triage.cause_scene import Cause, Clue, Scene
 
@@ -58,9 +59,17 @@ def _benign(scene: Scene) -> Iterator[Clue]:
         yield Clue(Cause.NOISE, 6, f"the visitor went elsewhere: {scene.said(found)}")
     if scene.browser and words.STORAGE.search(scene.text):
         yield Clue(Cause.NOISE, 4, "the browser's storage is full or closed, as in private mode", faint=True)
+    if tried := _tried_out(scene):
+        yield Clue(Cause.NOISE, 12, f"made to fail, to see whether errors arrive: {tried}", faint=True)
     if found := deed(scene):
         weight = 1.0 if sudden(scene) and words.TURNED_AWAY.search(scene.text) else 5.5 - _own_doubt(scene)
         yield Clue(Cause.NOISE, weight, f"a person did it, and was told so: {scene.said(found)}")
+
+
+def _tried_out(scene: Scene) -> str | None:
+    top = (scene.frames[0].function or "") if scene.frames else ""
+    told = (scene.text[:200], split_address(scene.event.request.url or "").path.lower(), top.lower())
+    return next((found.group() for found in map(words.TRIED_OUT.search, told) if found), None)
 
 
 def sudden(scene: Scene) -> bool:

@@ -122,10 +122,9 @@ def _blame(scene: Scene, weight: float, what: str) -> Iterator[Clue]:
 
 def _named(scene: Scene) -> str | None:
     """Whoever else is spoken of, though no host of theirs is named."""
-    found = facts.VENDOR_NAMES.search(scene.text) or words.PARTNER_DOWN.search(scene.text)
-    if found:
+    if found := facts.VENDOR_NAMES.search(scene.text):
         return scene.said(found)
-    return scene.place.partner or ("whoever we asked" if scene.relayed else None)
+    return scene.partner_down or scene.place.partner or ("whoever we asked" if scene.relayed else None)
 
 
 # ---------------------------------------------------------------- vendors
@@ -164,8 +163,8 @@ def _out_of_order(scene: Scene) -> Iterator[Clue]:
         yield Clue(whose, 5.0, f"{kind}: the program that we asked tells of itself")
     elif scene.own_cloud:
         yield Clue(Cause.INFRASTRUCTURE, 5.0, "our own account in a cloud lacks credentials or capacity")
-    elif not scene.place.driver and not scene.programming and (found := words.PARTNER_DOWN.search(scene.text)):
-        yield Clue(Cause.THIRD_PARTY, 5.0, f"a store, a bank or an office is out of order: {scene.said(found)}")
+    elif found := scene.partner_down:
+        yield Clue(Cause.THIRD_PARTY, 5.0, f"a store, a bank or an office is out of order: {found}")
     elif not scene.browser and not scene.phone and not scene.place.outside and _ill_answer(scene):
         yield Clue(Cause.INFRASTRUCTURE, 2.5, f"whoever was asked answered {_status(scene)}")
 

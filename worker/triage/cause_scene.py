@@ -141,6 +141,19 @@ class Scene:
         said = bool(self.place.client and outage.OWN_CLOUD.search(self.text))
         return said or self.kind_of(OWN_CLOUD) is not None
 
+    @cached_property
+    def partner_down(self) -> str | None:
+        """What says, in the message or in tags for codes, that a store, a bank or an office is out of order."""
+        if self.place.driver or self.programming:
+            return None
+        if found := outage.PARTNER_DOWN.search(self.text):
+            return self.said(found)
+        codes = " ".join(
+            value for tag, value in self.event.tags.items() if tag.lower().endswith(("code", "error", "type"))
+        )
+        found = outage.PARTNER_DOWN.search(codes.lower())
+        return found.group() if found else None
+
     @property
     def of_add_on(self) -> bool:
         """Whether the page itself is an add-on's: then the project is that add-on."""

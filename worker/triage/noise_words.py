@@ -102,8 +102,15 @@ STOPPING = any_of(
 )
 """A process was asked to stop: a deploy, a smaller fleet."""
 
+TRIED_OUT = any_of(
+    r"sentry[-_/]?(?:debug|test|example)|(?:debug|test|example)[-_/]?sentry|\btrigger[-_]?error\b",
+    r"my first sentry error|(?:this is a|sentry) (?:sentry )?(?:test|example|sample) (?:error|exception|event)",
+    r"test exception sent from",
+)
+"""A route, a function or a message that a manual gives to try out whether errors arrive."""
+
 CLIENT_GONE = any_of(
-    r"broken ?pipe|\bepipe\b|client ?disconnect|client ?abort|clientabortexception",
+    r"broken ?pipe|\bepipe\b|cannot write to closing transport|client ?disconnect|client ?abort|clientabortexception",
     r"request ?(?:was )?abort(?:ed)?\b|unreadableposterror",
     r"context cancell?ed|code = cancell?ed",
     r"client (?:closed|has closed|prematurely|has disconnected|connection (?:was )?closed|hung up|went away|reset)",

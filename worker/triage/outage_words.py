@@ -25,6 +25,7 @@ DOWN = any_of(
     r"(?:can't|cannot|could not|couldn't|unable to) reach|\bunreachable\b|connection failed:|failed to connect",
     r"(?:read|write|socket) error on (?:connection|socket)|error\(50[0234]\b|could not establish",
     r"connection attempt failed",
+    r"error reading ssh protocol banner",
     r"reading from (?:the )?stream|: eof\b|unexpected eof|ssl syscall|i/o timeout|bad connection",
     r"transport-level error",
     r"connection(?: to \S+)? (?:already |has been |was )?(?:closed|reset|lost|aborted|terminated|dropped)",
@@ -127,6 +128,7 @@ REQUEST_LIMIT = any_of(
     r"memory size of \d+ bytes|maximum execution time|gc overhead|soft ?time ?limit|statement timeout",
     r"canceling statement|max_statement_time|query execution was interrupted|timeout acquiring|pool timeout",
     r"connection is not available, request timed out|queuepool limit|pool (?:exhausted|is full|timed out)",
+    r"too many open files|\bemfile\b",
 )
 """Limits of one request, one statement or one process's pool: where it lasts, something of ours does too much."""
 SLOW = any_of(
@@ -151,8 +153,10 @@ TROUBLE: tuple[re.Pattern[str], ...] = (DOWN, STARVED, CERTIFICATE, SLOW)
 FROZEN = any_of(r"^anr\b|application ?not ?responding|input dispatching timed out|app ?hang|watchdog|main thread")
 """The app's own main thread was busy for too long."""
 SHORT_TIMEOUT = any_of(r"timeout(?:[=:]| of)\s*(?:0?\.\d+|\d{1,2} ?ms)\b|timeout of 0?\.\d+ sec")
-POOL = any_of(r"timeout acquiring|\bpool\b|connection is not available, request timed out")
-"""The connections of one process are all taken: by whom, only its own code can say."""
+POOL = any_of(
+    r"timeout acquiring|\bpool\b|connection is not available, request timed out|too many open files|\bemfile\b"
+)
+"""The connections or files of one process are all taken: by whom, only its own code can say."""
 FORBIDDEN = any_of(
     r"is not authorized to perform|does not have \S+ (?:access|permission)|caller does not have permission",
     r"(?:file_put_contents|fopen|mkdir|unlink|rename|copy|scandir)\(.{0,300}permission denied",
@@ -183,7 +187,7 @@ SICK = any_of(
     r"overloaded|under maintenance|maintenance|degraded|incident|temporarily|we encountered an",
     r"unexpected error (?:has )?occurred",
     r"unexpected error communicating|capacity|slow ?down\b|upstream|unknown error|api_error|api is down",
-    r"currently down",
+    r"currently down|(?:a|some) transient (?:server |internal )?error|aadsts9\d{4}\b",
 )
 """What services say of themselves when they are ill."""
 QUOTA = any_of(
@@ -197,6 +201,8 @@ OWN_CLOUD = any_of(
     # capacity that was bought
     r"provisioned ?throughput|throughput exceeds the current capacity of your table|rate exceeded for shard",
     r"request rate is large|more request units",
+    # a clock of ours that is wrong
+    r"requesttimetooskewed|clock skew|token used before issued|signature not yet current",
     # credentials that a machine is given
     r"(?:locate|retrieve|retrieving|load|resolve|refresh|get|obtain|determine)"
     r" (?:[\w-]+ ){0,3}credentials(?: in| from|$)",

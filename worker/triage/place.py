@@ -1,7 +1,7 @@
 """Where an error happened, as far as fault goes: in our frames, in a vendor's, and which host it was about."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from worker.event import Event, Frame
@@ -137,7 +137,7 @@ def _partner(newest: tuple[Frame, ...], home: str) -> str | None:
 
 def _hosts(event: Event, frames: tuple[Frame, ...], text: str, home: str) -> tuple[str | None, str | None]:
     """The first host inside, and the first that is somebody else's; one inside counts more than a stranger."""
-    told = " ".join((text, *(f"at {event.tags[tag].lower()}" for tag in _PEER_TAGS if tag in event.tags)))
+    told = " ".join((text, *(f"at {host.lower()}" for host in _peers(event.tags))))
     hosts = [next(group for group in found.groups() if group).strip(".") for found in facts.HOST_IN_TEXT.finditer(told)]
     named = [host for host in hosts if not facts.MANUAL_HOST.search(host)]
     inside = next((host for host in named if _is_inside(host)), None)
@@ -149,6 +149,12 @@ def _hosts(event: Event, frames: tuple[Frame, ...], text: str, home: str) -> tup
     names = _own_names(event, frames) if strange and not known else set()
     other = next((host for host in strange if _domain(host).partition(".")[0] not in names), None)
     return inside, known or (None if inside else other)
+
+
+def _peers(tags: Mapping[str, str]) -> Iterator[str]:
+    """What tags tell of whom we spoke with."""
+    yield from (tags[tag] for tag in _PEER_TAGS if tag in tags)
+    yield from (host for tag, host in tags.items() if tag.endswith((".host", "_host")) and tag not in _PEER_TAGS)
 
 
 def _is_inside(host: str) -> bool:
