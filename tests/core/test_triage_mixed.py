@@ -127,3 +127,49 @@ def test_numbers_of_two_messages_are_no_two_bugs():
     most = [replace(one, said="must be at most", number="600") for one in least]
     assert suggest_split([*least, *most]) is None
     assert suggest_split([*least, *(replace(one, number="600") for one in least)]) is not None
+
+
+@pytest.mark.parametrize(
+    ("values", "told_by"),
+    [
+        (
+            ["invalid literal for int() with base 10: '6:55'", "invalid literal for int() with base 10: '4,648'"],
+            ["time", "number"],
+        ),
+        (["Slot 1 not found", "Track 2 not found"], ["slot", "track"]),
+    ],
+)
+def test_values_and_records_of_two_kinds_under_one_stack_are_two_bugs(values, told_by):
+    found = suggest_split(said(*values * 2, kind="ValueError"))
+    assert found is not None
+    assert [cluster.told_by for cluster in found.clusters] == told_by
+    assert [cluster.events for cluster in found.clusters] == [(0, 2), (1, 3)]
+
+
+def test_values_and_records_of_one_kind_are_one_bug():
+    assert suggest_split(said(*(f"invalid literal for int() with base 10: '{n}:55'" for n in range(4)))) is None
+    assert suggest_split(said(*(f"Slot {n % 2} not found" for n in range(4)))) is None
+
+
+def test_two_errors_that_the_runtime_of_go_tells_apart_are_two_bugs():
+    values = ("runtime error: integer divide by zero", "runtime error: index out of range [3] with length 3") * 2
+    found = suggest_split(said(*values, platform="go", kind="runtime.Error"))
+    assert found is not None
+    assert [cluster.told_by for cluster in found.clusters] == ["integer divide by zero", "out of range"]
+
+
+def test_a_class_that_a_jvm_made_up_is_no_name():
+    made_up = ("Jobs$$Lambda$341/0x00007f8a1c0@1b2c", "Jobs$$Lambda$355/0x00007f9b2d1@9f8e")
+    told = [f"Task com.acme.{name} rejected from the pool" for name in made_up]
+    one, other = said(*told, platform="java", kind="RejectedExecutionException")
+    assert suggest_split([one, replace(other, release="2")] * 2) is None
+    assert one.identifiers == other.identifiers
+
+
+def test_the_tip_of_a_template_engine_names_nothing():
+    failed = "The expression has evaluated to a sequence where text was wanted."
+    tip = f"{failed}\n\n----\nTip: write myOptionalVar!myDefault when it is missing\n----\nFTL stack trace: order_mail"
+    with_tip, without = said(tip, failed, platform="java", kind="NonStringException")
+    assert (with_tip.said, with_tip.identifiers) == (without.said, without.identifiers)
+    other_tip = said(tip.replace("myOptionalVar", "someOther"), platform="java", kind="NonStringException")
+    assert suggest_split([with_tip, *other_tip] * 2) is None

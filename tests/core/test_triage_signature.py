@@ -255,3 +255,52 @@ def test_a_signature_that_was_kept_before_it_had_a_wording_is_still_read():
     assert kept.pop("wording")
     kept.pop("number")
     assert from_json(kept).wording == ""
+
+
+def error_value(*told, kind="*fmt.wrapError"):
+    """A reported error as Sentry shows it: the root cause first, then all that was said around it."""
+    chain = (Thrown("*errors.errorString", told[0]), *(Thrown(kind, value) for value in told[1:]))
+    frames = (Frame("ServeHTTP", "api/web", in_app=True, line=35),)
+    return Event("e", platform="go", exceptions=(*chain[:-1], Thrown(chain[-1].type, chain[-1].value, frames=frames)))
+
+
+@pytest.mark.parametrize(
+    ("told", "wraps"),
+    [
+        (
+            ("no rows", "load station 7: no rows", "draw map: load station 7: no rows"),
+            ("no rows", "load station", "draw map"),
+        ),
+        (("no rows", "draw map: load station 7: no rows"), ("no rows", "load station", "draw map")),
+        (("no rows", "load station 'Blue Hill': no rows"), ("no rows", "load station")),
+        (("no rows", "load station BLUE of north-east: no rows"), ("no rows", "load station of")),
+        (("no rows", "read /srv/maps/7.txt: no rows"), ("no rows", "read")),
+        (("no rows",), ("no rows",)),
+    ],
+)
+def test_what_callers_said_around_an_error_value_is_kept_innermost_first_without_values(told, wraps):
+    assert sign(error_value(*told)).wraps == wraps
+
+
+def test_an_error_that_is_no_wrapper_says_what_it_says_by_itself():
+    assert sign(error_value("no rows", "load station: no rows", kind="*shop.StationError")).wraps[1:] == ()
+
+
+def test_what_was_said_around_an_error_value_tells_its_way():
+    reported = sign(error_value("no rows", "load station 7: no rows"))
+    assert [(step.name, step.ours) for step in reported.telling] == [("no rows", True), ("load station", True)]
+    assert [step.name for step in reported.steps] == ["servehttp"]
+
+
+@pytest.mark.parametrize("kind", ["runtime.boundsError", "*errors.withStack"])
+def test_the_way_of_an_error_with_a_stack_of_its_own_is_its_frames(kind):
+    traced = sign(error_value("no rows", "load station 7: no rows", kind=kind))
+    assert (traced.wraps, traced.telling) == ((), traced.steps)
+
+
+def test_what_was_said_around_an_error_value_goes_to_json_and_back():
+    reported = sign(error_value("no rows", "load station 7: no rows"))
+    kept = json.loads(json.dumps(to_json(reported)))
+    assert from_json(kept) == reported
+    assert kept.pop("wraps") == ["no rows", "load station"]
+    assert from_json(kept).wraps == ()

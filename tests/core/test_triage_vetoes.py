@@ -8,6 +8,7 @@ from worker.event import Event, Frame, ProcessingError, Thrown
 from worker.triage.casebook import Casebook
 from worker.triage.mixed import suggest_split
 from worker.triage.same_bug import (
+    CONTRADICTED,
     ELSEWHERE,
     GUARDED,
     REWORDED,
@@ -22,6 +23,7 @@ from worker.triage.same_bug import (
 )
 from worker.triage.signature import from_json, sign, to_json
 from worker.triage.vetoes import lines_differ
+from worker.triage.wording import telling_names
 
 SURE = Thresholds()
 
@@ -38,11 +40,20 @@ def event(value, *frames, kind="LookupFailed", release="api@1.1", platform="pyth
     return Event("e", platform=platform, release=release, transaction=entry, exceptions=thrown, **more)
 
 
-def verdict(new, *known):
+def book_of(*known):
     book = Casebook()
     for number, one in enumerate(known):
         book.keep(number, f"I-{number}", sign(one))
-    return decide(book.rank(sign(new)), SURE)
+    return book
+
+
+def verdict(new, *known):
+    return decide(book_of(*known).rank(sign(new)), SURE)
+
+
+def ranked(new, *known):
+    """What is said of the first case."""
+    return next(match for match in book_of(*known).rank(sign(new)) if match.case == 0)
 
 
 def why_not(new, *known):
@@ -84,6 +95,24 @@ def test_a_library_that_raises_at_two_places_for_one_line_of_ours_has_two_reason
     assert isinstance(verdict(again, limits), Join)
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        ("invalid literal for int() with base 10: '6:55'", "invalid literal for int() with base 10: '4,648'"),
+        ("find_row() gave up: Slot 1 not found", "find_row() gave up: Track 2 not found"),
+    ],
+)
+def test_values_and_records_of_two_kinds_are_two_bugs_whatever_else_is_named(values):
+    one, other = (event(value, MISSING, WANTED) for value in values)
+    assert sign(one).identifiers & sign(other).identifiers
+    assert ranked(other, one).forbids == CONTRADICTED
+
+
+def test_values_and_records_of_one_kind_draw_nothing_together():
+    for value in ("could not read '6:55'", "Slot 1 not found"):
+        assert telling_names(sign(event(value)).identifiers) == set()
+
+
 # ---------------------------------------------------------------- two places of one release
 
 
@@ -105,6 +134,12 @@ def test_lines_of_two_releases_say_nothing_of_it():
 def test_one_thing_that_is_missing_may_be_asked_for_at_two_places():
     one, other = (stopped(name, line, value="'charge_id'") for name, line in (("channel", 26), ("extension", 32)))
     assert isinstance(verdict(other, one), Join)
+
+
+def test_what_a_converter_was_asked_for_is_no_thing_that_two_places_miss():
+    value = "invalid literal for int() with base 10: 'ten'"
+    one, other = (stopped(name, line, value=value) for name, line in (("channel", 26), ("extension", 32)))
+    assert why_not(other, one) == ELSEWHERE
 
 
 def test_one_look_of_a_case_in_this_release_keeps_out_what_an_older_look_would_let_in():
@@ -179,6 +214,68 @@ def test_the_deferred_part_of_a_function_that_panicked_is_no_place_of_the_mistak
 
     assert names_of("do.func1") == ["level", "line", "do"]
     assert names_of("do") == ["do", "level", "line", "do"]  # a function that calls itself stays the place
+
+
+def wrapped(inner, *around, entry="GET /a", release="api@1.1"):
+    """An error value, and what its callers put before it on its way out, one by one."""
+    told = [inner]
+    for words in around:
+        told.append(f"{words}: {told[-1]}")
+    before = (Thrown("*errors.errorString", inner), *(Thrown("*fmt.wrapError", one) for one in told[1:-1]))
+    more = {"platform": "go", "entry": entry, "release": release, "before": before}
+    return event(told[-1], *REPORTED, kind="*fmt.wrapError", **more)
+
+
+def test_reported_errors_that_came_out_by_the_same_callers_are_one_bug_over_releases():
+    old = wrapped("no rows", "load station 7", "draw map")
+    again = wrapped("no rows", "load station 12", "draw map", entry="GET /b", release="api@1.2")
+    assert isinstance(verdict(again, old), Join)
+    other_cause = wrapped("no reply", "load station 12", "draw map", release="api@1.2")
+    assert "not sure" in why_not(other_cause, old)
+    assert ranked(replace(other_cause, release=old.release), old).forbids is None
+
+
+def test_reported_errors_that_two_entry_points_of_one_release_wrap_alike_are_two():
+    one, other = (wrapped("no rows", "load station", "draw map", entry=entry) for entry in ("GET /a", "GET /b"))
+    assert why_not(other, one) == REWORDED
+
+
+@pytest.mark.parametrize("release", ["api@1.1", "api@1.2"])
+def test_reported_errors_that_other_callers_wrapped_are_two(release):
+    one, other = wrapped("no rows", "load station"), wrapped("no rows", "parse limit", release=release)
+    assert ranked(other, one).forbids == REWORDED
+
+
+def test_reported_errors_that_name_the_same_may_be_wrapped_by_other_callers():
+    one, other = (wrapped("no such column: tax_code", words) for words in ("load station", "parse limit"))
+    assert ranked(other, one).forbids is None
+
+
+def test_what_was_said_around_an_error_is_no_place_of_a_release():
+    one, other = wrapped("no rows", "load station"), wrapped("empty reply", "parse limit")
+    later = replace(other, release="api@1.2")
+    assert ranked(other, one).forbids == ranked(later, one, other).forbids == REWORDED
+
+
+REPORTS = [
+    ("shop.errs.report", 3, "sentry.CaptureException(err)"),
+    ("shop.errs.report", 3, "sentry_sdk.capture_exception(error)"),
+    ("shop.errs.report", 3, "hub.RecoverWithContext(ctx, found)"),
+    ("web.server.Recover", 3),
+]
+
+
+@pytest.mark.parametrize("top", REPORTS)
+def test_what_called_sentry_itself_is_no_place_of_the_mistake(top):
+    raised = ("shop.goals.load", 20, "goals = read(rows)")
+    assert [step.name for step in sign(event("no row", top, raised)).steps] == ["load"]
+    assert len(sign(event("no row", raised, top)).steps) == 2
+
+
+@pytest.mark.parametrize("top", REPORTS)
+def test_where_nothing_but_such_frames_is_told_they_stay(top):
+    alone = sign(event("no row", top, ("shop.errs.recover", 9))).steps
+    assert [step.place for step in alone] == [top[0].rpartition(".")[0], "shop.errs"]
 
 
 @pytest.mark.parametrize("kind", ["NotFound", "shop.errors.NotFound", "Shop\\NotFound"])
