@@ -127,3 +127,20 @@ def test_numbers_of_two_messages_are_no_two_bugs():
     most = [replace(one, said="must be at most", number="600") for one in least]
     assert suggest_split([*least, *most]) is None
     assert suggest_split([*least, *(replace(one, number="600") for one in least)]) is not None
+
+
+def test_one_line_that_asks_for_both_names_is_one_bug():
+    values = ("'first_name'", "'last_name'") * 2
+    assert suggest_split(said(*values, lines=['f"{row[first_name]} {row[last_name]}"'] * 4)) is None
+    assert suggest_split(said(*values, lines=["row[first_name]", "row[last_name]"] * 2)) is not None
+
+
+def test_a_way_in_that_was_renamed_is_no_second_bug():
+    def answered(entry, name):
+        value = f"The view {name} did not return a valid response"
+        return sign(Event("e", platform="python", transaction=entry, exceptions=(Thrown("TypeError", value),)))
+
+    renamed = [answered(f"pages.{name}", f"pages.{name}") for name in ("pick_loads", "block_loads") * 2]
+    assert suggest_split(renamed) is None
+    behind = [answered("pages.dispatch", f"pages.{name}") for name in ("pick_loads", "block_loads") * 2]
+    assert suggest_split(behind) is not None
