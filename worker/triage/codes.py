@@ -18,7 +18,8 @@ _JACKSON = re.compile(r"through reference chain: (.{1,500})")
 _MARSHMALLOW = re.compile(r"['\"](\w{1,60})['\"]: \[['\"][A-Z][^'\"]{0,80} ")
 _FREEMARKER = re.compile(r"^==> ([\w.]{1,80})", re.MULTILINE)
 _AT_KEY = re.compile(
-    r"(?:@ data|\bOn instance)((?:\[['\"]?\w+['\"]?\])+)|\b(?:data|body|params|query(?:string)?|headers)[./]([A-Za-z_][\w./]*) (?=must |should )"
+    r"(?:@ data|\bOn instance)((?:\[['\"]?\w+['\"]?\])+)"
+    r"|\b(?:data|body|params|query(?:string)?|headers)[./]([A-Za-z_][\w./]*) (?=must |should )"
 )
 """Of voluptuous, jsonschema, fastjsonschema and Ajv."""
 _CALLED_FIELD = re.compile(r"\b[Ff]ield[ :]+(['\"`]?)([A-Za-z_][\w.]{0,80})(?![\w'])")
@@ -51,7 +52,7 @@ _KINDS = re.compile(
     r"|is (?:less|greater) than the (m(?:in|ax)imum)"
     r"|(?:ECONN\w+|ETIMEDOUT|dial tcp) \S+:([12]?\d{2,4})\b|\bport=([12]?\d{2,4})\b"
 )
-"""Kinds that a language or a checker of schemas tells apart (Go's runtime, JSON, JSON Schema), and ports of services."""
+"""What a language or a checker of schemas tells apart (Go's runtime, JSON, JSON Schema), and ports of services."""
 _VALUE = r"(?:'[^'\n]{1,60}'|\"[^\"\n]{1,60}\"|[\w.:@-]*\d[\w.:@-]*|[A-Z][A-Z_-]+\b)"
 _WITH = r"(?:with (?:id|pk|key|code|name)[ =:]{1,2}|id[ =:]{1,2}|called |named |for |#)?"
 _MODEL = re.compile(
