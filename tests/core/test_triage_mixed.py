@@ -173,3 +173,20 @@ def test_the_tip_of_a_template_engine_names_nothing():
     assert (with_tip.said, with_tip.identifiers) == (without.said, without.identifiers)
     other_tip = said(tip.replace("myOptionalVar", "someOther"), platform="java", kind="NonStringException")
     assert suggest_split([with_tip, *other_tip] * 2) is None
+
+
+def test_one_line_that_asks_for_both_names_is_one_bug():
+    values = ("'first_name'", "'last_name'") * 2
+    assert suggest_split(said(*values, lines=['f"{row[first_name]} {row[last_name]}"'] * 4)) is None
+    assert suggest_split(said(*values, lines=["row[first_name]", "row[last_name]"] * 2)) is not None
+
+
+def test_a_way_in_that_was_renamed_is_no_second_bug():
+    def answered(entry, name):
+        value = f"The view {name} did not return a valid response"
+        return sign(Event("e", platform="python", transaction=entry, exceptions=(Thrown("TypeError", value),)))
+
+    renamed = [answered(f"pages.{name}", f"pages.{name}") for name in ("pick_loads", "block_loads") * 2]
+    assert suggest_split(renamed) is None
+    behind = [answered("pages.dispatch", f"pages.{name}") for name in ("pick_loads", "block_loads") * 2]
+    assert suggest_split(behind) is not None

@@ -268,13 +268,18 @@ REPORTS = [
 @pytest.mark.parametrize("top", REPORTS)
 def test_what_called_sentry_itself_is_no_place_of_the_mistake(top):
     raised = ("shop.goals.load", 20, "goals = read(rows)")
-    assert [step.name for step in sign(event("no row", top, raised)).steps] == ["load"]
-    assert len(sign(event("no row", raised, top)).steps) == 2
+    assert [step.name for step in sign(event("no row", top, raised, platform="go")).steps] == ["load"]
+    assert len(sign(event("no row", raised, top, platform="go")).steps) == 2
+
+
+def test_a_function_called_recover_is_one_like_others_but_in_go():
+    stack = (("shop.jobs.recover", 3), ("shop.goals.load", 20))
+    assert len(sign(event("no row", *stack, platform="python")).steps) == 2
 
 
 @pytest.mark.parametrize("top", REPORTS)
 def test_where_nothing_but_such_frames_is_told_they_stay(top):
-    alone = sign(event("no row", top, ("shop.errs.recover", 9))).steps
+    alone = sign(event("no row", top, ("shop.errs.recover", 9), platform="go")).steps
     assert [step.place for step in alone] == [top[0].rpartition(".")[0], "shop.errs"]
 
 
@@ -432,3 +437,31 @@ def test_a_frame_more_or_less_is_a_hint_and_no_proof():
     maps = mapped("Cannot read properties of undefined (reading 'sku')")
     found = verdict(unmapped('can\'t access property "sku", t is undefined', steps=4), maps)
     assert isinstance(found, Suggest)
+
+
+def test_a_reported_error_without_frames_is_ranked():
+    one, other = (wrapped("no rows", words) for words in ("load station", "parse limit"))
+    bare = [replace(told, exceptions=tuple(replace(t, frames=()) for t in told.exceptions)) for told in (one, other)]
+    assert ranked(*bare).forbids == REWORDED
+
+
+def test_an_inner_error_that_is_all_value_leaves_its_wrapper_a_wrapper():
+    old = wrapped("EOF", "read header")
+    again = wrapped("EOF", "read header", entry="GET /b", release="api@1.2")
+    assert isinstance(verdict(again, old), Join)
+
+
+def test_the_function_that_panicked_stays_where_what_reported_was_deferred():
+    told = [("api/jobs.do.func1", 89, "hub.RecoverWithContext(ctx, r)"), ("api/decode.level", 21, None),
+            ("api/decode.Line", 33, None), ("api/decode.level", 21, None), ("api/jobs.do", 92, None)]  # fmt: skip
+    frames = tuple(
+        Frame(f.partition(".")[2], f.partition(".")[0], line=n, in_app=True, context_line=s)
+        for f, n, s in reversed(told)
+    )
+    thrown = (Thrown("runtime.boundsError", "index out of range [3]", frames=frames),)
+    assert sign(Event("e", platform="go", exceptions=thrown)).steps[0].name == "level"
+
+
+def test_a_proxy_that_a_jvm_made_up_is_no_name():
+    one, other = (sign(event(f"Task com.sun.proxy.$Proxy{n} rejected", platform="java")) for n in (12, 871))
+    assert one.identifiers == other.identifiers

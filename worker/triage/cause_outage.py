@@ -72,6 +72,8 @@ def _starved(scene: Scene) -> Iterator[Clue]:
     elif said or any(one.function == KILLED for one in scene.frames[:2]):
         said = said or "a worker that answers no more is ended"
         yield Clue(Cause.INFRASTRUCTURE, 4.5, f"a machine ran out: {said}")
+        if scene.place.ours and scene.fresh and words.FILES.search(scene.text):
+            yield Clue(Cause.CODE_BUG, 4.5, "since a release of ours, which leaves files open")
     if frozen := words.FROZEN.search(scene.text):
         yield Clue(Cause.CODE_BUG, 6, f"our main thread was busy for too long: {scene.said(frozen)}")
     if short := words.SHORT_TIMEOUT.search(scene.text):

@@ -17,6 +17,11 @@ _PYDANTIC = re.compile(r"^([\w.\[\] >-]{1,200})\n +\S.*[\[(]type=", re.MULTILINE
 _JACKSON = re.compile(r"through reference chain: (.{1,500})")
 _MARSHMALLOW = re.compile(r"['\"](\w{1,60})['\"]: \[['\"][A-Z][^'\"]{0,80} ")
 _FREEMARKER = re.compile(r"^==> ([\w.]{1,80})", re.MULTILINE)
+_AT_KEY = re.compile(
+    r"(?:@ data|\bOn instance)((?:\[['\"]?\w+['\"]?\])+)"
+    r"|\b(?:data|body|params|query(?:string)?|headers)[./]([A-Za-z_][\w./]*) (?=must |should )"
+)
+"""Of voluptuous, jsonschema, fastjsonschema and Ajv."""
 _CALLED_FIELD = re.compile(r"\b[Ff]ield[ :]+(['\"`]?)([A-Za-z_][\w.]{0,80})(?![\w'])")
 _NO_FIELD = re.compile(
     r"^(?:is|are|was|be|of|value|values|name|names|type|types|with|without|not|in|on|for|to|from|by|at|must|should|and|or"
@@ -45,13 +50,14 @@ _KINDS = re.compile(
     r"|not JSON compliant: -?(nan|inf)\b"
     r"|(does not match) ['\"]|is (not of type) '|is (not one of) \[|is (too (?:short|long))$"
     r"|is (?:less|greater) than the (m(?:in|ax)imum)"
+    r"|(?:ECONN\w+|ETIMEDOUT|dial tcp) \S+:([12]?\d{2,4})\b|\bport=([12]?\d{2,4})\b"
 )
-"""Kinds that a language or a checker of schemas tells apart: those of Go's runtime, of JSON and of JSON Schema."""
+"""What a language or a checker of schemas tells apart (Go's runtime, JSON, JSON Schema), and ports of services."""
 _VALUE = r"(?:'[^'\n]{1,60}'|\"[^\"\n]{1,60}\"|[\w.:@-]*\d[\w.:@-]*|[A-Z][A-Z_-]+\b)"
 _WITH = r"(?:with (?:id|pk|key|code|name)[ =:]{1,2}|id[ =:]{1,2}|called |named |for |#)?"
 _MODEL = re.compile(
     r"\b(?:[Nn]o )?(?:[Rr]ow|[Rr]ecord|[Ee]ntry|[Dd]ocument) \S+ (?:not found )?in ([a-z_]{3,})\b"
-    rf"|\b([A-Za-z][a-z_]{{2,}}|[A-Z][A-Za-z]+) {_WITH}{_VALUE} (?:was |is |could |can)?"
+    rf"|\b([A-Za-z][a-z_]{{2,}}|[A-Z][A-Za-z]+):? {_WITH}{_VALUE} (?:was |is |could |can)?"
     r"(?:not (?:be )?found|does(?: not|n't) exist|already exists|unknown|missing)"
     rf"|\b(?:[Nn]o|[Uu]nknown|[Nn]o such|(?:[Cc]annot|[Cc]ould(?: not|n't)|[Cc]an't|[Uu]nable to) find)"
     rf" (?:an? |the )?([a-z_]{{3,}}) {_WITH}{_VALUE}"
@@ -68,6 +74,8 @@ _VALUES = (
     ("date", re.compile(r"(?:\d{4}[-/.]\d\d?[-/.]\d\d?|\d\d?[-/.]\d\d?[-/.]\d{4})(?:[T ].*)?$")),
     ("fraction", re.compile(r"\d+/\d+$")),
     ("angle", re.compile(r"[-+\u2212]?\d+(?:d|°) ?\d+(?:m|').*$")),
+    ("limit", re.compile(r"[<>\u2264\u2265~] ?-?\d[\d.,]*$")),
+    ("nothing", re.compile(r"(?:-{1,3}|n/?a|none|null|nil|undefined|nan)$", re.IGNORECASE)),
     ("number", re.compile(r"[-+\u2212]?(?:\d+[.,]\d+|\d{1,3}(?:[.,' \u00a0]\d{3})+(?:[.,]\d+)?|\u2212\d+)$")),
 )
 """Values that are more than a word or plain digits, by what they are of: columns of one table differ in it."""
@@ -88,6 +96,8 @@ def _fields(message: str) -> Iterator[str]:
         yield from (f"field:{name}" for name in _NAME.findall(way)[-1:])
     for way in _JACKSON.findall(message):
         yield from (f"field:{name}" for name in _QUOTED.findall(way)[-1:])
+    for found in _AT_KEY.finditer(message):
+        yield from (f"field:{name}" for name in _NAME.findall(found[1] or found[2])[-1:])
     for quote, name in _CALLED_FIELD.findall(message):
         if quote or not _NO_FIELD.match(name):
             yield f"field:{name.strip('.').rpartition('.')[2]}"

@@ -1,5 +1,6 @@
 """Whether one issue holds several bugs: clusters of events that contradict each other, two events or more in each."""
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
@@ -41,15 +42,29 @@ def suggest_split(signatures: Sequence[Signature]) -> Split | None:
     """Find the clusters in the events of one issue; None where they look like one bug."""
     told = [one.identifiers for one in signatures if one.identifiers]
     everywhere = frozenset.intersection(*told) if told else frozenset()
-    by_names = _linked(signatures, lambda one: one.identifiers - everywhere, _same_names, _tell_names)
+    by_names = _linked(signatures, lambda one: _own_names(one) - everywhere, _same_names, _tell_names)
     by_kind = _linked(signatures, lambda one: (one.chain[:1], one.said), _same_kind, lambda kind: kind[1] or kind[0][0])
     found = (
-        (by_names, "the messages name different things in the code"),
+        (() if _of_one_line(signatures, by_names) else by_names, "the messages name different things in the code"),
         (by_kind, "different errors under one stack trace"),
         (_lined(signatures), "different source lines of one release"),
         (_numbered(signatures), "the messages carry different numbers, each of them in several releases"),
     )
     return next((Split(clusters, why) for clusters, why in found if clusters), None)
+
+
+def _own_names(one: Signature) -> frozenset[str]:
+    """The names in a message but those of the way in: that it was renamed sets no bugs apart."""
+    door = {*re.findall(r"\w+", one.entry)}
+    return frozenset(name for name in one.identifiers if name.rpartition(":")[2] not in door)
+
+
+def _of_one_line(signatures: Sequence[Signature], clusters: Sequence[Cluster]) -> bool:
+    """Whether one line of ours asks for the names of all clusters: which one is missing, is told by data."""
+    told = [signatures[n] for cluster in clusters for n in cluster.events]
+    asked = {name.rpartition(":")[2] for one in told for name in _own_names(one)}
+    lines = {next((step.source for step in one.ours if step.source), "").lower() for one in told}
+    return bool(asked) and all(asked <= {*re.findall(r"\w+", line)} for line in lines)
 
 
 def _same_names(one: frozenset[str], other: frozenset[str]) -> bool:

@@ -128,7 +128,6 @@ REQUEST_LIMIT = any_of(
     r"memory size of \d+ bytes|maximum execution time|gc overhead|soft ?time ?limit|statement timeout",
     r"canceling statement|max_statement_time|query execution was interrupted|timeout acquiring|pool timeout",
     r"connection is not available, request timed out|queuepool limit|pool (?:exhausted|is full|timed out)",
-    r"too many open files|\bemfile\b",
 )
 """Limits of one request, one statement or one process's pool: where it lasts, something of ours does too much."""
 SLOW = any_of(
@@ -153,10 +152,9 @@ TROUBLE: tuple[re.Pattern[str], ...] = (DOWN, STARVED, CERTIFICATE, SLOW)
 FROZEN = any_of(r"^anr\b|application ?not ?responding|input dispatching timed out|app ?hang|watchdog|main thread")
 """The app's own main thread was busy for too long."""
 SHORT_TIMEOUT = any_of(r"timeout(?:[=:]| of)\s*(?:0?\.\d+|\d{1,2} ?ms)\b|timeout of 0?\.\d+ sec")
-POOL = any_of(
-    r"timeout acquiring|\bpool\b|connection is not available, request timed out|too many open files|\bemfile\b"
-)
-"""The connections or files of one process are all taken: by whom, only its own code can say."""
+POOL = any_of(r"timeout acquiring|\bpool\b|connection is not available, request timed out")
+"""The connections of one process are all taken: by whom, only its own code can say."""
+FILES = any_of(r"too many open files|\bemfile\b")
 FORBIDDEN = any_of(
     r"is not authorized to perform|does not have \S+ (?:access|permission)|caller does not have permission",
     r"(?:file_put_contents|fopen|mkdir|unlink|rename|copy|scandir)\(.{0,300}permission denied",

@@ -47,10 +47,10 @@ OTHER_LINES: Mapping[bool | None, float] = {True: -0.3, False: 0.4, None: 0.0}
 they say little, and an issue that a release brings is more often an old bug on a new way than a second one beside it.
 Two services have other lines at any time, so that those of two packages add nothing."""
 
-JOIN = 0.76
+JOIN = 0.65
 SURE = 0.80
-"""From here on two cases that hold issues already are drawn together by themselves, since a wrong one costs more, and a
-person is asked about what a veto alone kept out."""
+"""From here on a doubtful look joins; two cases that hold issues already are drawn together by themselves, since there
+a wrong one costs more; and a person is asked about what a veto alone kept out."""
 SUGGEST = 0.20
 
 
@@ -87,6 +87,8 @@ class Match:
     reasons: tuple[str, ...] = ()
     sure: float = 0.0
     """The score of the nearest look that may join by itself; 0: none that is more likely than not may."""
+    doubtful: bool = False
+    """Whether little is known of how the nearest look that may join came about: then it takes SURE."""
     against: float = 0.0
     """What vetoes took from the score, in log odds."""
     forbids: str | None = None
@@ -165,12 +167,19 @@ def _match(weighed: Weighed, case: int, known: Sequence[Known], rarity: Rarity, 
         case=case,
         issue=shown.issue,
         score=_share(compared[0][0]),
+        doubtful=surest is not None and _doubtful(surest[1]),
         against=_vetoes(compared[0][1]),
         reasons=tuple(_reasons(evidence, new, shown.prepared, rarity)),
         sure=sure,
         forbids=against or _forbids(evidence, shown, known),
         aligned=side_by_side(new.signature, shown.prepared.signature),
     )
+
+
+def _doubtful(evidence: Evidence) -> bool:
+    """Whether a helper may be all that two share, no release is there to tell two places apart, or a map is missing."""
+    hint = evidence.twin is not None and evidence.twin < 1
+    return bool(evidence.lonely) or evidence.one_release is None or hint
 
 
 def _share(odds: float) -> float:
@@ -224,7 +233,7 @@ def said_before(look: Signature, looks: Iterable[Signature]) -> bool:
 
 
 def _surest(matches: Iterable[Match], thresholds: Thresholds) -> list[Match]:
-    sure = (one for one in matches if one.sure and one.sure >= thresholds.join)
+    sure = (one for one in matches if one.sure >= (max(thresholds.join, SURE) if one.doubtful else thresholds.join))
     return sorted(sure, key=lambda m: (-m.sure, -m.score, m.case))
 
 

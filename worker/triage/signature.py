@@ -36,6 +36,7 @@ _TRACED = re.compile(r"^runtime\.|panic|^string$|withstack|fundamental|^\*?errgo
 """What Go and Rust die of, and errors that took their stack along: there the frames are of the mistake."""
 _WRAPPER = re.compile(r"wrapErrors?$|withMessage|withStack|withPrefix|context", re.IGNORECASE)
 """Types of errors that only put words before another."""
+_INNER_KEPT = 60
 _UNRESOLVED = vocabulary(
     "js_no_source js_invalid_source js_invalid_sourcemap js_missing_source js_missing_sources_content "
     "js_scraping_disabled js_invalid_sourcemap_location js_invalid_stack_frame_location js_too_many_sources"
@@ -48,8 +49,8 @@ class Signature:
 
     `wording`: of JavaScript only, a digest of what the message means and is about, of an unknown one as it is but for
     its numbers; empty where it says nothing of its own. `number`: the only one in the message, unless it tells a
-    position; else empty. `reported`: the frames are of the place that reported an error value. `wraps`: what was said
-    around a reported error on its way out, innermost first.
+    position; else empty. `reported`: the frames are of the place that reported an error value. `wraps`: what such an
+    error said, then what was said around it on its way out; empty for every other.
     """
 
     platform: str
@@ -127,7 +128,7 @@ def _wraps(exceptions: Sequence[Thrown]) -> tuple[str, ...]:
     inner = told
     for part in reversed(around):
         inner = inner.removeprefix(part).removeprefix(": ")
-    said = (wrapped(part) for part in (inner, *around))
+    said = (wrapped(inner) or inner.lower()[:_INNER_KEPT], *map(wrapped, around))
     return tuple(dict.fromkeys(part for part in said if part))[:STEPS_KEPT]
 
 

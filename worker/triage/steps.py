@@ -53,27 +53,29 @@ def steps_of(exceptions: tuple[Thrown, ...], platform: str) -> tuple[Step, ...]:
     told = any(frame.in_app for thrown in exceptions for frame in thrown.frames)
     for thrown in exceptions:
         read = (_step(frame, platform, is_ours(frame, told)) for frame in reversed(thrown.frames))
-        caught = platform == "go" and bool(thrown.frames) and _DEFERRED.search(thrown.frames[-1].function or "")
-        for step in _raised([one for one in read if one is not None], thrown.type or "", deferred=bool(caught)):
+        for step in _raised([one for one in read if one is not None], thrown, go=platform == "go"):
             if step not in steps[-3:]:
                 steps.append(step)
     return tuple(steps[:STEPS_KEPT])
 
 
-def _raised(steps: list[Step], kind: str, *, deferred: bool) -> list[Step]:
+def _raised(steps: list[Step], thrown: Thrown, *, go: bool) -> list[Step]:
     """Without what is on top only because it reported.
 
-    That is the constructor of the error itself, as some engines show it, what called Sentry, and in Go the `deferred`
+    That is the constructor of the error itself, as some engines show it, what called Sentry, and in Go the deferred
     part of a function below that panicked.
     """
-    made = bare_type(kind).lower().rpartition(".")[2]
-    steps = list(dropwhile(lambda step: (made and step.name == made) or _reports(step), steps)) or steps
-    below = {(step.place, step.name) for step in steps[2:]}
-    return steps[1:] if deferred and (steps[0].place, steps[0].name) in below else steps
+    made = bare_type(thrown.type or "").lower().rpartition(".")[2]
+    below = list(dropwhile(lambda step: (made and step.name == made) or _reports(step, go=go), steps))
+    if len(below) < len(steps):
+        return below or steps
+    caught = go and bool(thrown.frames) and _DEFERRED.search(thrown.frames[-1].function or "")
+    again = bool(caught) and steps[0][:2] in [step[:2] for step in steps[2:]]
+    return steps[1:] if again else steps
 
 
-def _reports(step: Step) -> bool:
-    return step.name == "recover" or _REPORTS.search(step.source) is not None
+def _reports(step: Step, *, go: bool) -> bool:
+    return (go and step.name == "recover") or _REPORTS.search(step.source) is not None
 
 
 def is_ours(frame: Frame, told: bool) -> bool:

@@ -105,6 +105,8 @@ def _on_purpose(one: Prepared) -> bool:
 
 def asked_a_library(one: Prepared, other: Prepared) -> bool:
     """Whether a library raised both for one line of ours that says too much to be a helper's."""
+    if one.signature.wraps or other.signature.wraps:
+        return False
     raised = (one.signature.steps[0], other.signature.steps[0])
     if any(step.ours or step.place == NATIVE for step in raised) or _GUARD.search(one.steps[0].name):
         return False

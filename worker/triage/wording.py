@@ -90,7 +90,7 @@ _CONSTANT = re.compile(r"(no enum constant [\w.$]+)\.\w[\w-]*", re.IGNORECASE)
 """A value that no constant of an enumeration is called by."""
 _KEY = re.compile(r"\S*\d\S*|\b\w+(?:-\w+)+\b|\b[A-Z]{2,}\b")
 """What is a value by its looks: with digits, of several words, in capitals."""
-_MADE_AT_RUNTIME = re.compile(r"\$\$\w[\w$]*(?:/0x[0-9a-f]+)?")
+_MADE_AT_RUNTIME = re.compile(r"\$\$\w[\w$]*(?:/0x[0-9a-f]+)?|(?<=\$Proxy)\d+")
 """The end of a name that a JVM gave to a class which it made up."""
 _BELOW = re.compile(r"\n-{4,}\n")
 _SHORTEST_NAME = 3
