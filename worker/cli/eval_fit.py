@@ -28,7 +28,7 @@ def from_feedback(store: Store) -> tuple[list[Asked], list[str]]:
             match = tx.casebook.compared(row.project_group, issue_id, others)
             if match is not None:
                 groups.add(row.project_group)
-                asked.append(Asked(issue_id, match.issue, match.score, match.sure, kind == "merge"))
+                asked.append(Asked(issue_id, match.issue, match.score, match.certain, kind == "merge"))
     return asked, sorted(groups)
 
 
@@ -47,7 +47,7 @@ def from_labels(events: Sequence[Seen], bugs: Mapping[str, str], now: Thresholds
         if one.id in bugs:
             first.setdefault(one.issue, bugs[one.id])
     asked = [
-        Asked(issue, near.issue, near.score, near.sure, first[issue] == first[near.issue])
+        Asked(issue, near.issue, near.score, near.certain, first[issue] == first[near.issue])
         for issue, ranked in done.ranked.items()
         for near in ranked[:1]
         if issue in first and near.issue in first

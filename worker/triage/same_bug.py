@@ -95,6 +95,15 @@ class Match:
     """Why the nearest look must not join by itself however alike; None: it may."""
     aligned: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def certain(self) -> float:
+        """The score that joins: `sure`, but nothing below SURE where it is doubtful."""
+        return 0.0 if self.doubtful and self.sure < SURE else self.sure
+
+    def joins(self, join: float) -> bool:
+        """Whether it joins by itself where `join` is the limit."""
+        return bool(self.certain) and self.certain >= join
+
 
 @dataclass(frozen=True, slots=True)
 class Join:
@@ -221,7 +230,7 @@ def reconsider(matches: Iterable[Match], own: int, thresholds: Thresholds) -> tu
     """
     ranked = list(matches)
     mine = next((m for m in ranked if m.case == own), None)
-    if mine is None or mine.sure < thresholds.join:
+    if mine is None or not mine.joins(thresholds.join):
         return ()
     return tuple(m for m in _surest(ranked, thresholds) if m.case != own and m.sure >= SURE)
 
@@ -233,14 +242,18 @@ def said_before(look: Signature, looks: Iterable[Signature]) -> bool:
 
 
 def _surest(matches: Iterable[Match], thresholds: Thresholds) -> list[Match]:
-    sure = (one for one in matches if one.sure >= (max(thresholds.join, SURE) if one.doubtful else thresholds.join))
+    sure = (one for one in matches if one.joins(thresholds.join))
     return sorted(sure, key=lambda m: (-m.sure, -m.score, m.case))
 
 
 def _why_not(first: Match, thresholds: Thresholds) -> str:
     return first.forbids or (
-        f"likely ({first.score:.0%}) but not sure: it joins by itself from {thresholds.join:.0%} on"
+        f"likely ({first.score:.0%}) but not sure: it joins by itself from {_limit(first, thresholds):.0%} on"
     )
+
+
+def _limit(one: Match, thresholds: Thresholds) -> float:
+    return max(thresholds.join, SURE) if one.doubtful else thresholds.join
 
 
 def _odds(share: float) -> float:
