@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, update
 
 from tests.bench import same_bug as made_up
 from tests.fixtures.desk import Desk
@@ -25,10 +25,11 @@ from worker.settings import SHIPPED_MAPPINGS
 from worker.store.casebook import COMPARED, COUNTED, RESOLVED, Casebook
 from worker.store.store import Store
 from worker.store.suggestions import Suggested
+from worker.store.tables_casebook import signatures
 from worker.triage.casebook import KEPT_PER_CASE, KEYS_READ, POSTING_READ, SCORED
 from worker.triage.casebook import Casebook as InMemory
 from worker.triage.same_bug import rank
-from worker.triage.signature import Signature, sign
+from worker.triage.signature import Signature, sign, to_json
 from worker.triage.weighing import prepare
 
 WEB, API = PROJECTS
@@ -397,6 +398,18 @@ def test_a_look_knows_its_first_and_its_last_release(store: Store):
         assert tx.casebook.knows("I-1", later, "another event")
         assert not tx.casebook.knows("I-1", replace(later, release="api@4"), "another event")
     assert [one.release for one in look.each()] == ["api@1", *["api@3"] * (COUNTED - 1)]
+
+
+def test_a_look_of_an_older_version_is_read_anew_when_it_is_seen_again(store: Store):
+    told = replace(python("*errors.errorString", "no rows"), platform="go")
+    keep(store, 1, told)
+    with store.write() as tx:
+        older = to_json(sign(told))
+        del older["wraps"]
+        tx.connection.execute(update(signatures).values(signature=older))
+        assert tx.casebook.looks("I-1")[0].signature.wraps == ()
+        assert not tx.casebook.keep("I-1", API.slug, sign(told), "e2", NOW)
+        assert tx.casebook.looks("I-1")[0].signature == sign(told)
 
 
 def test_an_issue_whose_messages_carry_two_limits_over_two_releases_is_suggested_for_a_split(store: Store):

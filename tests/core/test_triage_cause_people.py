@@ -233,10 +233,12 @@ ZERO = ("ZeroDivisionError", "division by zero")
 
 
 @table(
-    (NOISE, *ZERO, "+depot.urls:trigger_error", {"users": 1}),
+    (NOISE, *ZERO, OURS, {"users": 1, "url": "https://www.depot.eu/trigger-error"}),
+    (CODE, "ErrorException", "Cart total is negative", "+/srv/src/Cart.php:trigger_error", PHP | {"users": 1}),
+    (CODE, *ZERO, OURS, {"users": 1, "url": "https://www.depot.eu/sentry/testimonials"}),
     (NOISE, *ZERO, OURS, {"users": 1, "url": "https://www.depot.eu/sentry-debug/"}),
     (NOISE, "Error", "My first Sentry error!", "+/srv/dist/app.js:main", {"users": 0, "platform": "node"}),
-    (CODE, *ZERO, "+depot.urls:trigger_error", {"users": 40}),
+    (CODE, *ZERO, OURS, {"users": 40, "url": "https://www.depot.eu/trigger-error"}),
     (CODE, *ZERO, OURS, {"users": 1, "url": "https://www.depot.eu/debug/"}),
     (CODE, *ZERO, OURS, {"users": 1, "url": "http://[::1"}),
 )

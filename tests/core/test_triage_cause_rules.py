@@ -391,14 +391,16 @@ def test_clocks_of_ours_and_passing_trouble_of_others(cause, kind, value, frames
     assert leading(kind, value, frames, **event) is cause
 
 
+SINCE = {"days": 1, "begun": "depot@3.1"}
 CALL = "+/srv/dist/page.js:load /srv/node_modules/axios/dist/axios.cjs:request"
 
 
 @table(
-    (CODE, "AxiosError", "connect ECONNREFUSED 127.0.0.1:80", CALL, NODE),
-    (CODE, "AxiosError", "connect ECONNREFUSED ::1:443", CALL, NODE),
-    (INFRA, "AxiosError", "connect ECONNREFUSED 127.0.0.1:8080", CALL, NODE),
-    (INFRA, "AxiosError", "connect ECONNREFUSED 10.0.0.7:80", CALL, NODE),
+    (CODE, "AxiosError", "connect ECONNREFUSED 127.0.0.1:80", CALL, NODE | SINCE),
+    (CODE, "AxiosError", "connect ECONNREFUSED ::1:443", CALL, NODE | SINCE),
+    (INFRA, "AxiosError", "connect ECONNREFUSED 127.0.0.1:80", CALL, NODE),
+    (INFRA, "AxiosError", "connect ECONNREFUSED 127.0.0.1:8080", CALL, NODE | SINCE),
+    (INFRA, "AxiosError", "connect ECONNREFUSED 10.0.0.7:80", CALL, NODE | SINCE),
 )
 def test_a_request_without_a_host_goes_to_the_machine_itself(cause, kind, value, frames, event):
     assert leading(kind, value, frames, **event) is cause

@@ -134,7 +134,7 @@ def test_numbers_of_two_messages_are_no_two_bugs():
     [
         (
             ["invalid literal for int() with base 10: '6:55'", "invalid literal for int() with base 10: '4,648'"],
-            ["time", "number"],
+            ["value time", "value number"],
         ),
         (["Slot 1 not found", "Track 2 not found"], ["slot", "track"]),
     ],
@@ -175,9 +175,10 @@ def test_the_tip_of_a_template_engine_names_nothing():
     assert suggest_split([with_tip, *other_tip] * 2) is None
 
 
-def test_one_line_that_asks_for_both_names_is_one_bug():
+def test_one_template_that_asks_for_both_names_is_one_bug():
     values = ("'first_name'", "'last_name'") * 2
-    assert suggest_split(said(*values, lines=['f"{row[first_name]} {row[last_name]}"'] * 4)) is None
+    assert suggest_split(said(*values, lines=['"{first_name} {last_name}".format(**row)'] * 4)) is None
+    assert suggest_split(said(*values, lines=["Card(row[first_name], row[last_name])"] * 4)) is not None
     assert suggest_split(said(*values, lines=["row[first_name]", "row[last_name]"] * 2)) is not None
 
 

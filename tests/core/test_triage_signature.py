@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -304,3 +305,36 @@ def test_what_was_said_around_an_error_value_goes_to_json_and_back():
     assert from_json(kept) == reported
     assert kept.pop("wraps") == ["no rows", "load station"]
     assert from_json(kept).wraps == ()
+
+
+def test_what_a_value_is_of_tells_nothing_where_the_line_names_what_it_read():
+    def names(line):
+        frames = (Frame("price_of", "shop.prices", in_app=True, context_line=line),)
+        thrown = Thrown("ValueError", "could not convert string to float: '4,648'", frames=frames)
+        return sign(Event("e", platform="python", exceptions=(thrown,))).identifiers
+
+    assert "value:number" in names("return float(text)")
+    assert "value:number" not in names('price = float(row["price"])')
+
+
+def test_what_goes_said_around_an_error_holds_no_values_of_users():
+    for value in ("jane.doe@example.com", "tok_live_51Hx9Qz", "4111-1111-1111-1111", "ИВАН"):
+        chain = (Thrown("*errors.errorString", value), Thrown("*fmt.wrapError", f"charge card: {value}"))
+        assert sign(Event("e", platform="go", exceptions=chain)).wraps == ("*errors.errorstring", "charge card")
+
+
+@pytest.mark.parametrize(
+    "text", ["_" * 5000, "a-" * 2500, "9" * 9000, "a: " * 3000, "Field: " + "1" * 5000, '"' * 4000]
+)
+def test_long_texts_are_signed_at_once(text):
+    frames = (Frame(text, text, text, in_app=True, context_line=text),)
+    event = Event("e", platform="go", exceptions=(Thrown("*errors.errorString", text, frames=frames),))
+    began = process_time()
+    sign(event)
+    assert process_time() - began < 0.25
+
+
+@pytest.mark.parametrize("platform", ["go", "rust", "python", "javascript", "java", None])
+def test_an_event_that_was_only_logged_has_a_signature(platform):
+    for more in ({}, {"message": "no rows"}, {"exceptions": (Thrown(None, None),)}):
+        assert from_json(json.loads(json.dumps(to_json(sign(Event("e", platform=platform, **more))))))

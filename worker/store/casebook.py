@@ -172,6 +172,8 @@ class Casebook(Suggestions):
                 more = {"events": min(known.events + 1, COUNTED), "event_id": event_id}
                 again = update(signatures).where(*same).values(**more, last_release=signature.release)
                 self._connection.execute(again)
+            if signature.wraps and "wraps" not in known.signature:  # kept by a version that did not read them
+                self._connection.execute(update(signatures).where(*same).values(signature=to_json(signature)))
             return False
         fresh = insert(signatures).values(
             issue_id=issue_id,

@@ -85,6 +85,8 @@ def _own_frames(scene: Scene) -> Iterator[Clue]:
         yield Clue(Cause.CODE_BUG, 1.5, "the newest frame is our own")
     elif scene.place.ours:
         yield Clue(Cause.CODE_BUG, 0.7, "frames of our own")
+    if scene.fresh and scene.place.ours and words.NO_HOST.search(scene.text):
+        yield Clue(Cause.CODE_BUG, 4.0, "since a release of ours, which asks without naming a host")
     if scene.issue.user_count >= MANY_USERS and scene.place.ours:
         yield Clue(Cause.CODE_BUG, 0.5, f"{scene.issue.user_count} users")
     if not scene.browser and not scene.place.ours and not scene.kinds:

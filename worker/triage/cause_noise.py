@@ -67,9 +67,9 @@ def _benign(scene: Scene) -> Iterator[Clue]:
 
 
 def _tried_out(scene: Scene) -> str | None:
-    top = (scene.frames[0].function or "") if scene.frames else ""
-    told = (scene.text[:200], split_address(scene.event.request.url or "").path.lower(), top.lower())
-    return next((found.group() for found in map(words.TRIED_OUT.search, told) if found), None)
+    told = words.TRIED_OUT.search(scene.text[:200])
+    told = told or words.TRIED_PATH.search(split_address(scene.event.request.url or "").path.lower())
+    return told.group() if told else None
 
 
 def sudden(scene: Scene) -> bool:

@@ -19,15 +19,15 @@ _MARSHMALLOW = re.compile(r"['\"](\w{1,60})['\"]: \[['\"][A-Z][^'\"]{0,80} ")
 _FREEMARKER = re.compile(r"^==> ([\w.]{1,80})", re.MULTILINE)
 _AT_KEY = re.compile(
     r"(?:@ data|\bOn instance)((?:\[['\"]?\w+['\"]?\])+)"
-    r"|\b(?:data|body|params|query(?:string)?|headers)[./]([A-Za-z_][\w./]*) (?=must |should )"
+    r"|\b(?:data|body|params|query(?:string)?|headers)[./](?:\w+[./]\d+[./])?([A-Za-z_]\w*) (?=must |should )"
 )
 """Of voluptuous, jsonschema, fastjsonschema and Ajv."""
-_CALLED_FIELD = re.compile(r"\b[Ff]ield[ :]+(['\"`]?)([A-Za-z_][\w.]{0,80})(?![\w'])")
-_NO_FIELD = re.compile(
-    r"^(?:is|are|was|be|of|value|values|name|names|type|types|with|without|not|in|on|for|to|from|by|at|must|should|and|or"
-    r"|required|missing|cannot|can|has|have|error|errors|mapping|as|the|that|which|does|doesn|may|already|only|required)$",
-    re.IGNORECASE,
+_CALLED_FIELD = re.compile(
+    r"\b[Ff]ield:? (['\"`])([A-Za-z_][\w.]{0,80})\1"
+    r"|\bfield ([A-Za-z_]\w{0,80}(?=:)|\w{1,40}(?:[._]\w{1,40}){1,4}\b|[a-z]{1,40}[A-Z]\w{0,40}\b"
+    r"|[A-Z][A-Z0-9_]{1,40}\b)"
 )
+"""In quotes, before a colon, or spelled as only code spells: `field trip` is somebody's."""
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _QUOTED = re.compile(r"\"([A-Za-z_]\w*)\"")
 _STATUS = re.compile(
@@ -35,9 +35,10 @@ _STATUS = re.compile(
     r"\W{0,3}(?:with |of |is )?\W{0,2}([45]\d\d)\b(?! [a-z]+s\b)|\b([45]\d\d) (?:client|server) error\b"
     r"|\b(?:client|server) error '?([45]\d\d)\b"
     r"|(?:^|: )([45]\d\d) (?:from|on) (?:(?:get|post|put|patch|delete|head) )?(?:/|https?:)"
-    r"|\b([45]\d\d) (?:bad request|unauthorized|payment required|forbidden|not found|method not allowed|conflict|gone"
-    r"|precondition failed|unprocessable|too many requests|internal server error|bad gateway|service unavailable"
-    r"|gateway time-?out)\b",
+    r"|(?:^|[:(\[\"'=] ?)(400(?= bad request)|401(?= unauthorized)|402(?= payment required)|403(?= forbidden)"
+    r"|404(?= not found)|405(?= method not allowed)|409(?= conflict)|410(?= gone)|412(?= precondition failed)"
+    r"|422(?= unprocessable)|429(?= too many)|500(?= internal server)|502(?= bad gateway)"
+    r"|503(?= service unavailable)|504(?= gateway))",
     re.IGNORECASE,
 )
 """Of an answer: a number of rows, of an area or of an order is no status."""
@@ -50,17 +51,20 @@ _KINDS = re.compile(
     r"|not JSON compliant: -?(nan|inf)\b"
     r"|(does not match) ['\"]|is (not of type) '|is (not one of) \[|is (too (?:short|long))$"
     r"|is (?:less|greater) than the (m(?:in|ax)imum)"
-    r"|(?:ECONN\w+|ETIMEDOUT|dial tcp) \S+:([12]?\d{2,4})\b|\bport=([12]?\d{2,4})\b"
+    r"|(?:ECONN\w+|dial tcp) (?:127\.0\.0\.1|localhost|::1|\[::1\]):(\d{2,5})\b"
 )
-"""What a language or a checker of schemas tells apart (Go's runtime, JSON, JSON Schema), and ports of services."""
-_VALUE = r"(?:'[^'\n]{1,60}'|\"[^\"\n]{1,60}\"|[\w.:@-]*\d[\w.:@-]*|[A-Z][A-Z_-]+\b)"
-_WITH = r"(?:with (?:id|pk|key|code|name)[ =:]{1,2}|id[ =:]{1,2}|called |named |for |#)?"
+"""What a language or a checker of schemas tells apart (Go's runtime, JSON, JSON Schema), and ports of this machine."""
+_VALUE = r"(?:'[^'\n]{1,60}'|\"[^\"\n]{1,60}\"|[\w.:@-]{0,40}\d[\w.:@-]{0,40}|[A-Z][A-Z_-]{1,40}\b)"
+_ID = r"(?:'[^'\n]{1,60}'|\"[^\"\n]{1,60}\"|#?\d{1,20}\b(?![-\w])|[A-Z][A-Z0-9]{0,20}[-_]?\d[\w-]{0,40})"
+_WITH = r"(?:with (?:id|pk|key|code|name)[ =:]{1,2}|id[ =:]{1,2}|called |named |for |#)"
 _MODEL = re.compile(
-    r"\b(?:[Nn]o )?(?:[Rr]ow|[Rr]ecord|[Ee]ntry|[Dd]ocument) \S+ (?:not found )?in ([a-z_]{3,})\b"
-    rf"|\b([A-Za-z][a-z_]{{2,}}|[A-Z][A-Za-z]+):? {_WITH}{_VALUE} (?:was |is |could |can)?"
+    r"\b[Nn]o (?:row|record|entry|document) \S{1,60} in ([a-z_]{3,})\b"
+    r"|\b(?:[Rr]ow|[Rr]ecord|[Ee]ntry|[Dd]ocument) \S{1,60} not found in ([a-z_]{3,})\b"
+    rf"|\b([A-Za-z][a-z_]{{2,}}|[A-Z][A-Za-z]+):? {_WITH}?{_VALUE} (?:was |is |could |can)?"
     r"(?:not (?:be )?found|does(?: not|n't) exist|already exists|unknown|missing)"
-    rf"|\b(?:[Nn]o|[Uu]nknown|[Nn]o such|(?:[Cc]annot|[Cc]ould(?: not|n't)|[Cc]an't|[Uu]nable to) find)"
-    rf" (?:an? |the )?([a-z_]{{3,}}) {_WITH}{_VALUE}"
+    r"|(?<!['\"])\b(?:[Nn]o|[Uu]nknown|[Nn]o such"
+    r"|(?:[Cc]annot|[Cc]ould(?: not|n't)|[Cc]an't|[Uu]nable to) find(?: the)?)"
+    rf" ([a-z_]{{3,}}) (?:{_WITH}{_VALUE}|{_ID})"
     r"|^(\w+) matching query does not exist|^Couldn't find (?:all )?([A-Z]\w+)|for model \[(?:\w+\\)*(\w+)\]"
 )
 """A record that is not there, and what it would have been: said by helpers that find records of any kind."""
@@ -68,14 +72,13 @@ _NO_MODEL = re.compile(
     r"^(?:such|column|table|module|attribute|key|one|for|was|with|and|the|row|record|entry|document|item|object|entity"
     r"|element|instance|result|value)$"
 )
+_PLURAL = re.compile(r"(?<!s)s$")
 _IN_QUOTES = re.compile(r"['\"]([^'\"\n]{1,40})['\"]")
 _VALUES = (
     ("time", re.compile(r"\d{1,3}:\d\d(?::\d\d)?(?:[.,]\d+)?$")),
     ("date", re.compile(r"(?:\d{4}[-/.]\d\d?[-/.]\d\d?|\d\d?[-/.]\d\d?[-/.]\d{4})(?:[T ].*)?$")),
     ("fraction", re.compile(r"\d+/\d+$")),
     ("angle", re.compile(r"[-+\u2212]?\d+(?:d|°) ?\d+(?:m|').*$")),
-    ("limit", re.compile(r"[<>\u2264\u2265~] ?-?\d[\d.,]*$")),
-    ("nothing", re.compile(r"(?:-{1,3}|n/?a|none|null|nil|undefined|nan)$", re.IGNORECASE)),
     ("number", re.compile(r"[-+\u2212]?(?:\d+[.,]\d+|\d{1,3}(?:[.,' \u00a0]\d{3})+(?:[.,]\d+)?|\u2212\d+)$")),
 )
 """Values that are more than a word or plain digits, by what they are of: columns of one table differ in it."""
@@ -84,12 +87,29 @@ _ILL = "5"
 
 def coded(message: str) -> frozenset[str]:
     """Read what a message says in roles: `field:sku`, `status:404`, `code:31`, `value:time`, `model:order`."""
-    found = (*_fields(message), *_statuses(message), *_numbers(message), *_models(message), *_values(message))
+    found = (
+        *_refused(message),
+        *_called_fields(message),
+        *_statuses(message),
+        *_numbers(message),
+        *_models(message),
+        *_values(message),
+    )
     return frozenset(one.lower() for one in found)
 
 
-def _fields(message: str) -> Iterator[str]:
-    """The last name on each way to a value that is refused: Zod, pydantic, Jackson, marshmallow, FreeMarker."""
+def validated(message: str) -> frozenset[str]:
+    """The last name on each way to a value that a validator refuses, with its role; the rest of it is no program's."""
+    return frozenset(one.lower() for one in _refused(message))
+
+
+def _called_fields(message: str) -> Iterator[str]:
+    for found in _CALLED_FIELD.finditer(message):
+        yield f"field:{(found[2] or found[3]).strip('.').rpartition('.')[2]}"
+
+
+def _refused(message: str) -> Iterator[str]:
+    """Of Zod, pydantic, Jackson, marshmallow, FreeMarker, voluptuous, jsonschema, fastjsonschema and Ajv."""
     for way in _ZOD.findall(message):
         yield from (f"field:{name}" for name in _QUOTED.findall(way)[-1:])
     for way in (*_PYDANTIC.findall(message), *_MARSHMALLOW.findall(message), *_FREEMARKER.findall(message)):
@@ -98,9 +118,6 @@ def _fields(message: str) -> Iterator[str]:
         yield from (f"field:{name}" for name in _QUOTED.findall(way)[-1:])
     for found in _AT_KEY.finditer(message):
         yield from (f"field:{name}" for name in _NAME.findall(found[1] or found[2])[-1:])
-    for quote, name in _CALLED_FIELD.findall(message):
-        if quote or not _NO_FIELD.match(name):
-            yield f"field:{name.strip('.').rpartition('.')[2]}"
 
 
 def _statuses(message: str) -> Iterator[str]:
@@ -119,7 +136,7 @@ def _models(message: str) -> Iterator[str]:
     for found in _MODEL.finditer(message):
         noun = next(filter(None, found.groups())).lower()
         if not _NO_MODEL.match(noun):
-            yield f"model:{noun.removesuffix('s')}"
+            yield f"model:{_PLURAL.sub('', noun)}"
 
 
 def _values(message: str) -> Iterator[str]:

@@ -200,7 +200,11 @@ def side_by_side(one: Signature, other: Signature) -> tuple[tuple[str, str], ...
     """The frames of equal name, newest first, each with its place on both sides."""
     places = {step.name: step.place for step in reversed(other.telling) if step.name}
     mine = (step for step in one.telling if step.name in places)
-    return tuple((f"{step.place}.{step.name}", f"{places[step.name]}.{step.name}") for step in mine)[:_SHOWN]
+    return tuple((_shown(step.place, step.name), _shown(places[step.name], step.name)) for step in mine)[:_SHOWN]
+
+
+def _shown(place: str, name: str) -> str:
+    return f"{place}.{name}" if place else name
 
 
 def rarest(one: Prepared, other: Prepared, rarity: Rarity) -> tuple[str, ...]:

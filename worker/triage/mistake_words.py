@@ -67,7 +67,6 @@ OUR_MISTAKE = any_of(
     r"ambiguous (?:column|reference)",
     # what we ask of services
     r"\binvalid_(?:blocks|attachments|arguments|payload|post_type|form_data|cursor|limit)\b|\bmsg_too_long\b",
-    r"econnrefused (?:127\.0\.0\.1|::1):(?:80|443)\b",  # a request without a host
     r"invalid[ _]?(?:api[ _]?key|request|argument|parameter|input|type for|field|integer|url|uri|schema)",
     r"missing (?:required|\d+ required)",
     r"unauthori[sz]ed|authenticationerror|permission ?denied for|access ?denied(?! for user)",
@@ -134,6 +133,8 @@ UNREADABLE = any_of(
     r"json|expecting value|unexpected token|unexpected end|decode|parse|unexpected response|<!doctype|<html"
 )
 """An answer that could not be read: whose fault it is, is told by who asked."""
+NO_HOST = any_of(r"econnrefused (?:127\.0\.0\.1|::1):(?:80|443)\b")
+"""A request without a host goes to the machine itself."""
 A_PAGE = any_of(r"unexpected token '?<|<!doctype|<html")
 """A page where data were awaited: from inside it is of a gateway before the service."""
 

@@ -60,11 +60,11 @@ def _own_names(one: Signature) -> frozenset[str]:
 
 
 def _of_one_line(signatures: Sequence[Signature], clusters: Sequence[Cluster]) -> bool:
-    """Whether one line of ours asks for the names of all clusters: which one is missing, is told by data."""
+    """Whether one template in a line of ours asks for the names of all clusters: data tell which of them is missing."""
     told = [signatures[n] for cluster in clusters for n in cluster.events]
     asked = {name.rpartition(":")[2] for one in told for name in _own_names(one)}
     lines = {next((step.source for step in one.ours if step.source), "").lower() for one in told}
-    return bool(asked) and all(asked <= {*re.findall(r"\w+", line)} for line in lines)
+    return bool(asked) and all(asked <= {*re.findall(r"\{(\w+)", line)} for line in lines)
 
 
 def _same_names(one: frozenset[str], other: frozenset[str]) -> bool:
@@ -72,7 +72,11 @@ def _same_names(one: frozenset[str], other: frozenset[str]) -> bool:
 
 
 def _tell_names(names: frozenset[str]) -> str:
-    return ", ".join(sorted(name.partition(":")[2] for name in names))
+    """The names as a person reads them; a bare 404 and a bare time want to be told what they are."""
+    roles = ("status:", "value:")
+    return ", ".join(
+        sorted(name.replace(":", " ") if name.startswith(roles) else name.partition(":")[2] for name in names)
+    )
 
 
 def _same_kind(one: tuple[tuple[str, ...], str], other: tuple[tuple[str, ...], str]) -> bool:

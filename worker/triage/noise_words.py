@@ -5,6 +5,8 @@ the codes of sign-in, payment and permission dialogs, and the errors of web serv
 user agents and addresses.
 """
 
+import re
+
 from worker.triage.phrases import any_of, in_any_case
 
 INJECTED = any_of(
@@ -103,11 +105,12 @@ STOPPING = any_of(
 """A process was asked to stop: a deploy, a smaller fleet."""
 
 TRIED_OUT = any_of(
-    r"sentry[-_/]?(?:debug|test|example)|(?:debug|test|example)[-_/]?sentry|\btrigger[-_]?error\b",
-    r"my first sentry error|(?:this is a|sentry) (?:sentry )?(?:test|example|sample) (?:error|exception|event)",
+    r"my first sentry error|(?:this is a|sentry) (?:sentry )?(?:test|example|sample) (?:error|exception|event)\b",
     r"test exception sent from",
 )
-"""A route, a function or a message that a manual gives to try out whether errors arrive."""
+"""What manuals give to try out whether errors arrive."""
+TRIED_PATH = re.compile(r"/(?:sentry[-_](?:debug|test|example)|(?:debug|test)[-_]sentry|trigger[-_]error)/?$")
+"""A route that manuals give for the same."""
 
 CLIENT_GONE = any_of(
     r"broken ?pipe|\bepipe\b|cannot write to closing transport|client ?disconnect|client ?abort|clientabortexception",

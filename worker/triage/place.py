@@ -13,6 +13,7 @@ _PEER_TAGS = (
     "server.address", "http.url", "url.full", "peer.service", "net.peer.name", "upstream", "endpoint", "vendor",
     "provider", "integration", "dependency", "host", "http.host", "net.peer.address", "rpc.service",
 )  # fmt: skip
+_PEER_HOST = re.compile(r"(?:db|redis|upstream|smtp|mail|s?ftp|ssh|api|peer|remote|target|broker|queue)[._]host$")
 _REVERSE_DOMAIN = re.compile(r"^(?:com|org|net|io|de|fr|uk|eu|app|dev|co)\.([\w-]{3,})[./@$]")
 _REPOSITORY = re.compile(r"^(?:github|gitlab|bitbucket)\.(?:com|org)/([\w-]{3,})/")
 
@@ -154,7 +155,7 @@ def _hosts(event: Event, frames: tuple[Frame, ...], text: str, home: str) -> tup
 def _peers(tags: Mapping[str, str]) -> Iterator[str]:
     """What tags tell of whom we spoke with."""
     yield from (tags[tag] for tag in _PEER_TAGS if tag in tags)
-    yield from (host for tag, host in tags.items() if tag.endswith((".host", "_host")) and tag not in _PEER_TAGS)
+    yield from (host for tag, host in tags.items() if _PEER_HOST.match(tag))
 
 
 def _is_inside(host: str) -> bool:

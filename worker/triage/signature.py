@@ -15,6 +15,7 @@ from worker.triage.function_name import bare_type
 from worker.triage.steps import STEPS_KEPT, Step, spot, steps_of
 from worker.triage.wording import (
     ABOUT_SOMETHING,
+    LONGEST_MESSAGE,
     MEANINGS,
     PROPERTY_OF_NOTHING,
     identifiers,
@@ -34,9 +35,9 @@ _NAMESPACE = re.compile(r"^(?:\w+(?:::|\\))+(?!(?:error|exception|baseerror|base
 _ERROR_VALUES = frozenset({"go", "rust"})
 _TRACED = re.compile(r"^runtime\.|panic|^string$|withstack|fundamental|^\*?errgo|stacktrace|tracerr")
 """What Go and Rust die of, and errors that took their stack along: there the frames are of the mistake."""
-_WRAPPER = re.compile(r"wrapErrors?$|withMessage|withStack|withPrefix|context", re.IGNORECASE)
+_WRAPPER = re.compile(r"wrapErrors?$|withMessage$|withStack$|withPrefix$|withContext$")
 """Types of errors that only put words before another."""
-_INNER_KEPT = 60
+_LITERAL = re.compile(r"""['"][\w-]{1,60}['"]""")
 _UNRESOLVED = vocabulary(
     "js_no_source js_invalid_source js_invalid_sourcemap js_missing_source js_missing_sources_content "
     "js_scraping_disabled js_invalid_sourcemap_location js_invalid_stack_frame_location js_too_many_sources"
@@ -89,13 +90,14 @@ def sign(event: Event) -> Signature:
     said = _said(event)
     chain = _chain(event.exceptions) or ((event.logger or "message").lower(),)
     meant = meaning(said, platform)
-    names = identifiers(said, platform) - {f"name:{kind}" for kind in chain}
+    steps = steps_of(event.exceptions, platform)
+    names = _telling(identifiers(said, platform), steps) - {f"name:{kind}" for kind in chain}
     return Signature(
         platform=platform,
         chain=chain,
         said=meant,
         identifiers=names,
-        steps=steps_of(event.exceptions, platform),
+        steps=steps,
         entry=_entry(event.transaction or event.culprit or ""),
         release=event.release or "",
         resolved=_is_resolved(event, platform),
@@ -105,6 +107,12 @@ def sign(event: Event) -> Signature:
         reported=(reported := _is_reported(platform, chain)),
         wraps=_wraps(event.exceptions) if reported else (),
     )
+
+
+def _telling(names: frozenset[str], steps: tuple[Step, ...]) -> frozenset[str]:
+    """Names without what a value is of, where the line that read it says which one it read: `row["price"]`."""
+    own = next((step.source for step in steps if step.ours and step.source), "")
+    return frozenset(name for name in names if not name.startswith("value:")) if _LITERAL.search(own) else names
 
 
 def _said(event: Event) -> str:
@@ -119,16 +127,16 @@ def _is_reported(platform: str, chain: tuple[str, ...]) -> bool:
 
 def _wraps(exceptions: Sequence[Thrown]) -> tuple[str, ...]:
     """What an error value says, and what our code put before it on its way out, one by one; values left out."""
-    told, around = "", list[str]()
+    told, around, kind = "", list[str](), next((thrown.type for thrown in exceptions if thrown.type), "")
     for thrown in exceptions:
-        before = (thrown.value or "").removesuffix(told)
+        value = (thrown.value or "")[:LONGEST_MESSAGE]
         if told and _WRAPPER.search(thrown.type or ""):
-            around.extend(reversed(before.split(": ")))
-        told = thrown.value or told
+            around.extend(reversed(value.removesuffix(told).split(": ")))
+        told = value or told
     inner = told
     for part in reversed(around):
         inner = inner.removeprefix(part).removeprefix(": ")
-    said = (wrapped(inner) or inner.lower()[:_INNER_KEPT], *map(wrapped, around))
+    said = (wrapped(inner) or bare_type(kind).lower(), *map(wrapped, around[-STEPS_KEPT:]))
     return tuple(dict.fromkeys(part for part in said if part))[:STEPS_KEPT]
 
 

@@ -19,13 +19,14 @@ NATIVE = "native"
 """The place of what an engine has built in."""
 _NATIVE = frozenset({"[native code]", "<anonymous>", "native", "(native)"})
 _FILE_HASH = re.compile(r"[-._][0-9a-z]{6,}(?=\.\w+$)", re.IGNORECASE)
-_VERSION = re.compile(r"@?v?\d+(?:\.\d+)+")
+_VERSION = re.compile(r"@?v?(?<!\d)\d+(?:\.\d+)+")
+_LONGEST_PATH = 300
 _MADE_AT_RUNTIME = re.compile(r"\$\$.*$|(?<=\$Proxy)\d+|(?<=Accessor)\d+|\$\d+$")
 """Classes that a JVM makes up while it runs are numbered anew by each."""
 _CUT = "{snip}"
 _DEFERRED = re.compile(r"\.func\d+(?:\.\d+)*$")
 """What Go calls a function without a name, such as one that was deferred."""
-_REPORTS = re.compile(r"\b(?:[Cc]apture_?(?:[Ee]xception|[Ee]rror)|Recover(?:WithContext)?)\(")
+_REPORTS = re.compile(r"\b[Cc]apture_?[Ee]xception\(|\b(?:[Hh]ub|sentry)\b.{0,40}\.Recover(?:WithContext)?\(")
 _LIBRARY = re.compile(
     r"(?:^| )(?:java|javax|jdk|sun|kotlin|scala|android|androidx|org\.junit|junit|System|Microsoft)\."
     r"|(?:site|dist)-packages|node_modules|/lib/python\d|node:internal|/usr/(?:lib|local/go)|/\.cargo/|/gems/|/vendor/"
@@ -75,7 +76,7 @@ def _raised(steps: list[Step], thrown: Thrown, *, go: bool) -> list[Step]:
 
 
 def _reports(step: Step, *, go: bool) -> bool:
-    return (go and step.name == "recover") or _REPORTS.search(step.source) is not None
+    return (go and step.name == "recover" and not step.source) or _REPORTS.search(step.source) is not None
 
 
 def is_ours(frame: Frame, told: bool) -> bool:
@@ -106,7 +107,7 @@ def _place(frame: Frame, native: bool) -> str:
     """The module or the end of the path, without what a build, a version or a machine put there."""
     if native:
         return NATIVE
-    told = frame.module or frame.filename or frame.abs_path or ""
+    told = (frame.module or frame.filename or frame.abs_path or "")[-_LONGEST_PATH:]
     clean = _VERSION.sub("", _FILE_HASH.sub("", _MADE_AT_RUNTIME.sub("", told.replace("\\", "/"))))
     parts = [part for part in re.split(r"[/.]", re.sub(r"\.\w{1,4}$", "", clean) if "/" in clean else clean) if part]
     return ".".join(parts[-_PLACE_PARTS:]).lower()

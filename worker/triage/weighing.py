@@ -62,7 +62,8 @@ def was_there(release: str, step: Step) -> tuple[str, ...]:
     """The words for a function in a release, and for its line where it is told; none without a release or a name."""
     if not (release and step.name):
         return ()
-    return (f"n:{release}|{step.place}.{step.name}", *((f"n:{release}|{step.source}",) if step.source else ()))
+    function = f"n:{release}|{step.place}.{step.name}"
+    return (function, *((f"{function}|{step.source}",) if step.source else ()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import re
 
-from worker.triage.codes import APART_ONLY, coded
+from worker.triage.codes import APART_ONLY, coded, validated
 
 
 def vocabulary(words: str) -> frozenset[str]:
@@ -54,7 +54,7 @@ ABOUT_SOMETHING = frozenset({PROPERTY_OF_NOTHING, "not a constructor", "not a fu
 """Meanings that many statements of a program can have: without what they are about they tell nothing apart."""
 MEANINGS = frozenset(meaning for _, meaning in _ENGINES)
 
-_DOTTED = re.compile(r"[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)+")
+_DOTTED = re.compile(r"(?<![\w$])[A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)+")
 _QUOTED = re.compile(r"""['"`\u2018\u201c]([^'"`\u2019\u201d\n]{1,60})['"`\u2019\u201d]""")
 _WORD = re.compile(r"[A-Za-z_$][\w$]*")
 _CODE_WORD = re.compile(r"^(?:[a-z0-9]+(?:_[a-z0-9]+)+|_[a-z_]+|[a-z]+(?:[A-Z][a-z0-9]+)+|(?:[A-Z][a-z0-9]+){2,})$")
@@ -68,7 +68,9 @@ _NUMBER = re.compile(
 _BARE_DIGITS = 3
 """Digits of the longest number without a unit that is read: what is longer is mostly somebody's id."""
 _HEX = re.compile(r"\b(?:0x)?[0-9a-f]{8,}\b|\b[0-9a-f]{4,}(?:-[0-9a-f]{4,}){2,}\b", re.IGNORECASE)
-_PATH = re.compile(r"\S*/\S+|\b[\w-]+\.(?:html?|txt|json|ya?ml|xml|csv|py|jsx?|tsx?|css|png|jpe?g|pdf)\b")
+_PATH = re.compile(
+    r"(?<!\S)\S*/\S+|(?<![\w-])[\w-]+\.(?:html?|txt|json|ya?ml|xml|csv|py|jsx?|tsx?|css|png|jpe?g|pdf)\b"
+)
 _VALUE_WORDS = re.compile(
     r"\b(?:valid|invalid|literal|codec|parse|decode|convert|token|expected|received|choice|near|syntax)\b",
     re.IGNORECASE,
@@ -88,14 +90,14 @@ _OF_LANGUAGE = re.compile(r"(?:Object|Array|Reflect|Map|Set|Symbol|Promise|JSON|
 _OWNER = re.compile(r"^([A-Za-z_$][\w$.\[\]]*) is (?:undefined|null)$")
 _CONSTANT = re.compile(r"(no enum constant [\w.$]+)\.\w[\w-]*", re.IGNORECASE)
 """A value that no constant of an enumeration is called by."""
-_KEY = re.compile(r"\S*\d\S*|\b\w+(?:-\w+)+\b|\b[A-Z]{2,}\b")
-"""What is a value by its looks: with digits, of several words, in capitals."""
+_KEY = re.compile(r"[\d@]|\w-\w|^[A-Z]{2,}\W*$")
+"""What makes a word a value by its looks: digits, an address, several words in one, capitals alone."""
 _MADE_AT_RUNTIME = re.compile(r"\$\$\w[\w$]*(?:/0x[0-9a-f]+)?|(?<=\$Proxy)\d+")
 """The end of a name that a JVM gave to a class which it made up."""
 _BELOW = re.compile(r"\n-{4,}\n")
 _SHORTEST_NAME = 3
 _CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
-_LONGEST_MESSAGE = 2000
+LONGEST_MESSAGE = 2000
 
 
 def sub_tokens(name: str) -> tuple[str, ...]:
@@ -123,7 +125,7 @@ def meaning(message: str, platform: str) -> str:
 
 def _told(message: str) -> str:
     """What a message says before the tips and traces that some template engines put below a line of dashes."""
-    return _BELOW.split(message[:_LONGEST_MESSAGE], 1)[0]
+    return _BELOW.split(message[:LONGEST_MESSAGE], 1)[0]
 
 
 def _shape(text: str) -> tuple[str, ...]:
@@ -134,13 +136,14 @@ def _shape(text: str) -> tuple[str, ...]:
 
 def wrapped(said: str) -> str:
     """One step of a chain of error values as its code says it: without quotes, paths, keys and names of things."""
-    bare = _KEY.sub(" ", _QUOTED.sub(" ", _PATH.sub(" ", _HEX.sub(" ", said[:_LONGEST_MESSAGE]))))
-    return " ".join(re.findall(r"[a-z]{2,}", bare.lower())[:8])
+    bare = _QUOTED.sub(" ", _PATH.sub(" ", _HEX.sub(" ", said[:LONGEST_MESSAGE])))
+    kept = " ".join(word for word in bare.split() if not _KEY.search(word))
+    return " ".join(re.findall(r"[a-z]{2,}", kept.lower())[:8])
 
 
 def only_number(message: str) -> str:
     """The one number of a message, such as a limit; empty where there are more, and for a position or an id."""
-    found = _NUMBER.findall(message[:_LONGEST_MESSAGE])
+    found = _NUMBER.findall(message[:LONGEST_MESSAGE])
     if len(found) != 1:
         return ""
     ((position, number, unit),) = found
@@ -154,7 +157,7 @@ def identifiers(message: str, platform: str) -> frozenset[str]:
     """
     text = _told(message)
     said = coded(text)
-    if any(one.startswith("field:") for one in said):
+    if validated(text):
         return said  # the rest of such a message is the validator's own
     return said | _names(text, platform)
 
@@ -221,7 +224,7 @@ def thing(message: str) -> str | None:
 
     As the bundle spells it, made-up names too: within one build they mean one thing. None: no engine tells.
     """
-    text = message[:_LONGEST_MESSAGE]
+    text = message[:LONGEST_MESSAGE]
     if read := _READ.search(text):
         return next(name for name in read.groups() if name)
     if "is not an object" in text and (evaluated := _EVALUATED.search(text)):
