@@ -195,6 +195,7 @@ def test_a_helper_in_the_middle_is_left_out_of_grouping():
 @given(
     st.lists(st.tuples(st.sampled_from(["KeyError", "E"]), TEXTS, st.lists(TEXTS, max_size=3)), min_size=2, max_size=4)
 )
+@example(rows=[("E", "", ["", "E"]), ("KeyError", "", ["0"])])
 def test_every_proposal_can_be_read_and_takes_what_it_says(rows):
     own = [event(kind, said, *functions) for kind, said, functions in rows]
     for way in heal(own, own[:1]):

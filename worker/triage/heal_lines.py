@@ -110,7 +110,8 @@ def _line(matchers: tuple[Matcher, ...], signature: Signature, kind: str, spot: 
 
 
 def _spots(event: Event) -> Iterator[Spot]:
-    """Ways to name the frames of ours, the newest frame of the root cause first."""
+    """Ways to name the frames of ours that signatures keep, the newest frame of the root cause first."""
+    kept = {(step.name, step.place) for step in sign(event).steps}
     told = any(frame.in_app for thrown in event.exceptions for frame in thrown.frames)
     ours = (frame for thrown in event.exceptions for frame in reversed(thrown.frames) if is_ours(frame, told))
     for frame in list(dict.fromkeys(ours))[:FRAMES_TRIED]:
@@ -119,6 +120,8 @@ def _spots(event: Event) -> Iterator[Spot]:
         if not probe.steps or not probe.steps[0].name or function.startswith(("<", "?")):
             continue
         step, name = probe.steps[0], Matcher("stack.function", literal(function))
+        if (step.name, step.place) not in kept:
+            continue  # such as what only reported: nothing could be said of other issues
         # What stands for any character takes other functions, too: then no name can be looked for.
         known = step.name if literal(function) == function else None
         if where := _where(frame):
