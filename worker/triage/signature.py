@@ -226,7 +226,7 @@ def to_json(signature: Signature) -> dict[str, Any]:
 
 
 def from_json(kept: Mapping[str, Any]) -> Signature:
-    """The signature that any version of `to_json` wrote, read as if it were signed now."""
+    """The signature that any version of `to_json` wrote, read as if it were signed now but for `wraps`, if not kept."""
     chain, reported = tuple(kept["chain"]), kept.get("reported")
     if reported is None:
         chain = tuple(dict.fromkeys(_NAMESPACE.sub("", kind) for kind in chain))
