@@ -8,13 +8,12 @@ import heapq
 import json
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from collections.abc import Iterable, Sequence
 
 from worker.triage.origin import entry_name
 from worker.triage.same_bug import Known, Match, rank
 from worker.triage.signature import Signature, from_json, postings, to_json
-from worker.triage.weighing import Prepared, Rarity, features, prepare, was_there
+from worker.triage.weighing import NAMED, Prepared, Rarity, features, prepare, was_there
 
 KEYS_READ = 32
 POSTING_READ = 100
@@ -36,9 +35,7 @@ def nearest(lists: Iterable[tuple[int, Sequence[int]]], limit: int) -> list[int]
 def words_asked(new: Prepared, others: Sequence[Prepared]) -> frozenset[str]:
     """Every word whose rarity comparing a signature with others asks about."""
     between = (words for other in others for words in (words_there(new, other), words_there(other, new)))
-    return frozenset(
-        (*words_compared(new), *(word for one in others for word in words_compared(one)), *chain(*between))
-    )
+    return frozenset().union(*map(words_compared, (new, *others)), *between)
 
 
 def words_there(one: Prepared, other: Prepared) -> tuple[str, ...]:
@@ -46,13 +43,17 @@ def words_there(one: Prepared, other: Prepared) -> tuple[str, ...]:
     return was_there(other.signature.release, one.steps[0]) if one.steps else ()
 
 
-def words_compared(one: Prepared) -> Iterator[str]:
+def words_compared(one: Prepared) -> set[str]:
     """The words of a signature whose rarity comparing it asks about: fewer than it has."""
-    yield from (f"f:{step.name}" for step in (*one.steps, *one.vendor) if step.name)
-    yield from (f"w:{word}" for word in {*one.words, *one.source})
-    yield from (f"i:{name}" for name in one.signature.identifiers)
-    yield from (f"t:{word}" for word in one.said)
-    yield from (f"f:{name}" for name in (entry_name(one.signature.entry),) if name)
+    entry = entry_name(one.signature.entry)
+    return {
+        *(frame for frame, _ in (*one.frames, *one.vendor) if frame.startswith(NAMED)),
+        *one.words,
+        *one.source,
+        *(f"i:{name}" for name in one.signature.identifiers),
+        *(f"t:{word}" for word in one.said),
+        *((f"{NAMED}{entry}",) if entry else ()),
+    }
 
 
 class Casebook:

@@ -7,7 +7,7 @@ Frames are aligned as FaST does it (Rodrigues et al., MSR 2022): i-th occurrence
 import math
 import re
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from worker.triage.origin import entry_name, is_moved, is_one_release
@@ -36,7 +36,8 @@ class Evidence:
     """What two signatures have in common. None: nothing to compare on one of the sides.
 
     `one_release`: whether both are of the same release; None where that is not known of one of them, and where the
-    releases are not said to be of one package. `common`: nothing that they share is rare.
+    releases are not said to be of one package. From `reworded` on: what vetoes say, which `agreement` does not ask;
+    `common`: nothing that they share is rare.
     """
 
     frames: float
@@ -54,17 +55,35 @@ class Evidence:
     lonely: float
     one_release: bool | None
     contradiction: bool
-    reworded: bool
-    elsewhere: bool
-    beside: bool
-    guarded: bool
     unresolved_across: bool
-    apart: bool
-    common: bool
+    reworded: bool = False
+    elsewhere: bool = False
+    beside: bool = False
+    guarded: bool = False
+    apart: bool = False
+    common: bool = False
 
 
 def compare(first: Weighed, second: Weighed, rarity: Rarity) -> Evidence:
     """Set two signatures side by side that were weighed by the same rarity."""
+    return objected(agreement(first, second, rarity), first.prepared, second.prepared, rarity)
+
+
+def objected(evidence: Evidence, one: Prepared, other: Prepared, rarity: Rarity) -> Evidence:
+    """The same with what the vetoes say."""
+    return replace(
+        evidence,
+        reworded=reworded(one, other),
+        elsewhere=elsewhere(one, other),
+        beside=beside(one, other, rarity),
+        guarded=guarded(one, other),
+        apart=not (one.signature.resolved or other.signature.resolved) and apart(one.bundled, other.bundled),
+        common=common(one, other, rarity),
+    )
+
+
+def agreement(first: Weighed, second: Weighed, rarity: Rarity) -> Evidence:
+    """How far two signatures agree, before any veto: what is left as it is of looks that are far apart anyway."""
     one, other = first.prepared, second.prepared
     mine, yours = one.signature, other.signature
     lonely = _lonely(one, other)
@@ -84,13 +103,7 @@ def compare(first: Weighed, second: Weighed, rarity: Rarity) -> Evidence:
         lonely=lonely,
         one_release=is_one_release(mine.release, yours.release),
         contradiction=contradicts(mine.identifiers, yours.identifiers),
-        reworded=reworded(one, other),
-        elsewhere=elsewhere(one, other),
-        beside=beside(one, other, rarity),
-        guarded=guarded(one, other),
         unresolved_across=not (mine.resolved and yours.resolved) and mine.release != yours.release,
-        apart=not (mine.resolved or yours.resolved) and apart(one.bundled, other.bundled),
-        common=common(one, other, rarity),
     )
 
 
@@ -115,7 +128,7 @@ def _overlap(first: Mapping[str, float], second: Mapping[str, float]) -> float:
 
 def _shared(first: Mapping[W, float], second: Mapping[W, float]) -> float:
     """What both have, at the lesser of its weights; added in one order, so that both sides get the same sum."""
-    return math.fsum(min(first[word], second[word]) for word in first.keys() & second.keys())
+    return math.fsum([min(first[word], second[word]) for word in first.keys() & second.keys()])
 
 
 def _names(one: Signature, other: Signature, rarity: Rarity, implied: frozenset[str]) -> float | None:
@@ -210,4 +223,5 @@ def _shown(place: str, name: str) -> str:
 def rarest(one: Prepared, other: Prepared, rarity: Rarity) -> tuple[str, ...]:
     """The rarest words that the frames of both have."""
     both = one.words.keys() & other.words.keys()
-    return tuple(sorted(both, key=lambda word: (-rarity.of(f"w:{word}"), word))[:_RARE_SHOWN])
+    rare = sorted(both, key=lambda word: (-rarity.of(word), word))[:_RARE_SHOWN]
+    return tuple(word.partition(":")[2] for word in rare)

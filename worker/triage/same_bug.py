@@ -4,11 +4,11 @@ The weights were set by hand between the ones that logistic regressions found on
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from worker.triage.evidence import Evidence, compare, rarest, side_by_side
+from worker.triage.evidence import Evidence, agreement, objected, rarest, side_by_side
 from worker.triage.signature import Signature
 from worker.triage.vetoes import at_once, contradicts, elsewhere, lines_differ
 from worker.triage.weighing import Prepared, Rarity, Weighed, weigh
@@ -151,7 +151,7 @@ def _vetoes(evidence: Evidence) -> float:
 
 
 def rank(new: Prepared, cases: Mapping[int, Sequence[Known]], rarity: Rarity, least: float = 0.0) -> list[Match]:
-    """The cases most like a new signature, the likeliest first; those with a score below `least` are left out.
+    """The cases most like a new signature, the likeliest first; looks below `least` before any veto are left out.
 
     A case is as near as its nearest signature; one without a readable look is left out. Shown is the nearest look that
     may join by itself where that is sure enough, else the nearest of all.
@@ -162,10 +162,9 @@ def rank(new: Prepared, cases: Mapping[int, Sequence[Known]], rarity: Rarity, le
 
 
 def _match(weighed: Weighed, case: int, known: Sequence[Known], rarity: Rarity, least: float) -> Match | None:
-    new, looks = weighed.prepared, ((one, weigh(one.prepared, rarity)) for one in known)
-    compared = [(log_odds(told), told, one) for one, look in looks for told in (compare(weighed, look, rarity),)]
-    compared.sort(key=lambda row: -row[0])
-    if _share(compared[0][0] + _vetoes(compared[0][1])) < least:
+    new = weighed.prepared
+    compared = sorted(_compared(weighed, known, rarity, least), key=lambda row: -row[0])
+    if not compared:
         return None
     against = _case_forbids(new, known) or _vetoed(new, known)
     likely = () if against else (row for row in compared if row[0] >= 0)
@@ -183,6 +182,17 @@ def _match(weighed: Weighed, case: int, known: Sequence[Known], rarity: Rarity, 
         forbids=against or _forbids(evidence, shown, known),
         aligned=side_by_side(new.signature, shown.prepared.signature),
     )
+
+
+def _compared(
+    weighed: Weighed, known: Iterable[Known], rarity: Rarity, least: float
+) -> Iterator[tuple[float, Evidence, Known]]:
+    """Each look with its log odds, but for those that are too far away before any veto was asked."""
+    for one in known:
+        told = agreement(weighed, weigh(one.prepared, rarity), rarity)
+        if _share(log_odds(told)) >= least:
+            told = objected(told, weighed.prepared, one.prepared, rarity)
+            yield log_odds(told), told, one
 
 
 def _doubtful(evidence: Evidence) -> bool:

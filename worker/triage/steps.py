@@ -126,19 +126,19 @@ def _source(line: str) -> str:
 
 
 def step_words(step: Step) -> frozenset[str]:
-    """The sub-tokens of a frame's function and of its place."""
+    """The sub-tokens of a frame's function and of its place, each as its rarity is counted."""
     return _words_of(step.name, step.place)
 
 
 @lru_cache(maxsize=_REMEMBERED)
 def _words_of(name: str, place: str) -> frozenset[str]:
-    return frozenset({*sub_tokens(name), *re.findall(r"[a-z]{3,}", f"{name} {place}")})
+    return frozenset(f"w:{word}" for word in {*sub_tokens(name), *re.findall(r"[a-z]{3,}", f"{name} {place}")})
 
 
 @lru_cache(maxsize=_REMEMBERED)
 def source_words(source: str) -> frozenset[str]:
-    """The names in a source line."""
-    return frozenset(word for word in re.findall(r"[a-z_]\w{2,}", source.lower()) if word not in _KEYWORDS)
+    """The names in a source line, each as its rarity is counted."""
+    return frozenset(f"w:{word}" for word in re.findall(r"[a-z_]\w{2,}", source.lower()) if word not in _KEYWORDS)
 
 
 _KEYWORDS = vocabulary(

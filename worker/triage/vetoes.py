@@ -204,5 +204,5 @@ def _in_both(one: Prepared, other: Prepared) -> Iterator[str]:
     mine, yours = one.signature, other.signature
     yield from (f"f:{step.name}" for step in one.steps if step.name and step.name in names_of(other.steps))
     yield from (f"i:{name}" for name in mine.identifiers & yours.identifiers)
-    yield from (f"w:{word}" for word in one.source.keys() & other.source.keys())
+    yield from one.source.keys() & other.source.keys()
     yield from (f"t:{word}" for word in one.said & other.said)

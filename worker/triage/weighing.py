@@ -13,6 +13,9 @@ FADE = 0.5
 TOP = 3
 """Frames from the newest on whose source lines and places count."""
 _VENDOR_FRAMES = 8
+NAMED = "f:"
+"""What a word that stands for a function begins with where rarity is counted."""
+_NAMELESS = 0.15
 _FADES = tuple(float((position + 1) ** -FADE) for position in range(STEPS_KEPT))
 
 
@@ -35,16 +38,11 @@ class Rarity:
 
 def features(signature: Signature) -> frozenset[str]:
     """Every word of a signature that has a rarity."""
-    named = (f"f:{step.name}" for step in (*signature.steps, *signature.telling) if step.name)
-    words = (
-        f"w:{word}"
-        for step in (*signature.steps, *signature.telling)
-        for word in step_words(step) | source_words(step.source)
-    )
+    steps = (*signature.steps, *signature.telling)
     return frozenset(
         (
-            *named,
-            *words,
+            *(f"{NAMED}{step.name}" for step in steps if step.name),
+            *(word for step in steps for word in (*step_words(step), *source_words(step.source))),
             *places_there(signature),
             *(f"i:{name}" for name in signature.identifiers),
             *(f"t:{w}" for w in signature.said.split()),
@@ -66,16 +64,22 @@ def was_there(release: str, step: Step) -> tuple[str, ...]:
     return (function, *((f"{function}|{step.source}",) if step.source else ()))
 
 
+Placed = Mapping[tuple[str, int], float]
+"""The word that a frame's rarity is counted by and which one of its kind it is, to what it weighs by its position."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A signature with what it is compared by, whatever it is compared with."""
 
     signature: Signature
     steps: tuple[Step, ...]
+    frames: Placed
+    sites: Placed
     words: Mapping[str, float]
     source: Mapping[str, float]
     lines: tuple[str, ...]
-    vendor: tuple[Step, ...]
+    vendor: Placed
     said: frozenset[str]
     bundled: tuple[Step, ...]
 
@@ -85,9 +89,9 @@ class Weighed:
     """A prepared signature with the weight of everything in it: half of every comparison, done once."""
 
     prepared: Prepared
-    frames: Mapping[tuple[str, int], float]
-    sites: Mapping[tuple[str, int], float]
-    vendor: Mapping[tuple[str, int], float]
+    frames: Placed
+    sites: Placed
+    vendor: Placed
     words: Mapping[str, float]
     source: Mapping[str, float]
     said: Mapping[str, float]
@@ -97,13 +101,16 @@ def prepare(signature: Signature) -> Prepared:
     """Ready a signature for comparisons. Of an unresolved bundle only the names that survived the build count."""
     steps = signature.telling
     named = steps if signature.resolved else tuple(step for step in steps if step.name)
+    lines = tuple(step.source for step in steps[:TOP] if step.source)
     return Prepared(
         signature=signature,
         steps=named,
+        frames=_placed(named),
+        sites={} if lines or not signature.resolved else _sited(named),
         words=_faded(named, step_words if signature.resolved else _own_words),
         source=_faded(steps[:TOP], lambda step: source_words(step.source)),
-        lines=tuple(step.source for step in steps[:TOP] if step.source),
-        vendor=tuple(step for step in signature.steps if not step.ours)[:_VENDOR_FRAMES],
+        lines=lines,
+        vendor=_placed([step for step in signature.steps if not step.ours][:_VENDOR_FRAMES]),
         said=frozenset(signature.said.split()),
         bundled=tuple(step for step in steps if step.column),
     )
@@ -113,17 +120,17 @@ def weigh(one: Prepared, rarity: Rarity) -> Weighed:
     """Weigh everything in a signature by how rare it is."""
     return Weighed(
         prepared=one,
-        frames=_placed(one.steps, rarity),
-        sites=_sited(one, rarity),
-        vendor=_placed(one.vendor, rarity),
-        words={word: weight * rarity.of(f"w:{word}") for word, weight in one.words.items()},
-        source={word: weight * rarity.of(f"w:{word}") for word, weight in one.source.items()},
+        frames=_rare(one.frames, rarity),
+        sites=_rare(one.sites, rarity),
+        vendor=_rare(one.vendor, rarity),
+        words={word: weight * rarity.of(word) for word, weight in one.words.items()},
+        source={word: weight * rarity.of(word) for word, weight in one.source.items()},
         said={word: rarity.of(f"t:{word}") for word in one.said},
     )
 
 
 def _own_words(step: Step) -> frozenset[str]:
-    return frozenset(sub_tokens(step.name))
+    return frozenset(f"w:{word}" for word in sub_tokens(step.name))
 
 
 def _faded(steps: Iterable[Step], words: Callable[[Step], Iterable[str]]) -> dict[str, float]:
@@ -140,27 +147,30 @@ def fade(position: int) -> float:
     return _FADES[position]
 
 
-def _placed(steps: tuple[Step, ...], rarity: Rarity) -> dict[tuple[str, int], float]:
-    """Frame and occurrence to weight; a frame without a name has its place for a name, at half the weight."""
+def _placed(steps: Iterable[Step]) -> Placed:
+    """By frame and occurrence; a frame without a name has its place for a name, and weighs little."""
     placed: dict[tuple[str, int], float] = {}
     seen: dict[str, int] = {}
     for position, step in enumerate(steps):
-        key = step.name or f"@{step.place}"
+        key = f"{NAMED}{step.name}" if step.name else f"@{step.place}"
         seen[key] = seen.get(key, 0) + 1
-        telling = rarity.of(f"f:{step.name}") if step.name else 0.15
-        placed[key, seen[key]] = fade(position) * telling
+        placed[key, seen[key]] = fade(position) * (1 if step.name else _NAMELESS)
     return placed
 
 
-def _sited(one: Prepared, rarity: Rarity) -> dict[tuple[str, int], float]:
-    """Function and line number to weight, where frames come without their source lines and are of real code."""
-    if one.lines or not one.signature.resolved:
-        return {}
+def _sited(steps: Iterable[Step]) -> Placed:
+    """By function and line number, where frames come without their source lines and are of real code."""
     placed: dict[tuple[str, int], float] = {}
-    for position, step in enumerate(one.steps):
+    for position, step in enumerate(steps):
         if step.name and step.line:
-            placed.setdefault((step.name, step.line), fade(position) * rarity.of(f"f:{step.name}"))
+            placed.setdefault((f"{NAMED}{step.name}", step.line), fade(position))
     return placed
+
+
+def _rare(placed: Placed, rarity: Rarity) -> Placed:
+    """Weighed by rarity, too, but for frames without a name."""
+    of = rarity.of
+    return {key: weight * of(key[0]) if key[0].startswith(NAMED) else weight for key, weight in placed.items()}
 
 
 def names_of(steps: tuple[Step, ...]) -> tuple[str, ...]:
