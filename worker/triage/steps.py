@@ -26,7 +26,9 @@ _MADE_AT_RUNTIME = re.compile(r"\$\$.*$|(?<=\$Proxy)\d+|(?<=Accessor)\d+|\$\d+$"
 _CUT = "{snip}"
 _DEFERRED = re.compile(r"\.func\d+(?:\.\d+)*$")
 """What Go calls a function without a name, such as one that was deferred."""
-_REPORTS = re.compile(r"\b[Cc]apture_?[Ee]xception\(|\b(?:[Hh]ub|sentry)\b.{0,40}\.Recover(?:WithContext)?\(")
+_REPORTS = re.compile(
+    r"\b[Cc]apture_?[Ee]xception\(|\.(?:RecoverWithContext|CaptureEvent)\(|(?:\b[Hh]ub|Hub\b|sentry).{0,40}\.Recover\("
+)
 _LIBRARY = re.compile(
     r"(?:^| )(?:java|javax|jdk|sun|kotlin|scala|android|androidx|org\.junit|junit|System|Microsoft)\."
     r"|(?:site|dist)-packages|node_modules|/lib/python\d|node:internal|/usr/(?:lib|local/go)|/\.cargo/|/gems/|/vendor/"
