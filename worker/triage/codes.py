@@ -82,6 +82,8 @@ _VALUES = (
     ("number", re.compile(r"[-+\u2212]?(?:\d+[.,]\d+|\d{1,3}(?:[.,' \u00a0]\d{3})+(?:[.,]\d+)?|\u2212\d+)$")),
 )
 """Values that are more than a word or plain digits, by what they are of: columns of one table differ in it."""
+_OPERANDS = re.compile(r"(?:between instances of|operand type\(s\) for \S{1,9}:?) '([\w.]{1,80})' and '([\w.]{1,80})'")
+_NUMBERS = frozenset({"int", "float"})
 _ILL = "5"
 
 
@@ -94,6 +96,7 @@ def coded(message: str) -> frozenset[str]:
         *_numbers(message),
         *_models(message),
         *_values(message),
+        *_operands(message),
     )
     return frozenset(one.lower() for one in found)
 
@@ -137,6 +140,19 @@ def _models(message: str) -> Iterator[str]:
         noun = next(filter(None, found.groups())).lower()
         if not _NO_MODEL.match(noun):
             yield f"model:{_PLURAL.sub('', noun)}"
+
+
+def without_operands(message: str) -> str:
+    """A message without the types that Python could not compare or add: they are of data, no names of the code."""
+    return _OPERANDS.sub(" ", message)
+
+
+def _operands(message: str) -> Iterator[str]:
+    """The types that Python could not compare or add, in whatever order; nothing says nothing of what was meant."""
+    for found in _OPERANDS.finditer(message):
+        kinds = {"number" if kind in _NUMBERS else kind for kind in found.groups()} - {"NoneType"}
+        if kinds:
+            yield f"value:{' and '.join(sorted(kinds))}"
 
 
 def _values(message: str) -> Iterator[str]:

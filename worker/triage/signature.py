@@ -37,6 +37,9 @@ _TRACED = re.compile(r"^runtime\.|panic|^string$|withstack|fundamental|^\*?errgo
 """What Go and Rust die of, and errors that took their stack along: there the frames are of the mistake."""
 _WRAPPER = re.compile(r"wrapErrors?$|withMessage$|withStack$|withPrefix$|withContext$")
 """Types of errors that only put words before another."""
+_LOOKED_UP = frozenset({"keyerror"})
+_PLAIN_NAME = re.compile(r"name:[a-z]+$")
+"""A word as people write it: code that puts a key together has more than one word in it."""
 _LITERAL = re.compile(r"""['"][\w-]{1,60}['"]""")
 _UNRESOLVED = vocabulary(
     "js_no_source js_invalid_source js_invalid_sourcemap js_missing_source js_missing_sources_content "
@@ -91,7 +94,7 @@ def sign(event: Event) -> Signature:
     chain = _chain(event.exceptions) or ((event.logger or "message").lower(),)
     meant = meaning(said, platform)
     steps = steps_of(event.exceptions, platform)
-    names = _telling(identifiers(said, platform), steps) - {f"name:{kind}" for kind in chain}
+    names = _telling(identifiers(said, platform), steps, chain) - {f"name:{kind}" for kind in chain}
     return Signature(
         platform=platform,
         chain=chain,
@@ -109,10 +112,20 @@ def sign(event: Event) -> Signature:
     )
 
 
-def _telling(names: frozenset[str], steps: tuple[Step, ...]) -> frozenset[str]:
-    """Names without what a value is of, where the line that read it says which one it read: `row["price"]`."""
-    own = next((step.source for step in steps if step.ours and step.source), "")
-    return frozenset(name for name in names if not name.startswith("value:")) if _LITERAL.search(own) else names
+def _telling(names: frozenset[str], steps: tuple[Step, ...], chain: tuple[str, ...]) -> frozenset[str]:
+    """Names without what a value is of, where the line that read it says which one it read: `row["price"]`.
+
+    And without keys that were looked up in vain where no line of ours has them: `rates[currency]` was given them.
+    """
+    lines = [step.source for step in steps if step.ours and step.source]
+    if not lines:
+        return names
+    if _LITERAL.search(lines[0]):
+        names = frozenset(name for name in names if not name.startswith("value:"))
+    if not _LOOKED_UP & {*chain}:
+        return names
+    written = {*re.findall(r"\w+", " ".join(lines).lower())}
+    return frozenset(name for name in names if not _PLAIN_NAME.match(name) or name[len("name:") :] in written)
 
 
 def _said(event: Event) -> str:

@@ -1,6 +1,7 @@
 """The frames of an event, normalised: what a build, a version, a machine and an engine put into them taken away."""
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import dropwhile
 from typing import NamedTuple
@@ -29,6 +30,9 @@ _DEFERRED = re.compile(r"\.func\d+(?:\.\d+)*$")
 _REPORTS = re.compile(
     r"\b[Cc]apture_?[Ee]xception\(|\.(?:RecoverWithContext|CaptureEvent)\(|(?:\b[Hh]ub|Hub\b|sentry).{0,40}\.Recover\("
 )
+_INLINE = frozenset({"<listcomp>", "<dictcomp>", "<setcomp>", "<genexpr>", "<lambda>"})
+"""Frames of Python that stand in the lines of the function they are written in; 3.12 shows no comprehensions."""
+_LINES_APART = 20
 _LIBRARY = re.compile(
     r"(?:^| )(?:java|javax|jdk|sun|kotlin|scala|android|androidx|org\.junit|junit|System|Microsoft)\."
     r"|(?:site|dist)-packages|node_modules|/lib/python\d|node:internal|/usr/(?:lib|local/go)|/\.cargo/|/gems/|/vendor/"
@@ -56,10 +60,22 @@ def steps_of(exceptions: tuple[Thrown, ...], platform: str) -> tuple[Step, ...]:
     told = any(frame.in_app for thrown in exceptions for frame in thrown.frames)
     for thrown in exceptions:
         read = (_step(frame, platform, is_ours(frame, told)) for frame in reversed(thrown.frames))
-        for step in _raised([one for one in read if one is not None], thrown, go=platform == "go"):
+        for step in _written(_raised([one for one in read if one is not None], thrown, go=platform == "go")):
             if step not in steps[-3:]:
                 steps.append(step)
     return tuple(steps[:STEPS_KEPT])
+
+
+def _written(steps: Sequence[Step]) -> list[Step]:
+    """Each frame under the name of the function in whose lines it stands: a comprehension is no caller of its own."""
+    kept: list[Step] = []
+    for step in steps:
+        inner = kept[-1] if kept else None
+        if inner and inner.name in _INLINE and inner.place == step.place and abs(inner.line - step.line) < _LINES_APART:
+            kept[-1] = step._replace(source=inner.source, line=inner.line)
+        else:
+            kept.append(step)
+    return kept
 
 
 def _raised(steps: list[Step], thrown: Thrown, *, go: bool) -> list[Step]:

@@ -32,6 +32,8 @@ _BY_THE_LANGUAGE = vocabulary(
     "indexoutofrangeexception invalidcastexception dividebyzeroexception runtime.boundserror runtime.error error"
 )
 """What languages raise by themselves where an expression cannot be worked out."""
+_HELD = re.compile(r"(?:\b(?:self|this|cls)\.|\$this->|@|\*)\w+")
+"""What an object or the caller handed in: it says nothing of its own."""
 _OWN_WORDS = 4
 """Names in a line of ours from which on it asks for something of its own: `return json.loads(text)` has three."""
 _REMEMBERED = 1 << 12
@@ -110,7 +112,7 @@ def asked_a_library(one: Prepared, other: Prepared) -> bool:
     raised = (one.signature.steps[0], other.signature.steps[0])
     if any(step.ours or step.place == NATIVE for step in raised) or _GUARD.search(one.steps[0].name):
         return False
-    line = one.steps[0].source
+    line = _HELD.sub(" ", one.steps[0].source)
     return (not line or len(source_words(line)) >= _OWN_WORDS) and _is_one_line(one, other)
 
 

@@ -2,7 +2,7 @@
 
 import re
 
-from worker.triage.codes import APART_ONLY, coded, validated
+from worker.triage.codes import APART_ONLY, coded, validated, without_operands
 
 
 def vocabulary(words: str) -> frozenset[str]:
@@ -95,6 +95,12 @@ _KEY = re.compile(r"[\d@]|\w-\w|^[A-Z]{2,}\W*$")
 _MADE_AT_RUNTIME = re.compile(r"\$\$\w[\w$]*(?:/0x[0-9a-f]+)?|(?<=\$Proxy)\d+")
 """The end of a name that a JVM gave to a class which it made up."""
 _BELOW = re.compile(r"\n-{4,}\n")
+_GIVEN = re.compile(
+    r"\[parameters: .*?(?:\]$|\Z)|^\(Background on this error at: [^\n]*|\bwith params \[.*?(?:\]|\Z)"
+    r"|\bFailing row contains \(.*?(?:\)\.?$|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
+"""What a statement was given: values, of SQLAlchemy, Doctrine and PostgreSQL."""
 _SHORTEST_NAME = 3
 _CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
 LONGEST_MESSAGE = 2000
@@ -124,8 +130,8 @@ def meaning(message: str, platform: str) -> str:
 
 
 def _told(message: str) -> str:
-    """What a message says before the tips and traces that some template engines put below a line of dashes."""
-    return _BELOW.split(message[:LONGEST_MESSAGE], 1)[0]
+    """What a message says without what a statement was given, before what template engines put below dashes."""
+    return _GIVEN.sub("", _BELOW.split(message[:LONGEST_MESSAGE], 1)[0])
 
 
 def _shape(text: str) -> tuple[str, ...]:
@@ -143,7 +149,7 @@ def wrapped(said: str) -> str:
 
 def only_number(message: str) -> str:
     """The one number of a message, such as a limit; empty where there are more, and for a position or an id."""
-    found = _NUMBER.findall(message[:LONGEST_MESSAGE])
+    found = _NUMBER.findall(_told(message))
     if len(found) != 1:
         return ""
     ((position, number, unit),) = found
@@ -159,7 +165,7 @@ def identifiers(message: str, platform: str) -> frozenset[str]:
     said = coded(text)
     if validated(text):
         return said  # the rest of such a message is the validator's own
-    return said | _names(text, platform)
+    return said | _names(without_operands(text), platform)
 
 
 def _names(text: str, platform: str) -> frozenset[str]:
