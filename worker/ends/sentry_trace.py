@@ -1,6 +1,8 @@
 """The stack traces in a Sentry event of any shape: exceptions, and what stands in for them when there is none."""
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from worker.ends.loose import Loose, dig, first_text, flag, items, line, mapping, objects, text, whole
 from worker.event import Frame, Thrown
@@ -9,13 +11,28 @@ OLDEST_KEPT = 50
 NEWEST_KEPT = 200
 _EXCEPTIONS_KEPT = 50
 _CONTEXT_KEPT = 20
+_KEYS_ALONE = re.compile(
+    r"^(?:Object|Non-Error \w+) captured as (?:promise rejection|exception) with keys: [\w$, \[\]]{1,300}$"
+)
+_TELLING_KEYS = ("name", "code", "status", "statusCode", "type", "reason", "error", "message")
+_LONGEST_VALUE = 200
 
 
 def read_exceptions(data: Loose) -> tuple[Thrown, ...]:
     """Read the chain of exceptions, the one that surfaced last; a bare stack trace reads as one without a type."""
     thrown = tuple(_thrown(row) for row in _values(data)[-_EXCEPTIONS_KEPT:])
-    said = tuple(one for one in thrown if one != Thrown())
+    said = tuple(_with_object(one, data) for one in thrown if one != Thrown())
     return said or _bare(data)
+
+
+def _with_object(thrown: Thrown, data: Loose) -> Thrown:
+    """What was thrown without being an error says nothing but its keys; the browser SDK sends it along as an extra."""
+    if not _KEYS_ALONE.search(thrown.value or ""):
+        return thrown
+    kept = mapping(dig(data, "extra", "__serialized__")) or mapping(dig(data, "context", "__serialized__"))
+    told = ((key, text(kept.get(key))) for key in _TELLING_KEYS)
+    said = ", ".join(f"{key}={value[:_LONGEST_VALUE]}" for key, value in told if value)
+    return replace(thrown, value=f"{thrown.value} ({said})") if said else thrown
 
 
 def read_frames(stacktrace: object) -> tuple[Frame, ...]:

@@ -22,6 +22,16 @@ _AT_KEY = re.compile(
     r"|\b(?:data|body|params|query(?:string)?|headers)[./](?:\w+[./]\d+[./])?([A-Za-z_]\w*) (?=must |should )"
 )
 """Of voluptuous, jsonschema, fastjsonschema and Ajv."""
+_OF_A_RULE = re.compile(
+    r"^([a-z_]\w{0,60}(?:[.\[]\w{1,60}\]?){0,4}) (?:must (?:be|have|match|only|contain|exactly|not)\b|is a required field$"
+    r"|should not be (?:empty|null)|field (?:is required|must)|has already been taken)"
+    r"|^\"([A-Za-z_][\w.\[\]]{0,80})\" (?:must|is|contains|length|with|fails)\b"
+    r"|^The ([a-z_][\w.]{0,60})(?: field)? (?:is required|must (?:be|have|match)\b|has already been taken|format is invalid)"
+    r"|\bon field '([\w.\[\]]{1,80})': rejected|\bpropertyPath=([\w.\[\]]{1,80}),|@ attribute ([A-Za-z_]\w{0,60})"
+    r"| - at `\$\.([\w.\[\]]{1,80})`|^[\w.]{1,60}\.([A-Za-z_]\w{0,60}): must (?:not )?(?:be|match|have)\b",
+    re.MULTILINE,
+)
+"""Of Yup, class-validator, Joi, Laravel, Spring, Bean Validation, cattrs and msgspec."""
 _CALLED_FIELD = re.compile(
     r"\b[Ff]ield:? (['\"`])([A-Za-z_][\w.]{0,80})\1"
     r"|\bfield ([A-Za-z_]\w{0,80}(?=:)|\w{1,40}(?:[._]\w{1,40}){1,4}\b|[a-z]{1,40}[A-Z]\w{0,40}\b"
@@ -34,6 +44,7 @@ _STATUS = re.compile(
     r"\b(?:status(?: ?code)?|http(?: error)?|(?:response|error) code|answered|responded|returned|response)"
     r"\W{0,3}(?:with |of |is )?\W{0,2}([45]\d\d)\b(?! [a-z]+s\b)|\b([45]\d\d) (?:client|server) error\b"
     r"|\b(?:client|server) error '?([45]\d\d)\b"
+    r"|[(,] ?(?:code|status|statuscode)=([45]\d\d)\b"
     r"|(?:^|: )([45]\d\d) (?:from|on) (?:(?:get|post|put|patch|delete|head) )?(?:/|https?:)"
     r"|(?:^|[:(\[\"'=] ?)(400(?= bad request)|401(?= unauthorized)|402(?= payment required)|403(?= forbidden)"
     r"|404(?= not found)|405(?= method not allowed)|409(?= conflict)|410(?= gone)|412(?= precondition failed)"
@@ -84,6 +95,20 @@ _VALUES = (
 """Values that are more than a word or plain digits, by what they are of: columns of one table differ in it."""
 _OPERANDS = re.compile(r"(?:between instances of|operand type\(s\) for \S{1,9}:?) '([\w.]{1,80})' and '([\w.]{1,80})'")
 _NUMBERS = frozenset({"int", "float"})
+_NOT_JSON = (
+    ("html", re.compile(r"[Tt]oken '?<|\"<!?\w+|<!DOCTYPE")),
+    (
+        "object",
+        re.compile(
+            r"\[object Object\]|identifier \"object\"|token o in JSON at position 1\b|character at line 1 column 2 of"
+        ),
+    ),
+    (
+        "cut",
+        re.compile(r"[Uu]nterminated string|[Uu]nexpected end of (?:JSON|data|input)|JSON Parse error: Unexpected EOF"),
+    ),
+)
+"""What was read for JSON and is none, in the words of three engines."""
 _ILL = "5"
 
 
@@ -112,13 +137,15 @@ def _called_fields(message: str) -> Iterator[str]:
 
 
 def _refused(message: str) -> Iterator[str]:
-    """Of Zod, pydantic, Jackson, marshmallow, FreeMarker, voluptuous, jsonschema, fastjsonschema and Ajv."""
+    """Of Zod, pydantic, Jackson, marshmallow, FreeMarker, and of all whose rules are named above."""
     for way in _ZOD.findall(message):
         yield from (f"field:{name}" for name in _QUOTED.findall(way)[-1:])
     for way in (*_PYDANTIC.findall(message), *_MARSHMALLOW.findall(message), *_FREEMARKER.findall(message)):
         yield from (f"field:{name}" for name in _NAME.findall(way)[-1:])
     for way in _JACKSON.findall(message):
         yield from (f"field:{name}" for name in _QUOTED.findall(way)[-1:])
+    for found in _OF_A_RULE.finditer(message):
+        yield from (f"field:{name}" for name in _NAME.findall(next(filter(None, found.groups())))[-1:])
     for found in _AT_KEY.finditer(message):
         yield from (f"field:{name}" for name in _NAME.findall(found[1] or found[2])[-1:])
 
@@ -156,7 +183,9 @@ def _operands(message: str) -> Iterator[str]:
 
 
 def _values(message: str) -> Iterator[str]:
-    """What the only value in quotes is of that is of something."""
+    """What the only value in quotes is of that is of something; what was read for JSON."""
+    if "JSON" in message:
+        yield from (f"value:{kind}" for kind, pattern in _NOT_JSON if pattern.search(message))
     quoted = _IN_QUOTES.findall(message)
     kinds = {kind for value in quoted for kind, pattern in _VALUES if pattern.match(value)}
     if len(kinds) == 1:

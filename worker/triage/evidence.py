@@ -26,6 +26,7 @@ BUILT_IN = vocabulary(
 _BUILT_IN_WORTH = 0.8
 _MOVED_ENTRY = 0.7
 _NEAR_TWIN = 0.4
+_MET = 0.6
 _SHOWN = 8
 _RARE_SHOWN = 5
 W = TypeVar("W", bound=Hashable)
@@ -52,6 +53,7 @@ class Evidence:
     spot: float | None
     twin: float | None
     entry: float
+    renamed: float
     lonely: float
     one_release: bool | None
     contradiction: bool
@@ -100,6 +102,7 @@ def agreement(first: Weighed, second: Weighed, rarity: Rarity) -> Evidence:
         spot=None if mine.resolved or yours.resolved else same_spots(one.bundled[:TOP], other.bundled[:TOP]),
         twin=_twin(mine, yours),
         entry=_entry(mine.entry, yours.entry, rarity),
+        renamed=_renamed(one, other, rarity),
         lonely=lonely,
         one_release=is_one_release(mine.release, yours.release),
         contradiction=contradicts(mine.identifiers, yours.identifiers),
@@ -189,6 +192,19 @@ def _twin(one: Signature, other: Signature) -> float | None:
         return 0.0
     apart = abs(len(one.steps) - len(other.steps))
     return 1.0 if apart == 0 else _NEAR_TWIN if apart == 1 else 0.0
+
+
+def _renamed(one: Prepared, other: Prepared, rarity: Rarity) -> float:
+    """How rare the way is that two releases share around newest functions of other names: one may have become the other."""
+    mine, yours = one.steps[:TOP], other.steps[:TOP]
+    if is_one_release(one.signature.release, other.signature.release) is not False or not (mine and yours):
+        return 0.0
+    if not (one.signature.resolved and other.signature.resolved) or mine[0].name == yours[0].name:
+        return 0.0
+    lines, names = {step.source for step in yours if step.source}, names_of(yours[1:])
+    by_line = (rarity.of(f"f:{step.name}") for step in mine if step.source in lines)
+    by_name = (_MET * rarity.of(f"f:{step.name}") for step in mine[1:] if step.name in names)
+    return max((*by_line, *by_name), default=0.0)
 
 
 def _lonely(one: Prepared, other: Prepared) -> float:

@@ -12,6 +12,7 @@ from typing import Any
 
 from worker.event import Event, Thrown
 from worker.triage.function_name import bare_type
+from worker.triage.owner import owner_of
 from worker.triage.steps import STEPS_KEPT, Step, spot, steps_of
 from worker.triage.wording import (
     ABOUT_SOMETHING,
@@ -94,7 +95,11 @@ def sign(event: Event) -> Signature:
     chain = _chain(event.exceptions) or ((event.logger or "message").lower(),)
     meant = meaning(said, platform)
     steps = steps_of(event.exceptions, platform)
-    names = _telling(identifiers(said, platform), steps, chain) - {f"name:{kind}" for kind in chain}
+    resolved = _is_resolved(event, platform)
+    told = identifiers(said, platform)
+    if platform == "javascript" and resolved and meant == PROPERTY_OF_NOTHING and (owner := owner_of(event)):
+        told |= {f"owner:{owner.lower()}"}
+    names = _telling(told, steps, chain) - {f"name:{kind}" for kind in chain}
     return Signature(
         platform=platform,
         chain=chain,
@@ -103,7 +108,7 @@ def sign(event: Event) -> Signature:
         steps=steps,
         entry=_entry(event.transaction or event.culprit or ""),
         release=event.release or "",
-        resolved=_is_resolved(event, platform),
+        resolved=resolved,
         at=event.occurred_at,
         wording=_wording(said, meant, names) if platform == "javascript" else "",
         number=only_number(said),

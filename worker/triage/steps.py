@@ -33,6 +33,8 @@ _REPORTS = re.compile(
 _INLINE = frozenset({"<listcomp>", "<dictcomp>", "<setcomp>", "<genexpr>", "<lambda>"})
 """Frames of Python that stand in the lines of the function they are written in; 3.12 shows no comprehensions."""
 _LINES_APART = 20
+_WHOLE_FILES = frozenset({"<module>", "top-level template code", "template", "dodisplay"})
+"""What Python, Jinja and Twig call the code of a whole file: only the file tells which one."""
 _LIBRARY = re.compile(
     r"(?:^| )(?:java|javax|jdk|sun|kotlin|scala|android|androidx|org\.junit|junit|System|Microsoft)\."
     r"|(?:site|dist)-packages|node_modules|/lib/python\d|node:internal|/usr/(?:lib|local/go)|/\.cargo/|/gems/|/vendor/"
@@ -108,6 +110,8 @@ def _step(frame: Frame, platform: str, ours: bool) -> Step | None:
     path = frame.abs_path or frame.filename or ""
     native = (frame.filename or path) in _NATIVE
     name = normal_function(frame.function or "", platform, frame.module or "")
+    if name in _WHOLE_FILES:
+        name = f"{name} {_place(frame, native).rpartition('.')[2]}"
     if native and platform == "javascript" and name in {"", "foreach", "then", "next", "map", "promise"}:
         return None  # engines disagree on whether they show their own loops
     return Step(

@@ -97,6 +97,9 @@ def guarded(one: Prepared, other: Prepared) -> bool:
     shared = next((n for n, (mine, yours) in enumerate(pairs) if mine.name != yours.name), None)
     if not shared or not _on_purpose(one) or not all(_GUARD.search(step.name) for step in one.steps[:shared]):
         return False
+    first, second = names_of(one.steps[shared : shared + 2]), names_of(other.steps[shared : shared + 2])
+    if not at_once(one, other) and {*first} & {*second}:
+        return False
     return one.steps[shared].name not in names_of(other.steps) and other.steps[shared].name not in names_of(one.steps)
 
 
