@@ -8,6 +8,7 @@ import pytest
 from worker.event import Event, Frame, Thrown
 from worker.triage import evidence
 from worker.triage.casebook import Casebook, words_asked
+from worker.triage.draw import reconsider
 from worker.triage.same_bug import (
     BESIDE,
     ELSEWHERE,
@@ -25,7 +26,6 @@ from worker.triage.same_bug import (
     decide,
     log_odds,
     rank,
-    reconsider,
 )
 from worker.triage.signature import sign
 from worker.triage.vetoes import MANY

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from worker.event import Event, Frame, ProcessingError, Thrown
 from worker.triage import evidence
 from worker.triage.casebook import KEPT_PER_CASE, POSTING_READ, SCORED, Casebook
+from worker.triage.draw import reconsider
 from worker.triage.same_bug import (
     ACROSS,
     APART,
@@ -25,7 +26,6 @@ from worker.triage.same_bug import (
     decide,
     log_odds,
     rank,
-    reconsider,
 )
 from worker.triage.signature import sign
 from worker.triage.vetoes import contradicts

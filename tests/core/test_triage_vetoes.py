@@ -6,6 +6,7 @@ import pytest
 
 from worker.event import Event, Frame, ProcessingError, Thrown
 from worker.triage.casebook import Casebook
+from worker.triage.draw import reconsider, said_before
 from worker.triage.mixed import suggest_split
 from worker.triage.same_bug import (
     CONTRADICTED,
@@ -18,8 +19,6 @@ from worker.triage.same_bug import (
     Suggest,
     Thresholds,
     decide,
-    reconsider,
-    said_before,
 )
 from worker.triage.signature import from_json, sign, to_json
 from worker.triage.vetoes import lines_differ

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from itertools import combinations
 
 from worker.triage.casebook import Casebook
+from worker.triage.draw import reconsider, said_before
 from worker.triage.mixed import suggest_split
-from worker.triage.same_bug import Join, Match, Suggest, Thresholds, decide, reconsider, said_before
+from worker.triage.same_bug import Join, Match, Suggest, Thresholds, decide
 from worker.triage.signature import Signature
 
 LARGEST_CASE_READ = 200

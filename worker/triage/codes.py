@@ -23,17 +23,18 @@ _AT_KEY = re.compile(
 )
 """Of voluptuous, jsonschema, fastjsonschema and Ajv."""
 _OF_A_RULE = re.compile(
-    r"^([a-z_]\w{0,60}(?:[.\[]\w{1,60}\]?){0,4}) (?:must (?:be|have|match|only|contain|exactly|not)\b|is a required field$"
-    r"|should not be (?:empty|null)|field (?:is required|must)|has already been taken)"
+    r"^([a-z_]\w{0,60}(?:[.\[]\w{1,60}\]?){0,4})"
+    r" (?:must (?:be|have|match|only|contain|exactly|not)\b|is a required field$|should not be (?:empty|null))"
     r"|^\"([A-Za-z_][\w.\[\]]{0,80})\" (?:must|is|contains|length|with|fails)\b"
-    r"|^The ([a-z_][\w.]{0,60})(?: field)? (?:is required|must (?:be|have|match)\b|has already been taken|format is invalid)"
+    r"|^The ([a-z_][\w.]{0,60})(?: field)?"
+    r" (?:is required|must (?:be|have|match)\b|has already been taken|format is invalid)"
     r"|\bon field '([\w.\[\]]{1,80})': rejected|\bpropertyPath=([\w.\[\]]{1,80}),|@ attribute ([A-Za-z_]\w{0,60})"
     r"| - at `\$\.([\w.\[\]]{1,80})`|^[\w.]{1,60}\.([A-Za-z_]\w{0,60}): must (?:not )?(?:be|match|have)\b",
     re.MULTILINE,
 )
 """Of Yup, class-validator, Joi, Laravel, Spring, Bean Validation, cattrs and msgspec."""
 _CALLED_FIELD = re.compile(
-    r"\b[Ff]ield:? (['\"`])([A-Za-z_][\w.]{0,80})\1"
+    r"(?<!read )(?<!assign )\b[Ff]ield:? (['\"`])([A-Za-z_][\w.]{0,80})\1"
     r"|\bfield ([A-Za-z_]\w{0,80}(?=:)|\w{1,40}(?:[._]\w{1,40}){1,4}\b|[a-z]{1,40}[A-Z]\w{0,40}\b"
     r"|[A-Z][A-Z0-9_]{1,40}\b)"
 )
@@ -175,11 +176,11 @@ def without_operands(message: str) -> str:
 
 
 def _operands(message: str) -> Iterator[str]:
-    """The types that Python could not compare or add, in whatever order; nothing says nothing of what was meant."""
+    """The types that Python could not compare or add, as they stood; nothing says nothing of what was meant."""
     for found in _OPERANDS.finditer(message):
-        kinds = {"number" if kind in _NUMBERS else kind for kind in found.groups()} - {"NoneType"}
+        kinds = ["number" if kind in _NUMBERS else kind for kind in found.groups() if kind != "NoneType"]
         if kinds:
-            yield f"value:{' and '.join(sorted(kinds))}"
+            yield f"value:{' and '.join(kinds)}"
 
 
 def _values(message: str) -> Iterator[str]:

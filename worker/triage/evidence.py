@@ -195,7 +195,7 @@ def _twin(one: Signature, other: Signature) -> float | None:
 
 
 def _renamed(one: Prepared, other: Prepared, rarity: Rarity) -> float:
-    """How rare the way is that two releases share around newest functions of other names: one may have become the other."""
+    """How rare the way is that two releases share around newest functions of other names: one may be the other."""
     mine, yours = one.steps[:TOP], other.steps[:TOP]
     if is_one_release(one.signature.release, other.signature.release) is not False or not (mine and yours):
         return 0.0

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
-from worker.triage.evidence import Evidence, agreement, objected, rarest, side_by_side
+from worker.triage.evidence import Evidence, agreement, objected, side_by_side
+from worker.triage.reasons import reasons
 from worker.triage.signature import Signature
-from worker.triage.vetoes import at_once, contradicts, elsewhere, lines_differ
+from worker.triage.vetoes import at_once, contradicts, elsewhere, lines_differ, refused_alike
 from worker.triage.weighing import Prepared, Rarity, Weighed, weigh
 from worker.triage.wording import MEANINGS
 
@@ -53,8 +54,6 @@ SURE = 0.80
 """From here on a doubtful look joins; two cases that hold issues already are drawn together by themselves, since there
 a wrong one costs more; and a person is asked about what a veto alone kept out."""
 SUGGEST = 0.20
-FEW = 2
-"""Looks that two cases must hold each before what sets them apart can outweigh one look that is like both."""
 
 
 CONTRADICTED = "the messages name different things in the code"
@@ -182,7 +181,7 @@ def _match(weighed: Weighed, case: int, known: Sequence[Known], rarity: Rarity, 
         score=_share(compared[0][0]),
         doubtful=surest is not None and _doubtful(surest[1]),
         against=_vetoes(compared[0][1]),
-        reasons=tuple(_reasons(evidence, new, shown.prepared, rarity)),
+        reasons=tuple(reasons(evidence, new, shown.prepared, rarity)),
         sure=sure,
         forbids=against or _forbids(evidence, shown, known),
         aligned=side_by_side(new.signature, shown.prepared.signature),
@@ -216,7 +215,7 @@ def decide(matches: Iterable[Match], thresholds: Thresholds) -> Decision:
     best = sorted((m for m in matches if _worth_asking(m, thresholds)), key=lambda m: (-m.score, m.case))
     if not best:
         return Alone()
-    sure = _surest(best, thresholds)
+    sure = surest(best, thresholds)
     if not sure:
         return Suggest(tuple(best[:3]), _why_not(best[0], thresholds))
     if len(sure) > 1 and _odds(sure[0].sure) - _odds(sure[1].sure) < thresholds.margin:
@@ -237,39 +236,8 @@ def _worth_asking(match: Match, thresholds: Thresholds) -> bool:
     )
 
 
-def reconsider(matches: Iterable[Match], own: int, thresholds: Thresholds) -> tuple[Match, ...]:
-    """The other cases that are surely the bug of case `own` (SURE), the surest first, as one look ranked them all.
-
-    To be asked after a new issue joined `own`, and again when a known issue of it shows a new look (`said_before`).
-    Nothing where its own case would not surely take the look: its issue may hold several bugs, and must not draw cases
-    together. Nor two cases that are at odds: of 15 wrong ones on seven programs 6 were, of 48 right ones 3.
-    """
-    ranked = list(matches)
-    mine = next((m for m in ranked if m.case == own), None)
-    if mine is None or not mine.joins(thresholds.join):
-        return ()
-    others = (m for m in _surest(ranked, thresholds) if m.case != own and m.sure >= SURE)
-    return tuple(m for m in others if not _at_odds(mine.looks, m.looks))
-
-
-def _at_odds(mine: Sequence[Prepared], yours: Sequence[Prepared]) -> bool:
-    """Whether two cases of several looks each name different things, or went wrong at two places of one release."""
-    if min(len(mine), len(yours)) < FEW:
-        return False
-    return any(
-        contradicts(one.signature.identifiers, other.signature.identifiers) or elsewhere(one, other)
-        for one in mine
-        for other in yours
-    )
-
-
-def said_before(look: Signature, looks: Iterable[Signature]) -> bool:
-    """Whether an issue said the same before, in whatever frames: one that says something new may hold another bug."""
-    told = (look.chain, look.said, look.identifiers)
-    return any(told == (one.chain, one.said, one.identifiers) for one in looks)
-
-
-def _surest(matches: Iterable[Match], thresholds: Thresholds) -> list[Match]:
+def surest(matches: Iterable[Match], thresholds: Thresholds) -> list[Match]:
+    """The cases that join by themselves, the surest first."""
     sure = (one for one in matches if one.joins(thresholds.join))
     return sorted(sure, key=lambda m: (-m.sure, -m.score, m.case))
 
@@ -300,7 +268,7 @@ def _case_forbids(new: Prepared, known: Sequence[Known]) -> str | None:
 def _vetoed(new: Prepared, known: Sequence[Known]) -> str | None:
     """Why one look of a case keeps out what another would let in: both went wrong in one release, at two places."""
     looks = [one.prepared for one in known]
-    if any(elsewhere(new, one) for one in looks) and not any(at_once(new, one) for one in looks):
+    if any(elsewhere(new, one) for one in looks) and not any(at_once(new, o) or refused_alike(new, o) for o in looks):
         return ELSEWHERE
     return None
 
@@ -325,8 +293,8 @@ def _is_another(nearest: Known, looks: Sequence[Known]) -> bool:
     told = [one.prepared.signature for one in looks]
     if not any(_differ(one, other) for one, other in combinations(told, 2)):
         return False
-    first = min((one for one in told if one.at), key=lambda one: one.at, default=None)
-    return first is None or _differ(first, nearest.prepared.signature)
+    dated = [(one.at, n) for n, one in enumerate(told) if one.at]
+    return not dated or _differ(told[min(dated)[1]], nearest.prepared.signature)
 
 
 def _differ(one: Signature, other: Signature) -> bool:
@@ -334,32 +302,3 @@ def _differ(one: Signature, other: Signature) -> bool:
         return True
     worded_apart = one.said != other.said and {one.said, other.said} <= MEANINGS
     return worded_apart or contradicts(one.identifiers, other.identifiers)
-
-
-def _reasons(evidence: Evidence, new: Prepared, old: Prepared, rarity: Rarity) -> Iterable[str]:
-    """In plain words, the strongest first."""
-    mine, yours = new.signature, old.signature
-    shared = sorted(name.partition(":")[2] for name in mine.identifiers & yours.identifiers)
-    words = rarest(new, old, rarity)
-    said = (
-        (evidence.sites or 0, "the same line numbers along the way"),
-        (evidence.line or 0, f"the same source line: {_common_line(new, old)}"),
-        (evidence.names or 0, f"both messages name {', '.join(shared)}"),
-        (evidence.spot or 0, "the same place in the same bundle"),
-        (evidence.twin or 0, "the same message, way in and number of frames, once without source maps"),
-        (evidence.frames, f"{len(side_by_side(mine, yours))} frames in common"),
-        (evidence.source or 0, "source lines with the same rare names"),
-        (evidence.words, f"frames share the words {', '.join(words)}" if words else ""),
-        (evidence.vendor or 0, "the same way through libraries"),
-        (evidence.chain, f"the same kind of error: {mine.chain[0] if mine.chain else 'none'}"),
-        (evidence.entry, f"the same entry point: {mine.entry}"),
-        (evidence.message, "messages of the same shape"),
-    )
-    found = [(weight, text) for weight, text in said if weight >= 0.4 and text]  # noqa: PLR2004 -- below that it persuades nobody
-    yield from (text for _, text in sorted(found, key=lambda pair: -pair[0]))
-    if evidence.contradiction:
-        yield "but the messages name different things in the code"
-
-
-def _common_line(new: Prepared, old: Prepared) -> str:
-    return next((line for line in new.lines if line in old.lines), "")

@@ -38,9 +38,10 @@ _TRACED = re.compile(r"^runtime\.|panic|^string$|withstack|fundamental|^\*?errgo
 """What Go and Rust die of, and errors that took their stack along: there the frames are of the mistake."""
 _WRAPPER = re.compile(r"wrapErrors?$|withMessage$|withStack$|withPrefix$|withContext$")
 """Types of errors that only put words before another."""
-_LOOKED_UP = frozenset({"keyerror"})
-_PLAIN_NAME = re.compile(r"name:[a-z]+$")
-"""A word as people write it: code that puts a key together has more than one word in it."""
+_SORTS = re.compile(r"\b(?:sort\w*|min|max|heap\w*|nlargest|nsmallest|bisect\w*|insort\w*)\(")
+"""What compares values in an order that nobody chose."""
+_KEY = re.compile(r"(?:key not found: )?[(:]*['\"].{0,300}|(?:key not found: ):\w+")
+"""All that such an error says."""
 _LITERAL = re.compile(r"""['"][\w-]{1,60}['"]""")
 _UNRESOLVED = vocabulary(
     "js_no_source js_invalid_source js_invalid_sourcemap js_missing_source js_missing_sources_content "
@@ -99,7 +100,7 @@ def sign(event: Event) -> Signature:
     told = identifiers(said, platform)
     if platform == "javascript" and resolved and meant == PROPERTY_OF_NOTHING and (owner := owner_of(event)):
         told |= {f"owner:{owner.lower()}"}
-    names = _telling(told, steps, chain) - {f"name:{kind}" for kind in chain}
+    names = _telling(told, steps, event.exceptions) - {f"name:{kind}" for kind in chain}
     return Signature(
         platform=platform,
         chain=chain,
@@ -117,7 +118,7 @@ def sign(event: Event) -> Signature:
     )
 
 
-def _telling(names: frozenset[str], steps: tuple[Step, ...], chain: tuple[str, ...]) -> frozenset[str]:
+def _telling(names: frozenset[str], steps: tuple[Step, ...], exceptions: Sequence[Thrown]) -> frozenset[str]:
     """Names without what a value is of, where the line that read it says which one it read: `row["price"]`.
 
     And without keys that were looked up in vain where no line of ours has them: `rates[currency]` was given them.
@@ -127,10 +128,21 @@ def _telling(names: frozenset[str], steps: tuple[Step, ...], chain: tuple[str, .
         return names
     if _LITERAL.search(lines[0]):
         names = frozenset(name for name in names if not name.startswith("value:"))
-    if not _LOOKED_UP & {*chain}:
-        return names
+    if _SORTS.search(lines[0]):
+        names = frozenset(map(_in_any_order, names))
     written = {*re.findall(r"\w+", " ".join(lines).lower())}
-    return frozenset(name for name in names if not _PLAIN_NAME.match(name) or name[len("name:") :] in written)
+    return names - {f"name:{key}" for key in _keys_of(exceptions) - written}
+
+
+def _keys_of(exceptions: Sequence[Thrown]) -> frozenset[str]:
+    """The words that Python or Ruby looked up in vain; a key that code puts together has more than one word in it."""
+    told = ((thrown.value or "").lower() for thrown in exceptions if bare_type(thrown.type or "") == "KeyError")
+    return frozenset(word for value in told if _KEY.fullmatch(value) for word in re.findall(r"\b[a-z]+\b", value))
+
+
+def _in_any_order(name: str) -> str:
+    role, _, kinds = name.partition(":")
+    return f"{role}:{' and '.join(sorted(kinds.split(' and ')))}" if role == "value" else name
 
 
 def _said(event: Event) -> str:

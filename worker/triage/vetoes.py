@@ -142,7 +142,14 @@ def elsewhere(one: Prepared, other: Prepared) -> bool:
     named = {name for name in telling_names(mine.identifiers & yours.identifiers) if not name.startswith("name:type ")}
     if named and (mine.entry == yours.entry or {*one.lines} & {*other.lines}):
         return False  # one thing that is missing, asked for at two places
-    return _parted(one.steps, other.steps)
+    return _parted(one.steps, other.steps) and not refused_alike(one, other)
+
+
+def refused_alike(one: Prepared, other: Prepared) -> bool:
+    """Whether one validator refused the same field: whoever asked it, the data or the rule is at fault."""
+    mine, yours = one.signature, other.signature
+    fields = (name for name in mine.identifiers & yours.identifiers if name.startswith("field:"))
+    return any(fields) and mine.chain[:1] == yours.chain[:1]
 
 
 def beside(one: Prepared, other: Prepared, rarity: Rarity) -> bool:

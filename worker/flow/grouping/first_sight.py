@@ -17,8 +17,9 @@ from worker.store.case_rows import CaseRow
 from worker.store.store import Tx
 from worker.store.suggestions import Suggested
 from worker.triage.cause import Cause, Verdict, heard, judge
+from worker.triage.draw import reconsider
 from worker.triage.mixed import suggest_split
-from worker.triage.same_bug import Alone, Decision, Join, Match, Suggest, decide, rank, reconsider
+from worker.triage.same_bug import Alone, Decision, Join, Match, Suggest, decide, rank
 from worker.triage.signature import Signature, sign
 from worker.triage.weighing import prepare
 

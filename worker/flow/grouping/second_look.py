@@ -21,7 +21,8 @@ from worker.model import Issue
 from worker.store.case_rows import CaseRow
 from worker.store.store import Tx
 from worker.store.suggestions import Suggestion
-from worker.triage.same_bug import Join, Match, Suggest, reconsider, said_before
+from worker.triage.draw import reconsider, said_before
+from worker.triage.same_bug import Join, Match, Suggest
 
 EVERY = timedelta(days=1)
 """How often a case with a ticket has a newest event read to be compared."""
