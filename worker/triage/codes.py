@@ -7,7 +7,7 @@ records raises them all at one place.
 import re
 from collections.abc import Iterator
 
-STRICT = frozenset({"field", "status", "code", "value", "model"})
+STRICT = frozenset({"field", "status", "code", "value", "model", "owner"})
 """Roles in which two messages that differ contradict each other."""
 APART_ONLY = ("status:", "code:", "value:", "model:")
 """Roles that set two messages apart and draw none together: many bugs share them."""
