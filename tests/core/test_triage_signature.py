@@ -163,7 +163,7 @@ def test_a_message_keeps_its_meaning_whatever_its_values():
         ("'NoneType' object has no attribute 'owner'", {"name:owner"}),
         ("'external_id'", {"name:external_id"}),
         ("UNIQUE constraint failed: shop_invoice.tax_code", {"name:tax_code"}),
-        ("Object of type Decimal is not JSON serializable", {"name:type decimal"}),
+        ("Object of type Decimal is not JSON serializable", {"code:type decimal"}),
         ("'archived' is not a valid InvoiceState", {"name:invoicestate"}),
         ("invalid literal for int() with base 10: '90109x'", set()),
         ("no row for ('customer-74805',)", set()),
@@ -171,7 +171,7 @@ def test_a_message_keeps_its_meaning_whatever_its_values():
     ],
 )
 def test_names_of_code_are_told_from_values(message, names):
-    assert identifiers(message, "python") - {"name:type int"} == names
+    assert identifiers(message, "python") - {"code:type int"} == names
 
 
 def test_engines_tell_the_owner_the_member_or_both():

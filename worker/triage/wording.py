@@ -174,9 +174,12 @@ def _names(text: str, platform: str) -> frozenset[str]:
     clean = _CONSTANT.sub(r"\1", _PATH.sub(" ", _HEX.sub(" ", _MADE_AT_RUNTIME.sub("", text))))
     dotted = (name.rsplit(".", 1)[-1] for name in _DOTTED.findall(clean))
     loose = (word for word in _WORD.findall(_DOTTED.sub(" ", _QUOTED.sub(" ", clean))) if _CODE_WORD.match(word))
-    typed = (*_CALL.findall(clean), *_OF_TYPE.findall(clean))
-    names = {*dotted, *loose, *_quoted(clean), *(f"type {word}" for word in typed)}
-    return frozenset(f"name:{name.lower()}" for name in names if _tells(name, platform))
+    called = frozenset(word.lower() for word in _CALL.findall(clean))
+    names = {*dotted, *loose, *_quoted(clean), *(f"type {word}" for word in called - _EMPTY_WORDS)}
+    # A type of the language or of data sets two mistakes apart, and is none of the code's own names.
+    types = (called & _EMPTY_WORDS) | {word.lower() for word in _OF_TYPE.findall(clean)} - {"nonetype"}
+    told = (f"name:{name.lower()}" for name in names if _tells(name, platform))
+    return frozenset((*told, *(f"code:type {word}" for word in types)))
 
 
 def telling_names(identifiers: frozenset[str]) -> frozenset[str]:
