@@ -38,7 +38,7 @@ def test_comprehensions_within_each_other_stand_in_one_function():
 
 @pytest.mark.parametrize("outer", [("shop.cart.total", 300, SUM), ("core.lists.total", 30, SUM)])
 def test_what_is_called_elsewhere_stays_a_frame_of_its_own(outer):
-    assert [name for name, *_ in steps_of(("shop.cart.<lambda>", 30, SUM), outer)] == ["<lambda>", "total"]
+    assert [name for name, *_ in steps_of(("shop.cart.<lambda>", 30, SUM), outer)] == [f"<lambda> {SUM}", "total"]
 
 
 @pytest.mark.parametrize("name", ["top-level template code", "<module>", "template", "doDisplay"])
@@ -262,6 +262,22 @@ def test_a_rejected_object_says_what_the_sdk_sent_along(extra):
 def test_where_nothing_was_sent_along_it_says_what_it_said(value, extra):
     raw = {"event_id": "e", "exception": {"values": [{"type": "U", "value": value}]}, "extra": extra}
     assert read_event(raw).exceptions[0].value == value
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"message": "Job %s failed: %r", "params": ["mail", "no row"]}, "Job mail failed: 'no row'"),
+        ({"message": "Job %s failed", "params": ["mail"], "formatted": "Job x failed"}, "Job x failed"),
+        ({"message": "Job %s failed", "params": []}, "Job %s failed"),
+        ({"message": "Job %s failed", "params": {"name": "mail"}}, "Job %s failed"),
+        ({"message": "took %d ms", "params": ["long"]}, "took %d ms"),
+        ({"message": "100 % of %s", "params": ["mail"]}, "100 % of %s"),
+        ({"message": "%999999999d", "params": [1]}, "%999999999d"),
+    ],
+)
+def test_a_logged_message_is_told_with_its_parameters(entry, message):
+    assert read_event({"event_id": "e", "logentry": entry}).message == message
 
 
 # ---------------------------------------------------------------- renamed ways

@@ -4,6 +4,7 @@ Pure and total: whatever is null, missing, huge or of the wrong type becomes Non
 Shapes: docs.sentry.io/api and develop.sentry.dev/sdk/data-model (SDK and webhooks snake_case, API camelCase).
 """
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -20,6 +21,8 @@ _TITLE_LIMIT = 100
 _ERRORS_LIMIT = 100
 PAIR = 2
 _EVENT_ID_LENGTH = 32
+_PLAIN_TEMPLATE = re.compile(r"(?:[^%]|%[sdrif%])*")
+"""Without widths, which could ask for a gigabyte of blanks."""
 _LEVELS = frozenset({"fatal", "error", "warning", "info", "debug", "sample"})
 
 _STATUS = {
@@ -159,8 +162,19 @@ def _headline(said: str) -> str:
 def _message(data: Loose) -> str | None:
     entry = entry_of(data, "message")
     told = (data.get("logentry"), data.get("message"), entry)
-    formatted = [dig(one, key) for one in told for key in ("formatted", "message")]
+    formatted = (one for part in told for one in (dig(part, "formatted"), _filled(part), dig(part, "message")))
     return first_text(data.get("message"), *formatted)
+
+
+def _filled(entry: object) -> str | None:
+    """A message with its parameters put in, as Python's `logging` does it; None where they do not fit."""
+    template, values = text(dig(entry, "message")), dig(entry, "params")
+    if not template or not isinstance(values, list) or not _PLAIN_TEMPLATE.fullmatch(template):
+        return None
+    try:
+        return template % tuple(values)
+    except (TypeError, ValueError):
+        return None
 
 
 def _level(*said: object) -> str:

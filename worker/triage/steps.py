@@ -69,7 +69,10 @@ def steps_of(exceptions: tuple[Thrown, ...], platform: str) -> tuple[Step, ...]:
 
 
 def _written(steps: Sequence[Step]) -> list[Step]:
-    """Each frame under the name of the function in whose lines it stands: a comprehension is no caller of its own."""
+    """Each frame under the name of the function in whose lines it stands: a comprehension is no caller of its own.
+
+    One that is called elsewhere is told from others by its line.
+    """
     kept: list[Step] = []
     for step in steps:
         inner = kept[-1] if kept else None
@@ -77,7 +80,7 @@ def _written(steps: Sequence[Step]) -> list[Step]:
             kept[-1] = step._replace(source=inner.source, line=inner.line)
         else:
             kept.append(step)
-    return kept
+    return [step._replace(name=f"{step.name} {step.source}".strip()) if step.name in _INLINE else step for step in kept]
 
 
 def _raised(steps: list[Step], thrown: Thrown, *, go: bool) -> list[Step]:
