@@ -1,18 +1,18 @@
 """What source lines, columns and statements tell of a message, and how functions stand in the lines of others."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import pytest
 
 from tests.core.test_triage_ranks import CALLER, DOOR, NONE_SEEN, book_of, compared, event, first_case, frame
 from worker.ends.sentry_shapes import read_event
 from worker.event import Event, Frame, Thrown
+from worker.triage.casebook import Casebook
 from worker.triage.draw import reconsider
 from worker.triage.mixed import suggest_split
-from worker.triage.same_bug import GUARDED, SEVERAL, Join, Match, Thresholds, decide
+from worker.triage.same_bug import GUARDED, Join, Match, Thresholds, decide
 from worker.triage.signature import sign
-from worker.triage.vetoes import contradicts
+from worker.triage.vetoes import contradicts, name_apart
 from worker.triage.weighing import Rarity, prepare
 from worker.triage.wording import identifiers, meaning, only_number
 
@@ -36,7 +36,10 @@ def test_comprehensions_within_each_other_stand_in_one_function():
     assert steps_of(*stack) == [("total", SUM, 30)]
 
 
-@pytest.mark.parametrize("outer", [("shop.cart.total", 300, SUM), ("core.lists.total", 30, SUM)])
+@pytest.mark.parametrize(
+    "outer",
+    [("shop.cart.total", 300, SUM), ("shop.cart.total", 33, SUM), ("shop.cart.total",), ("core.lists.total", 30, SUM)],
+)
 def test_what_is_called_elsewhere_stays_a_frame_of_its_own(outer):
     assert [name for name, *_ in steps_of(("shop.cart.<lambda>", 30, SUM), outer)] == [f"<lambda> {SUM}", "total"]
 
@@ -126,13 +129,19 @@ def test_what_is_sorted_is_compared_in_any_order(line):
     ("kind", "messages"),
     [
         (
-            "html",
+            "text",
             ["Unexpected token '<', \"<!DOCTYPE \"... is not valid JSON", "JSON Parse error: Unrecognized token '<'"],
         ),
-        ("object", ['"[object Object]" is not valid JSON', 'JSON Parse error: Unexpected identifier "object"']),
+        (
+            "object",
+            [
+                '"[object Object]" is not valid JSON',
+                'JSON Parse error: Unexpected identifier "object"',
+            ],
+        ),
         ("object", ["JSON.parse: unexpected character at line 1 column 2 of the JSON data"]),
-        ("cut", ["Unterminated string in JSON at position 122", "Unexpected end of JSON input"]),
-        ("cut", ["JSON.parse: unterminated string at line 1 column 106 of the JSON data"]),
+        ("text", ["Unterminated string in JSON at position 122", "Unexpected end of JSON input"]),
+        ("text", ["JSON.parse: unterminated string at line 1 column 106 of the JSON data"]),
     ],
 )
 def test_what_was_read_for_json_is_told_in_every_engine(kind, messages):
@@ -168,21 +177,23 @@ def test_the_field_that_a_rule_refused_is_named(message):
 
 @pytest.mark.parametrize(
     "message",
-    ["The server has gone away", "The operation must not wait", 'Cannot read field "scale" because "rate" is null'],
+    [
+        "The server has gone away",
+        "The operation must not wait",
+        'Cannot read field "scale" because "rate" is null',
+        "you must be logged in to edit posts",
+        "it must not be empty",
+        "this is a required field",
+        "month must be in 1..12",
+        "keywords must be strings",
+        "The user must be an administrator",
+        '"undefined" is not valid JSON',
+        '"red" is not a valid choice.',
+        '"total" is read-only',
+    ],
 )
 def test_prose_names_no_field(message):
     assert not any(name.startswith("field:") for name in identifiers(message, "java"))
-
-
-def refused(caller, line, field="bpm", release="api@1"):
-    raised = ("songs.rules.check", 5, "raise Invalid(path)", False)
-    door = (f"shop.{caller}.{caller}", line, f"{caller} = Song.check(body)")
-    return event(f"The {field} field is required.", raised, door, kind="Invalid", entry=f"/{caller}", release=release)
-
-
-def test_one_field_that_is_refused_at_two_places_is_one_mistake():
-    assert first_case(refused("load", 9), refused("save", 30)).forbids is None
-    assert first_case(refused("load", 9), refused("save", 30, "title")).forbids is not None
 
 
 # ---------------------------------------------------------------- what undefined was read from
@@ -239,8 +250,10 @@ def test_where_line_and_column_tell_nothing_no_owner_is_made_up(told):
 
 def test_two_owners_in_one_line_are_two_bugs():
     one, other = read_at(V8, at("name")), read_at(V8, at("name", 1))
-    assert contradicts(one.identifiers, other.identifiers)
+    assert name_apart(one, other)
+    assert not name_apart(one, replace(other, release="web@2"))
     assert suggest_split([one, other, one, other]) is not None
+    assert suggest_split([one, replace(other, release="web@2")] * 2) is None
 
 
 # ---------------------------------------------------------------- what was thrown without being an error
@@ -249,12 +262,21 @@ KEYS = "Object captured as promise rejection with keys: code, message"
 
 
 @pytest.mark.parametrize("extra", ["extra", "context"])
-def test_a_rejected_object_says_what_the_sdk_sent_along(extra):
-    sent = {"__serialized__": {"code": 409, "message": "changed elsewhere", "stack": "…"}}
-    raw = {"event_id": "e", "platform": "javascript", "exception": {"values": [{"type": "U", "value": KEYS}]}}
+@pytest.mark.parametrize(
+    "keys",
+    [
+        KEYS,
+        "Object captured as exception with keys: code, type",
+        "'ApiFault' captured as exception with keys: code, x-trace",
+        "Non-Error promise rejection captured with keys: code, type",
+    ],
+)
+def test_a_rejected_object_says_what_the_sdk_sent_along(extra, keys):
+    sent = {"__serialized__": {"code": 409, "type": "save_refused", "name": "Jane Doe", "message": "card of Jane"}}
+    raw = {"event_id": "e", "platform": "javascript", "exception": {"values": [{"type": "U", "value": keys}]}}
     found = read_event(raw | {extra: sent}).exceptions[0].value
-    assert found == f"{KEYS} (code=409, message=changed elsewhere)"
-    assert identifiers(found, "javascript") >= {"status:409"}
+    assert found == f"{keys} (status 409, type save_refused)"
+    assert identifiers(found, "javascript") >= {"status:409", "name:save_refused"}
 
 
 @pytest.mark.parametrize("extra", [None, {}, {"__serialized__": None}, {"__serialized__": ["code"]}, "code"])
@@ -274,6 +296,8 @@ def test_where_nothing_was_sent_along_it_says_what_it_said(value, extra):
         ({"message": "took %d ms", "params": ["long"]}, "took %d ms"),
         ({"message": "100 % of %s", "params": ["mail"]}, "100 % of %s"),
         ({"message": "%999999999d", "params": [1]}, "%999999999d"),
+        ({"message": "took %d ms", "params": [float("inf")]}, "took %d ms"),
+        ({"message": "login %s", "params": [{"password": "hunter2"}]}, "login %s"),
     ],
 )
 def test_a_logged_message_is_told_with_its_parameters(entry, message):
@@ -294,7 +318,7 @@ def moved(top, middle, release="api@2", line="return lanes[n]"):
 def test_a_way_around_a_renamed_function_speaks_for_one_bug():
     old, new = moved("lane_for", "book.check_in", "api@1"), moved("place", "book.check_in")
     assert compared(new, old).renamed > compared(moved("place", "book.check_in", line="x = n"), old).renamed > 0
-    everywhere = Rarity({"f:place": 90, "f:check_in": 90, "f:frame": 90}, 100)
+    everywhere = Rarity({"f:place": 90, "f:lane_for": 90, "f:check_in": 90}, 100)
     assert compared(new, old, everywhere).renamed < compared(new, old).renamed
 
 
@@ -317,16 +341,13 @@ def test_a_guard_that_a_renamed_caller_came_through_on_the_same_way_is_no_veto()
 
 
 def test_an_issue_of_several_bugs_takes_the_one_it_began_with():
-    first, second = (seen_on(read_at(V8, at("name", n)), n) for n in (0, 1))
-    book = book_of()
-    book.keep(1, "I-1", first)
-    book.keep(1, "I-1", second)
-    assert book.rank(seen_on(first, 9))[0].forbids is None
-    assert book.rank(seen_on(second, 9))[0].forbids == SEVERAL
-
-
-def seen_on(signature, day):
-    return replace(signature, at=datetime(2026, 3, 1 + day, tzinfo=UTC))
+    first, second = read_at(V8, at("name")), read_at(V8, at("name", 1))
+    nameless = replace(first, identifiers=frozenset())
+    book = Casebook()
+    for look in (first, second, nameless):
+        book.keep(1, "I-1", look)
+    assert book.rank(first)[0].forbids is None
+    assert book.rank(second)[0].sure == 0
 
 
 def of_case(number, *told, sure=0.95):

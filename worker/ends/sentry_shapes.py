@@ -171,9 +171,11 @@ def _filled(entry: object) -> str | None:
     template, values = text(dig(entry, "message")), dig(entry, "params")
     if not template or not isinstance(values, list) or not _PLAIN_TEMPLATE.fullmatch(template):
         return None
+    if not all(value is None or isinstance(value, str | int | float) for value in values):
+        return None
     try:
         return template % tuple(values)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 

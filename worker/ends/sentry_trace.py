@@ -12,10 +12,12 @@ NEWEST_KEPT = 200
 _EXCEPTIONS_KEPT = 50
 _CONTEXT_KEPT = 20
 _KEYS_ALONE = re.compile(
-    r"^(?:Object|Non-Error \w+) captured as (?:promise rejection|exception) with keys: [\w$, \[\]]{1,300}$"
+    r"^(?:Object|'[\w$.]{1,80}'|Non-Error (?:promise rejection|exception)) captured"
+    r" (?:as (?:promise rejection|exception) )?with keys: .{0,300}$"
 )
-_TELLING_KEYS = ("name", "code", "status", "statusCode", "type", "reason", "error", "message")
-_LONGEST_VALUE = 200
+_TELLING_KEYS = ("name", "code", "status", "statusCode", "type")
+_TELLING_VALUE = re.compile(r"[A-Za-z_][\w.-]{0,60}|[1-5]\d\d")
+"""A name as code writes it, or a status: what else an object holds may be somebody's."""
 
 
 def read_exceptions(data: Loose) -> tuple[Thrown, ...]:
@@ -30,9 +32,13 @@ def _with_object(thrown: Thrown, data: Loose) -> Thrown:
     if not _KEYS_ALONE.search(thrown.value or ""):
         return thrown
     kept = mapping(dig(data, "extra", "__serialized__")) or mapping(dig(data, "context", "__serialized__"))
-    told = ((key, text(kept.get(key))) for key in _TELLING_KEYS)
-    said = ", ".join(f"{key}={value[:_LONGEST_VALUE]}" for key, value in told if value)
+    told = [(key, text(kept.get(key)) or "") for key in _TELLING_KEYS]
+    said = ", ".join(f"{_called(key, value)} {value}" for key, value in told if _TELLING_VALUE.fullmatch(value))
     return replace(thrown, value=f"{thrown.value} ({said})") if said else thrown
+
+
+def _called(key: str, value: str) -> str:
+    return "status" if value.isdigit() else key
 
 
 def read_frames(stacktrace: object) -> tuple[Frame, ...]:

@@ -5,13 +5,14 @@ decide by it: so twins find each other, and no posting list is written twice at 
 """
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from hashlib import blake2b
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, text, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, text, update
 
 from worker.store.suggestions import Suggestions
 from worker.store.tables import change, fetch, insert_into, issues
@@ -34,6 +35,13 @@ _EVERYTHING = ""
 
 _WHOLE = select(signatures.c.id, signatures.c.issue_id, signatures.c.signature).where(
     signatures.c.id.in_(bindparam("ids", expanding=True))
+)
+_FIRST = select(signatures.c.id, signatures.c.issue_id, signatures.c.signature).where(
+    signatures.c.id.in_(
+        select(func.min(signatures.c.id))
+        .where(signatures.c.issue_id.in_(bindparam("issues", expanding=True)))
+        .group_by(signatures.c.issue_id)
+    )
 )
 _JUDGED = select(issues.c.cause, issues.c.cause_margin, issues.c.cause_reasons, issues.c.signed_at).where(
     issues.c.id == bindparam("issue_id")
@@ -112,7 +120,8 @@ class Casebook(Suggestions):
     def candidates(self, group: str, signature: Signature, *, but: int | None = None) -> Candidates:
         """The cases of a project group that share the most and rarest keys with a signature, but for one case.
 
-        Reads at most KEYS_READ posting lists of POSTING_READ signatures each, RESOLVED cases and COMPARED signatures.
+        Reads at most KEYS_READ posting lists of POSTING_READ signatures each, RESOLVED cases and COMPARED signatures,
+        and the first of each issue of which it reads several.
         """
         keys = [digest(group, key) for key in keys_of(signature)[:KEYS_READ]]
         lists = {key: (posted, newest) for key, posted, newest in self._connection.execute(_LISTS, {"keys": keys})}
@@ -135,10 +144,20 @@ class Casebook(Suggestions):
         )[:COMPARED]
         asked = {"ids": [one for _, one in ids]}
         rows = self._connection.execute(_WHOLE, asked).all() if ids else ()
-        read = {row.id: Known(row.issue_id, prepare(from_json(row.signature))) for row in rows}
+        read = {row.id: Known(row.issue_id, prepare(from_json(row.signature)), row.id) for row in rows}
         cases = {case: [read[one] for one in known if one in read] for case, known in chosen.items()}
+        for one in self._beginnings([*read.values()]):
+            read[one.number] = one
+            next(known for known in cases.values() if any(o.issue == one.issue for o in known)).append(one)
         others = [known.prepared for known in read.values()]
         return Candidates(cases, self._rarity(group, prepare(signature), others))
+
+    def _beginnings(self, read: Sequence[Known]) -> list[Known]:
+        """The first looks, where they were not read, of issues of which several were: they tell whose issue it is."""
+        several = [issue for issue, looks in Counter(one.issue for one in read).items() if looks > 1]
+        rows = self._connection.execute(_FIRST, {"issues": several}).all() if several else ()
+        there = {one.number for one in read}
+        return [Known(row.issue_id, prepare(from_json(row.signature)), row.id) for row in rows if row.id not in there]
 
     def _rarity(self, group: str, new: Prepared, others: Sequence[Prepared]) -> Rarity:
         """How rare the words are, in their project group, that comparing one with others asks about."""
@@ -152,7 +171,8 @@ class Casebook(Suggestions):
     def compared(self, group: str, issue_id: str, others: Sequence[str]) -> Match | None:
         """How like the first look of an issue is to all looks of others; None where something of it is not kept."""
         mine = self.looks(issue_id)[:1]
-        known = [Known(other, prepare(look.signature)) for other in others for look in self.looks(other)][:COMPARED]
+        looks = ((other, look) for other in others for look in self.looks(other))
+        known = [Known(other, prepare(look.signature), n) for n, (other, look) in enumerate(looks)][:COMPARED]
         if not mine or not known:
             return None
         new = prepare(mine[0].signature)

@@ -108,7 +108,8 @@ class Casebook:
         return rank(new, {case: self._read(case) for case in self._candidates(new)}, self.rarity)
 
     def _read(self, case: int) -> list[Known]:
-        return [Known(issue, prepare(from_json(json.loads(packed)))) for issue, packed in self._known[case]]
+        looks = enumerate(self._known[case])
+        return [Known(issue, prepare(from_json(json.loads(packed))), number) for number, (issue, packed) in looks]
 
     def _candidates(self, new: Prepared) -> list[int]:
         """The cases that share the most and rarest keys."""

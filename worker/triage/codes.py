@@ -7,8 +7,10 @@ records raises them all at one place.
 import re
 from collections.abc import Iterator
 
-STRICT = frozenset({"field", "status", "code", "value", "model", "owner"})
+STRICT = frozenset({"field", "status", "code", "value", "model"})
 """Roles in which two messages that differ contradict each other."""
+IN_ONE_RELEASE = STRICT | {"owner"}
+"""The same where nothing was renamed between them."""
 APART_ONLY = ("status:", "code:", "value:", "model:")
 """Roles that set two messages apart and draw none together: many bugs share them."""
 
@@ -23,16 +25,21 @@ _AT_KEY = re.compile(
 )
 """Of voluptuous, jsonschema, fastjsonschema and Ajv."""
 _OF_A_RULE = re.compile(
-    r"^([a-z_]\w{0,60}(?:[.\[]\w{1,60}\]?){0,4})"
-    r" (?:must (?:be|have|match|only|contain|exactly|not)\b|is a required field$|should not be (?:empty|null))"
-    r"|^\"([A-Za-z_][\w.\[\]]{0,80})\" (?:must|is|contains|length|with|fails)\b"
-    r"|^The ([a-z_][\w.]{0,60})(?: field)?"
-    r" (?:is required|must (?:be|have|match)\b|has already been taken|format is invalid)"
+    r"^(?!(?:this|it|value|you|we|they)\b)([a-z_]\w{0,60}(?:[.\[]\w{1,60}\]?){0,4})"
+    r" (?:is a required field$|should not be (?:empty|null)|must match (?:the following|/)|must be (?:"
+    r"(?:a|an) (?:`\w+` type|(?:valid )?(?:string|number|integer|boolean|array|object|date|email|URL|UUID)\b)"
+    r"|a (?:positive|negative) number|at (?:least|most) \d|(?:less|greater|longer|shorter) than\b"
+    r"|one of the following))"
+    r"|^\"([A-Za-z_][\w.\[\]]{0,80})\""
+    r" (?:must be (?:a |an |one of|less|greater|larger)|is required$|is not allowed|length must)"
+    r"|\bAt path: ([\w.]{1,80}) --"
+    r"|^The ([a-z_][\w.]{0,60}) (?:field is required|has already been taken"
+    r"|(?:field )?must be (?:a|an) (?:string|number|integer|array|valid email))"
     r"|\bon field '([\w.\[\]]{1,80})': rejected|\bpropertyPath=([\w.\[\]]{1,80}),|@ attribute ([A-Za-z_]\w{0,60})"
     r"| - at `\$\.([\w.\[\]]{1,80})`|^[\w.]{1,60}\.([A-Za-z_]\w{0,60}): must (?:not )?(?:be|match|have)\b",
     re.MULTILINE,
 )
-"""Of Yup, class-validator, Joi, Laravel, Spring, Bean Validation, cattrs and msgspec."""
+"""Of Yup, class-validator, Joi, Superstruct, Laravel, Spring, Bean Validation, cattrs and msgspec."""
 _CALLED_FIELD = re.compile(
     r"(?<!read )(?<!assign )\b[Ff]ield:? (['\"`])([A-Za-z_][\w.]{0,80})\1"
     r"|\bfield ([A-Za-z_]\w{0,80}(?=:)|\w{1,40}(?:[._]\w{1,40}){1,4}\b|[a-z]{1,40}[A-Z]\w{0,40}\b"
@@ -45,7 +52,6 @@ _STATUS = re.compile(
     r"\b(?:status(?: ?code)?|http(?: error)?|(?:response|error) code|answered|responded|returned|response)"
     r"\W{0,3}(?:with |of |is )?\W{0,2}([45]\d\d)\b(?! [a-z]+s\b)|\b([45]\d\d) (?:client|server) error\b"
     r"|\b(?:client|server) error '?([45]\d\d)\b"
-    r"|[(,] ?(?:code|status|statuscode)=([45]\d\d)\b"
     r"|(?:^|: )([45]\d\d) (?:from|on) (?:(?:get|post|put|patch|delete|head) )?(?:/|https?:)"
     r"|(?:^|[:(\[\"'=] ?)(400(?= bad request)|401(?= unauthorized)|402(?= payment required)|403(?= forbidden)"
     r"|404(?= not found)|405(?= method not allowed)|409(?= conflict)|410(?= gone)|412(?= precondition failed)"
@@ -97,7 +103,6 @@ _VALUES = (
 _OPERANDS = re.compile(r"(?:between instances of|operand type\(s\) for \S{1,9}:?) '([\w.]{1,80})' and '([\w.]{1,80})'")
 _NUMBERS = frozenset({"int", "float"})
 _NOT_JSON = (
-    ("html", re.compile(r"[Tt]oken '?<|\"<!?\w+|<!DOCTYPE")),
     (
         "object",
         re.compile(
@@ -105,11 +110,14 @@ _NOT_JSON = (
         ),
     ),
     (
-        "cut",
-        re.compile(r"[Uu]nterminated string|[Uu]nexpected end of (?:JSON|data|input)|JSON Parse error: Unexpected EOF"),
+        "text",
+        re.compile(
+            r"[Tt]oken '?<|\"<!?\w+|<!DOCTYPE"
+            r"|[Uu]nterminated string|[Uu]nexpected end of (?:JSON|data|input)|JSON Parse error: Unexpected EOF"
+        ),
     ),
 )
-"""What was read for JSON and is none, in the words of three engines."""
+"""What was read for JSON and is none, in the words of three engines: a value of ours, or what somebody sent."""
 _ILL = "5"
 
 
@@ -133,20 +141,20 @@ def validated(message: str) -> frozenset[str]:
 
 
 def _called_fields(message: str) -> Iterator[str]:
+    for found in _OF_A_RULE.finditer(message):
+        yield from (f"field:{name}" for name in _NAME.findall(next(filter(None, found.groups())))[-1:])
     for found in _CALLED_FIELD.finditer(message):
         yield f"field:{(found[2] or found[3]).strip('.').rpartition('.')[2]}"
 
 
 def _refused(message: str) -> Iterator[str]:
-    """Of Zod, pydantic, Jackson, marshmallow, FreeMarker, and of all whose rules are named above."""
+    """Of Zod, pydantic, Jackson, marshmallow, FreeMarker, voluptuous, jsonschema, fastjsonschema and Ajv."""
     for way in _ZOD.findall(message):
         yield from (f"field:{name}" for name in _QUOTED.findall(way)[-1:])
     for way in (*_PYDANTIC.findall(message), *_MARSHMALLOW.findall(message), *_FREEMARKER.findall(message)):
         yield from (f"field:{name}" for name in _NAME.findall(way)[-1:])
     for way in _JACKSON.findall(message):
         yield from (f"field:{name}" for name in _QUOTED.findall(way)[-1:])
-    for found in _OF_A_RULE.finditer(message):
-        yield from (f"field:{name}" for name in _NAME.findall(next(filter(None, found.groups())))[-1:])
     for found in _AT_KEY.finditer(message):
         yield from (f"field:{name}" for name in _NAME.findall(found[1] or found[2])[-1:])
 

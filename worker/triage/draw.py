@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from worker.triage.same_bug import SURE, Match, Thresholds, surest
 from worker.triage.signature import Signature
 from worker.triage.spots import apart
-from worker.triage.vetoes import contradicts, elsewhere
+from worker.triage.vetoes import elsewhere, name_apart
 from worker.triage.weighing import Prepared
 
 FEW = 2
@@ -35,11 +35,12 @@ def _at_odds(mine: Sequence[Prepared], yours: Sequence[Prepared]) -> bool:
 
 
 def _differ_in_place(one: Prepared, other: Prepared) -> bool:
-    if contradicts(one.signature.identifiers, other.signature.identifiers):
+    mine, yours = one.signature, other.signature
+    if name_apart(mine, yours):
         return True
-    if one.signature.resolved or other.signature.resolved:
+    if mine.resolved or yours.resolved:
         return elsewhere(one, other)
-    return one.signature.release == other.signature.release and apart(one.bundled, other.bundled)
+    return bool(mine.release) and mine.release == yours.release and apart(one.bundled, other.bundled)
 
 
 def said_before(look: Signature, looks: Iterable[Signature]) -> bool:

@@ -13,7 +13,7 @@ from typing import TypeVar
 from worker.triage.origin import entry_name, is_moved, is_one_release
 from worker.triage.signature import Signature
 from worker.triage.spots import apart, parted, same_spots
-from worker.triage.vetoes import asked_a_library, beside, common, contradicts, elsewhere, guarded, reworded
+from worker.triage.vetoes import asked_a_library, beside, common, elsewhere, guarded, name_apart, reworded
 from worker.triage.weighing import TOP, Prepared, Rarity, Weighed, names_of
 from worker.triage.wording import telling_names, vocabulary
 
@@ -105,7 +105,7 @@ def agreement(first: Weighed, second: Weighed, rarity: Rarity) -> Evidence:
         renamed=_renamed(one, other, rarity),
         lonely=lonely,
         one_release=is_one_release(mine.release, yours.release),
-        contradiction=contradicts(mine.identifiers, yours.identifiers),
+        contradiction=name_apart(mine, yours),
         unresolved_across=not (mine.resolved and yours.resolved) and mine.release != yours.release,
     )
 
@@ -201,9 +201,9 @@ def _renamed(one: Prepared, other: Prepared, rarity: Rarity) -> float:
         return 0.0
     if not (one.signature.resolved and other.signature.resolved) or mine[0].name == yours[0].name:
         return 0.0
-    lines, names = {step.source for step in yours if step.source}, names_of(yours[1:])
-    by_line = (rarity.of(f"f:{step.name}") for step in mine if step.source in lines)
-    by_name = (_MET * rarity.of(f"f:{step.name}") for step in mine[1:] if step.name in names)
+    told = [(a.name, b.name) for a in mine for b in yours if a.source and a.source == b.source and a.name and b.name]
+    by_line = (max(rarity.of(f"f:{one}"), rarity.of(f"f:{other}")) for one, other in told)
+    by_name = (_MET * rarity.of(f"f:{name}") for name in {*names_of(mine[1:])} & {*names_of(yours[1:])})
     return max((*by_line, *by_name), default=0.0)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from operator import eq
 from typing import TypeVar
 
+from worker.triage.codes import IN_ONE_RELEASE
 from worker.triage.signature import Signature
 from worker.triage.vetoes import contradicts
 from worker.triage.wording import MEANINGS
@@ -42,6 +43,8 @@ def suggest_split(signatures: Sequence[Signature]) -> Split | None:
     """Find the clusters in the events of one issue; None where they look like one bug."""
     told = [one.identifiers for one in signatures if one.identifiers]
     everywhere = frozenset.intersection(*told) if told else frozenset()
+    if len({one.release for one in signatures}) > 1:  # what something is called in one line, a release may rename
+        everywhere |= {name for one in told for name in one if name.startswith("owner:")}
     by_names = _linked(signatures, lambda one: _own_names(one) - everywhere, _same_names, _tell_names)
     by_kind = _linked(signatures, lambda one: (one.chain[:1], one.said), _same_kind, lambda kind: kind[1] or kind[0][0])
     found = (
@@ -68,7 +71,7 @@ def _of_one_line(signatures: Sequence[Signature], clusters: Sequence[Cluster]) -
 
 
 def _same_names(one: frozenset[str], other: frozenset[str]) -> bool:
-    return not contradicts(one, other)
+    return not contradicts(one, other, IN_ONE_RELEASE)
 
 
 def _tell_names(names: frozenset[str]) -> str:

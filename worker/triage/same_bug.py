@@ -6,12 +6,11 @@ The weights were set by hand between the ones that logistic regressions found on
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations
 
 from worker.triage.evidence import Evidence, agreement, objected, side_by_side
 from worker.triage.reasons import reasons
 from worker.triage.signature import Signature
-from worker.triage.vetoes import at_once, contradicts, elsewhere, lines_differ, refused_alike
+from worker.triage.vetoes import at_once, contradicts, elsewhere, lines_differ, name_apart
 from worker.triage.weighing import Prepared, Rarity, Weighed, weigh
 from worker.triage.wording import MEANINGS
 
@@ -134,10 +133,11 @@ Decision = Join | Suggest | Alone
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """One signature that a case holds, and the issue that it came from."""
+    """One signature that a case holds, and the issue that it came from. `number` grows with the looks of an issue."""
 
     issue: str
     prepared: Prepared
+    number: int = 0
 
 
 def log_odds(evidence: Evidence) -> float:
@@ -172,7 +172,7 @@ def _match(weighed: Weighed, case: int, known: Sequence[Known], rarity: Rarity, 
         return None
     against = _case_forbids(new, known) or _vetoed(new, known)
     likely = () if against else (row for row in compared if row[0] >= 0)
-    surest = next((row for row in likely if not _forbids(row[1], row[2], known)), None)
+    surest = next((row for row in likely if not _forbids(new, row[1], row[2], known)), None)
     sure = _share(surest[0]) if surest else 0.0
     _, evidence, shown = surest if surest and sure >= JOIN else compared[0]
     return Match(
@@ -183,7 +183,7 @@ def _match(weighed: Weighed, case: int, known: Sequence[Known], rarity: Rarity, 
         against=_vetoes(compared[0][1]),
         reasons=tuple(reasons(evidence, new, shown.prepared, rarity)),
         sure=sure,
-        forbids=against or _forbids(evidence, shown, known),
+        forbids=against or _forbids(new, evidence, shown, known),
         aligned=side_by_side(new.signature, shown.prepared.signature),
         looks=tuple(one.prepared for one in known),
     )
@@ -268,16 +268,16 @@ def _case_forbids(new: Prepared, known: Sequence[Known]) -> str | None:
 def _vetoed(new: Prepared, known: Sequence[Known]) -> str | None:
     """Why one look of a case keeps out what another would let in: both went wrong in one release, at two places."""
     looks = [one.prepared for one in known]
-    if any(elsewhere(new, one) for one in looks) and not any(at_once(new, o) or refused_alike(new, o) for o in looks):
+    if any(elsewhere(new, one) for one in looks) and not any(at_once(new, one) for one in looks):
         return ELSEWHERE
     return None
 
 
-def _forbids(evidence: Evidence, nearest: Known, known: Sequence[Known]) -> str | None:
+def _forbids(new: Prepared, evidence: Evidence, nearest: Known, known: Sequence[Known]) -> str | None:
     """Why one look may not take a new issue by itself; asked of the likely looks and of the one that is shown."""
     against: tuple[tuple[Callable[[], bool], str], ...] = (
         (lambda: evidence.contradiction, CONTRADICTED),
-        (lambda: _is_another(nearest, [one for one in known if one.issue == nearest.issue]), SEVERAL),
+        (lambda: _began_otherwise(new, [one for one in known if one.issue == nearest.issue]), SEVERAL),
         (lambda: evidence.unresolved_across, ACROSS),
         (lambda: evidence.common, COMMON),
         (lambda: evidence.beside, BESIDE),
@@ -288,17 +288,18 @@ def _forbids(evidence: Evidence, nearest: Known, known: Sequence[Known]) -> str 
     return next((why for holds, why in against if holds()), None)
 
 
-def _is_another(nearest: Known, looks: Sequence[Known]) -> bool:
-    """Whether an issue holds several bugs, as far as its looks tell, and this look is not of the one it began with."""
-    told = [one.prepared.signature for one in looks]
-    if not any(_differ(one, other) for one, other in combinations(told, 2)):
-        return False
-    dated = [(one.at, n) for n, one in enumerate(told) if one.at]
-    return not dated or _differ(told[min(dated)[1]], nearest.prepared.signature)
+def _began_otherwise(new: Prepared, looks: Sequence[Known]) -> bool:
+    """Whether an issue holds several bugs, as far as its looks tell, and did not surely begin with this one.
+
+    They name different things, or are errors that every engine words apart.
+    """
+    first, *later = (one.prepared.signature for one in sorted(looks, key=lambda one: one.number))
+    others = [one for one in later if any(_differ(one, o) for o in (first, *later))]
+    return bool(others) and (_differ(first, new.signature) or not all(_differ(one, new.signature) for one in others))
 
 
 def _differ(one: Signature, other: Signature) -> bool:
     if one.release and one.release == other.release and lines_differ(one, other):
         return True
     worded_apart = one.said != other.said and {one.said, other.said} <= MEANINGS
-    return worded_apart or contradicts(one.identifiers, other.identifiers)
+    return worded_apart or name_apart(one, other)

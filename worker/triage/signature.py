@@ -13,13 +13,14 @@ from typing import Any
 from worker.event import Event, Thrown
 from worker.triage.function_name import bare_type
 from worker.triage.owner import owner_of
-from worker.triage.steps import STEPS_KEPT, Step, spot, steps_of
+from worker.triage.steps import STEPS_KEPT, Step, is_older, read_anew, spot, steps_of
 from worker.triage.wording import (
     ABOUT_SOMETHING,
     LONGEST_MESSAGE,
     MEANINGS,
     PROPERTY_OF_NOTHING,
     identifiers,
+    is_minified,
     meaning,
     only_number,
     telling_names,
@@ -42,7 +43,7 @@ _SORTS = re.compile(r"\b(?:sort\w*|min|max|heap\w*|nlargest|nsmallest|bisect\w*|
 """What compares values in an order that nobody chose."""
 _KEY = re.compile(r"(?:key not found: )?[(:]*['\"].{0,300}|(?:key not found: ):\w+")
 """All that such an error says."""
-_LITERAL = re.compile(r"""['"][\w-]{1,60}['"]""")
+_LITERAL = re.compile(r"""(?:\[|\.(?:get|fetch|pop|at|opt)\w*\()\s*['"][\w-]{1,60}['"]""")
 _UNRESOLVED = vocabulary(
     "js_no_source js_invalid_source js_invalid_sourcemap js_missing_source js_missing_sources_content "
     "js_scraping_disabled js_invalid_sourcemap_location js_invalid_stack_frame_location js_too_many_sources"
@@ -93,7 +94,7 @@ def sign(event: Event) -> Signature:
     """Reduce an event to its signature."""
     platform = "javascript" if (event.platform or "") in _BROWSER else (event.platform or "other").lower()
     said = _said(event)
-    chain = _chain(event.exceptions) or ((event.logger or "message").lower(),)
+    chain = _chain(event.exceptions, platform) or ((event.logger or "message").lower(),)
     meant = meaning(said, platform)
     steps = steps_of(event.exceptions, platform)
     resolved = _is_resolved(event, platform)
@@ -130,14 +131,22 @@ def _telling(names: frozenset[str], steps: tuple[Step, ...], exceptions: Sequenc
         names = frozenset(name for name in names if not name.startswith("value:"))
     if _SORTS.search(lines[0]):
         names = frozenset(map(_in_any_order, names))
-    written = {*re.findall(r"\w+", " ".join(lines).lower())}
-    return names - {f"name:{key}" for key in _keys_of(exceptions) - written}
+    if any(step.ours and not step.source for step in steps):
+        return names
+    return names - {f"name:{key}" for key in _keys_of(exceptions) if key not in _written(exceptions)}
 
 
 def _keys_of(exceptions: Sequence[Thrown]) -> frozenset[str]:
     """The words that Python or Ruby looked up in vain; a key that code puts together has more than one word in it."""
     told = ((thrown.value or "").lower() for thrown in exceptions if bare_type(thrown.type or "") == "KeyError")
     return frozenset(word for value in told if _KEY.fullmatch(value) for word in re.findall(r"\b[a-z]+\b", value))
+
+
+def _written(exceptions: Sequence[Thrown]) -> str:
+    """Every source line that is told, with those around it: a key may stand in another line of one statement."""
+    frames = (frame for thrown in exceptions for frame in thrown.frames if frame.in_app is not False)
+    lines = (line for one in frames for line in (*one.pre_context, one.context_line or "", *one.post_context))
+    return "\n".join(lines).lower()
 
 
 def _in_any_order(name: str) -> str:
@@ -180,9 +189,11 @@ def _wording(said: str, meant: str, names: frozenset[str]) -> str:
     return blake2b(told.encode(), digest_size=8).hexdigest()
 
 
-def _chain(exceptions: tuple[Thrown, ...]) -> tuple[str, ...]:
-    """Type names without their package, each once in a row."""
+def _chain(exceptions: tuple[Thrown, ...], platform: str) -> tuple[str, ...]:
+    """Type names without their package, each once in a row; a class that a build renamed is an error like others."""
     kinds = [bare_type(thrown.type) for thrown in exceptions if thrown.type]
+    if platform == "javascript":
+        kinds = ["Error" if is_minified(kind) else kind for kind in kinds]
     return tuple(dict.fromkeys(kind.lower() for kind in kinds))
 
 
@@ -256,7 +267,7 @@ def to_json(signature: Signature) -> dict[str, Any]:
 
 
 def from_json(kept: Mapping[str, Any]) -> Signature:
-    """The signature that any version of `to_json` wrote, read as if it were signed now but for `wraps`, if not kept."""
+    """The signature that any version of `to_json` wrote: frames as if it were signed now, names as they were."""
     chain, reported = tuple(kept["chain"]), kept.get("reported")
     if reported is None:
         chain = tuple(dict.fromkeys(_NAMESPACE.sub("", kind) for kind in chain))
@@ -267,12 +278,17 @@ def from_json(kept: Mapping[str, Any]) -> Signature:
             **known,
             "chain": chain,
             "identifiers": frozenset(kept["identifiers"]),
-            "steps": tuple(map(Step._make, kept["steps"])),
+            "steps": _steps(kept),
             "at": datetime.fromisoformat(kept["at"]) if kept["at"] else None,
             "reported": reported,
             "wraps": tuple(kept.get("wraps", ())),
         }
     )
+
+
+def _steps(kept: Mapping[str, Any]) -> tuple[Step, ...]:
+    steps = tuple(map(Step._make, kept["steps"]))
+    return read_anew(steps, kept["platform"]) if any(is_older(step) for step in steps) else steps
 
 
 _KEPT = frozenset(field.name for field in fields(Signature))

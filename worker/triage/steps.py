@@ -27,14 +27,15 @@ _MADE_AT_RUNTIME = re.compile(r"\$\$.*$|(?<=\$Proxy)\d+|(?<=Accessor)\d+|\$\d+$"
 _CUT = "{snip}"
 _DEFERRED = re.compile(r"\.func\d+(?:\.\d+)*$")
 """What Go calls a function without a name, such as one that was deferred."""
-_REPORTS = re.compile(
-    r"\b[Cc]apture_?[Ee]xception\(|\.(?:RecoverWithContext|CaptureEvent)\(|(?:\b[Hh]ub|Hub\b|sentry).{0,40}\.Recover\("
-)
+_REPORTS = re.compile(r"\b[Cc]apture_?[Ee]xception\(")
+_RECOVERS = re.compile(r"\.RecoverWithContext\(|\b(?:[Hh]ub|sentry)\.(?:\w{1,40}\(\)\.)?Recover\(")
+"""What a deferred function of Go calls with what it caught."""
 _INLINE = frozenset({"<listcomp>", "<dictcomp>", "<setcomp>", "<genexpr>", "<lambda>"})
 """Frames of Python that stand in the lines of the function they are written in; 3.12 shows no comprehensions."""
-_LINES_APART = 20
+_LINES_BELOW = 20
 _WHOLE_FILES = frozenset({"<module>", "top-level template code", "template", "dodisplay"})
 """What Python, Jinja and Twig call the code of a whole file: only the file tells which one."""
+_STARTED = "__main__"
 _LIBRARY = re.compile(
     r"(?:^| )(?:java|javax|jdk|sun|kotlin|scala|android|androidx|org\.junit|junit|System|Microsoft)\."
     r"|(?:site|dist)-packages|node_modules|/lib/python\d|node:internal|/usr/(?:lib|local/go)|/\.cargo/|/gems/|/vendor/"
@@ -68,6 +69,23 @@ def steps_of(exceptions: tuple[Thrown, ...], platform: str) -> tuple[Step, ...]:
     return tuple(steps[:STEPS_KEPT])
 
 
+def is_older(step: Step) -> bool:
+    """Whether an older version kept this step, under a name that is none any more."""
+    return step.name in _INLINE or step.name in _WHOLE_FILES
+
+
+def read_anew(steps: Sequence[Step], platform: str) -> tuple[Step, ...]:
+    """Steps that an older version kept, as if they were read now."""
+    return tuple(_written([_of_file(step, platform) for step in steps]))
+
+
+def _of_file(step: Step, platform: str) -> Step:
+    """The code of a whole file, called by that file."""
+    if platform not in {"python", "php"} or step.name not in _WHOLE_FILES:
+        return step
+    return step._replace(name=f"{step.name} {step.file if step.place == _STARTED else step.place}")
+
+
 def _written(steps: Sequence[Step]) -> list[Step]:
     """Each frame under the name of the function in whose lines it stands: a comprehension is no caller of its own.
 
@@ -76,11 +94,15 @@ def _written(steps: Sequence[Step]) -> list[Step]:
     kept: list[Step] = []
     for step in steps:
         inner = kept[-1] if kept else None
-        if inner and inner.name in _INLINE and inner.place == step.place and abs(inner.line - step.line) < _LINES_APART:
+        if inner and inner.name in _INLINE and _stands_in(inner, step):
             kept[-1] = step._replace(source=inner.source, line=inner.line)
         else:
             kept.append(step)
     return [step._replace(name=f"{step.name} {step.source}".strip()) if step.name in _INLINE else step for step in kept]
+
+
+def _stands_in(inner: Step, outer: Step) -> bool:
+    return inner.place == outer.place and bool(outer.line) and 0 <= inner.line - outer.line < _LINES_BELOW
 
 
 def _raised(steps: list[Step], thrown: Thrown, *, go: bool) -> list[Step]:
@@ -99,7 +121,8 @@ def _raised(steps: list[Step], thrown: Thrown, *, go: bool) -> list[Step]:
 
 
 def _reports(step: Step, *, go: bool) -> bool:
-    return (go and step.name == "recover" and not step.source) or _REPORTS.search(step.source) is not None
+    caught = go and ((step.name == "recover" and not step.source) or _RECOVERS.search(step.source) is not None)
+    return caught or _REPORTS.search(step.source) is not None
 
 
 def is_ours(frame: Frame, told: bool) -> bool:
@@ -113,11 +136,9 @@ def _step(frame: Frame, platform: str, ours: bool) -> Step | None:
     path = frame.abs_path or frame.filename or ""
     native = (frame.filename or path) in _NATIVE
     name = normal_function(frame.function or "", platform, frame.module or "")
-    if name in _WHOLE_FILES:
-        name = f"{name} {_place(frame, native).rpartition('.')[2]}"
     if native and platform == "javascript" and name in {"", "foreach", "then", "next", "map", "promise"}:
         return None  # engines disagree on whether they show their own loops
-    return Step(
+    step = Step(
         name=name,
         place=_place(frame, native),
         ours=ours and not native,
@@ -126,6 +147,7 @@ def _step(frame: Frame, platform: str, ours: bool) -> Step | None:
         line=frame.line or 0,
         column=frame.column or 0,
     )
+    return _of_file(step, platform)
 
 
 def _place(frame: Frame, native: bool) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import takewhile
 
-from worker.triage.codes import STRICT
+from worker.triage.codes import IN_ONE_RELEASE, STRICT
 from worker.triage.signature import Signature
 from worker.triage.steps import NATIVE, Step, source_words
 from worker.triage.weighing import TOP, Prepared, Rarity, names_of, was_there
@@ -32,20 +32,26 @@ _BY_THE_LANGUAGE = vocabulary(
     "indexoutofrangeexception invalidcastexception dividebyzeroexception runtime.boundserror runtime.error error"
 )
 """What languages raise by themselves where an expression cannot be worked out."""
-_HELD = re.compile(r"(?:\b(?:self|this|cls)\.|\$this->|@|\*)\w+")
+_HELD = re.compile(r"(?:\b(?:self|this|cls)\.|\$this->|@|(?:(?<=[(,])|(?<=[(,] ))\*{1,2})\w+")
 """What an object or the caller handed in: it says nothing of its own."""
 _OWN_WORDS = 4
 """Names in a line of ours from which on it asks for something of its own: `return json.loads(text)` has three."""
 _REMEMBERED = 1 << 12
 
 
-def contradicts(first: frozenset[str], second: frozenset[str]) -> bool:
+def contradicts(first: frozenset[str], second: frozenset[str], strict: frozenset[str] = STRICT) -> bool:
     """Whether both name something in the same role and have no name in common, in a strict role or in all others."""
     mine, yours = _by_role(first), _by_role(second)
-    if any(mine[role].isdisjoint(yours[role]) for role in STRICT & mine.keys() & yours.keys()):
+    if any(mine[role].isdisjoint(yours[role]) for role in strict & mine.keys() & yours.keys()):
         return True
-    roles = (mine.keys() & yours.keys()) - STRICT
+    roles = (mine.keys() & yours.keys()) - strict
     return bool(roles) and not any(mine[role] & yours[role] for role in roles)
+
+
+def name_apart(one: Signature, other: Signature) -> bool:
+    """Whether two messages contradict each other; within one release what undefined was read from has one name, too."""
+    at_one_time = bool(one.release) and one.release == other.release
+    return contradicts(one.identifiers, other.identifiers, IN_ONE_RELEASE if at_one_time else STRICT)
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -95,12 +101,16 @@ def guarded(one: Prepared, other: Prepared) -> bool:
         return False
     pairs = zip(one.steps, other.steps, strict=False)
     shared = next((n for n, (mine, yours) in enumerate(pairs) if mine.name != yours.name), None)
-    if not shared or not _on_purpose(one) or not all(_GUARD.search(step.name) for step in one.steps[:shared]):
+    if not shared or not (_on_purpose(one) and _on_purpose(other)) or not all(map(_is_guard, one.steps[:shared])):
         return False
     first, second = names_of(one.steps[shared : shared + 2]), names_of(other.steps[shared : shared + 2])
     if not at_once(one, other) and {*first} & {*second}:
         return False
     return one.steps[shared].name not in names_of(other.steps) and other.steps[shared].name not in names_of(one.steps)
+
+
+def _is_guard(step: Step) -> bool:
+    return not step.name.startswith("<") and _GUARD.search(step.name) is not None
 
 
 def _on_purpose(one: Prepared) -> bool:
@@ -113,7 +123,7 @@ def asked_a_library(one: Prepared, other: Prepared) -> bool:
     if one.signature.wraps or other.signature.wraps:
         return False
     raised = (one.signature.steps[0], other.signature.steps[0])
-    if any(step.ours or step.place == NATIVE for step in raised) or _GUARD.search(one.steps[0].name):
+    if any(step.ours or step.place == NATIVE for step in raised) or _is_guard(one.steps[0]):
         return False
     line = _HELD.sub(" ", one.steps[0].source)
     return (not line or len(source_words(line)) >= _OWN_WORDS) and _is_one_line(one, other)
@@ -139,17 +149,11 @@ def elsewhere(one: Prepared, other: Prepared) -> bool:
         return False
     if not (one.steps and other.steps):
         return False
-    named = {name for name in telling_names(mine.identifiers & yours.identifiers) if not name.startswith("name:type ")}
+    shared = telling_names(mine.identifiers & yours.identifiers)
+    named = {name for name in shared if not name.startswith(("name:type ", "owner:"))}
     if named and (mine.entry == yours.entry or {*one.lines} & {*other.lines}):
         return False  # one thing that is missing, asked for at two places
-    return _parted(one.steps, other.steps) and not refused_alike(one, other)
-
-
-def refused_alike(one: Prepared, other: Prepared) -> bool:
-    """Whether one validator refused the same field: whoever asked it, the data or the rule is at fault."""
-    mine, yours = one.signature, other.signature
-    fields = (name for name in mine.identifiers & yours.identifiers if name.startswith("field:"))
-    return any(fields) and mine.chain[:1] == yours.chain[:1]
+    return _parted(one.steps, other.steps)
 
 
 def beside(one: Prepared, other: Prepared, rarity: Rarity) -> bool:

@@ -96,8 +96,8 @@ _MADE_AT_RUNTIME = re.compile(r"\$\$\w[\w$]*(?:/0x[0-9a-f]+)?|(?<=\$Proxy)\d+")
 """The end of a name that a JVM gave to a class which it made up."""
 _BELOW = re.compile(r"\n-{4,}\n")
 _GIVEN = re.compile(
-    r"\[parameters: .*?(?:\]$|\Z)|^\(Background on this error at: [^\n]*|\bwith params \[.*?(?:\]|\Z)"
-    r"|\bFailing row contains \(.*?(?:\)\.?$|\Z)",
+    r"\[parameters: .*?(?:\]$|\Z)|^\(Background on this error at: [^\n]*|\bwith params \[.*(?:\]|\Z)"
+    r"|\bFailing row contains \(.*",
     re.MULTILINE | re.DOTALL,
 )
 """What a statement was given: values, of SQLAlchemy, Doctrine and PostgreSQL."""
@@ -217,7 +217,8 @@ def _of_nothing(text: str) -> frozenset[str] | None:
             return _roles("owner", *parts[-1:])
         return _roles("read", *parts[-1:]) | _roles("owner", *parts[-2:-1]) if "is not an object" in text else None
     if owner := _OWNER.match(text):
-        return _roles("owner", *[part for part in re.split(r"[^\w$]+", owner.group(1)) if part][-1:])
+        told = re.sub(r"\[[^\[\]]*\]", "", owner.group(1))
+        return _roles("owner", *[part for part in re.split(r"[^\w$]+", told) if part][-1:])
     return None
 
 
@@ -244,8 +245,8 @@ def thing(message: str) -> str | None:
 
 
 def _bare(evaluated: str) -> str:
-    """An expression without what is assigned to it and what its calls are given."""
-    left = re.sub(r"(?<![=!<>])=(?![=>]).*$", "", evaluated)
+    """An expression without what is assigned to it, what its calls are given and what it is indexed by."""
+    left = re.sub(r"\[[^\[\]]*\](?=\??\.)", "", re.sub(r"(?<![=!<>])=(?![=>]).*$", "", evaluated))
     return re.sub(r"\([^()]*\)?", "", re.sub(r"\([^()]*\)", "", left))
 
 
