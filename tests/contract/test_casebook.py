@@ -28,7 +28,7 @@ from worker.store.suggestions import Suggested
 from worker.store.tables_casebook import signatures
 from worker.triage.casebook import KEPT_PER_CASE, KEYS_READ, POSTING_READ, SCORED
 from worker.triage.casebook import Casebook as InMemory
-from worker.triage.same_bug import rank
+from worker.triage.same_bug import SEVERAL, rank
 from worker.triage.signature import Signature, sign, to_json
 from worker.triage.weighing import prepare
 
@@ -470,6 +470,21 @@ def test_the_store_ranks_as_the_casebook_in_memory_that_is_measured(store: Store
         for signature in told[50:]:
             found, new = tx.casebook.candidates(API.slug, signature), prepare(signature)
             assert rank(new, found.cases, found.rarity) == memory.rank(signature)
+
+
+def test_what_an_issue_began_with_is_known_however_far_away_it_is(store: Store):
+    """The first look shares no key with the new one, and is read because two later ones are."""
+    first = python("AttributeError", "'NoneType' object has no attribute 'price'", 7)
+    later = python("AttributeError", "'NoneType' object has no attribute 'stock'", 3)
+    again = replace(later, transaction="shop.other_way")
+    keep(store, 1, first)
+    with store.write() as tx:
+        for told in (later, again):
+            tx.casebook.keep("I-1", API.slug, sign(told), told.id, NOW)
+        looks = tx.casebook.candidates(API.slug, sign(later)).cases
+        match = rank(prepare(sign(later)), looks, tx.casebook.candidates(API.slug, sign(later)).rarity)[0]
+    assert [look.prepared.signature.identifiers for look in next(iter(looks.values()))].count({"name:price"}) == 1
+    assert (match.forbids, match.sure) == (SEVERAL, 0)
 
 
 def test_reading_is_bounded_however_much_is_alike(store: Store, engine: Engine):

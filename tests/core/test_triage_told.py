@@ -11,7 +11,7 @@ from worker.triage.casebook import Casebook
 from worker.triage.draw import reconsider
 from worker.triage.mixed import suggest_split
 from worker.triage.same_bug import GUARDED, Join, Match, Thresholds, decide
-from worker.triage.signature import sign
+from worker.triage.signature import from_json, sign, to_json
 from worker.triage.vetoes import contradicts, name_apart
 from worker.triage.weighing import Rarity, prepare
 from worker.triage.wording import identifiers, meaning, only_number
@@ -44,11 +44,31 @@ def test_what_is_called_elsewhere_stays_a_frame_of_its_own(outer):
     assert [name for name, *_ in steps_of(("shop.cart.<lambda>", 30, SUM), outer)] == [f"<lambda> {SUM}", "total"]
 
 
-@pytest.mark.parametrize("name", ["top-level template code", "<module>", "template", "doDisplay"])
-def test_the_code_of_a_whole_file_is_told_by_the_file(name):
-    one, other = (steps_of((f"mails.{file}.{name}", 3, "{{ price }}"))[0][0] for file in ("order", "reminder"))
-    assert one != other
-    assert one.endswith("order")
+@pytest.mark.parametrize(
+    ("name", "platform"),
+    [("top-level template code", "python"), ("<module>", "python"), ("template", "python"), ("doDisplay", "php")],
+)
+def test_the_code_of_a_whole_file_is_told_by_the_file(name, platform):
+    def called(**told):
+        read = (Frame(name, in_app=True, **told),)
+        return sign(Event("e", platform=platform, exceptions=(Thrown("E", "x", frames=read),))).steps[0].name
+
+    files = ["mails/order.html.j2", "mails/reminder.html.j2", "orders/index.html", "users/index.html"]
+    assert len({called(filename=file) for file in files}) == len(files)
+    assert called(module="__main__", filename="load.py") != called(module="__main__", filename="send.py")
+
+
+def test_a_function_called_template_is_one_like_others_in_a_page():
+    assert steps_of(("ui.cards.template", 3, "html`x`"), platform="javascript")[0][0] == "template"
+
+
+def test_frames_that_an_older_version_kept_are_read_as_if_they_were_signed_now():
+    stack = (("shop.cart.<genexpr>", 31, SUM), ("shop.cart.total", 30, SUM), ("shop.cart.<module>", 9, "total()"))
+    now = sign(event("x", *stack))
+    kept = to_json(now)
+    older = [["<genexpr>", 31, SUM], ["total", 30, SUM], ["<module>", 9, "total()"]]
+    kept["steps"] = [[name, "shop.cart", True, line, "shop.cart.x", number, 0] for name, number, line in older]
+    assert from_json(kept) == now == from_json(to_json(now))
 
 
 # ---------------------------------------------------------------- keys and values
