@@ -474,7 +474,7 @@ def test_the_store_ranks_as_the_casebook_in_memory_that_is_measured(store: Store
 
 def test_what_an_issue_began_with_is_known_however_far_away_it_is(store: Store):
     """The first look shares no key with the new one, and is read because two later ones are."""
-    first = python("AttributeError", "'NoneType' object has no attribute 'price'", 7)
+    first = python("KeyError", "'price_tag'", 7)
     later = python("AttributeError", "'NoneType' object has no attribute 'stock'", 3)
     again = replace(later, transaction="shop.other_way")
     keep(store, 1, first)
@@ -483,7 +483,7 @@ def test_what_an_issue_began_with_is_known_however_far_away_it_is(store: Store):
             tx.casebook.keep("I-1", API.slug, sign(told), told.id, NOW)
         looks = tx.casebook.candidates(API.slug, sign(later)).cases
         match = rank(prepare(sign(later)), looks, tx.casebook.candidates(API.slug, sign(later)).rarity)[0]
-    assert [look.prepared.signature.identifiers for look in next(iter(looks.values()))].count({"name:price"}) == 1
+    assert [look.prepared.signature.identifiers for look in next(iter(looks.values()))].count({"name:price_tag"}) == 1
     assert (match.forbids, match.sure) == (SEVERAL, 0)
 
 
