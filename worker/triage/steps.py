@@ -28,7 +28,7 @@ _CUT = "{snip}"
 _DEFERRED = re.compile(r"\.func\d+(?:\.\d+)*$")
 """What Go calls a function without a name, such as one that was deferred."""
 _REPORTS = re.compile(r"\b[Cc]apture_?[Ee]xception\(")
-_RECOVERS = re.compile(r"\.RecoverWithContext\(|\b(?:[Hh]ub|sentry)\.(?:\w{1,40}\(\)\.)?Recover\(")
+_RECOVERS = re.compile(r"\.RecoverWithContext\(|(?:\b[Hh]ub|\b\w{1,40}Hub|\bsentry)(?:\.\w{1,40}\(\)){0,4}\.Recover\(")
 """What a deferred function of Go calls with what it caught."""
 _INLINE = frozenset({"<listcomp>", "<dictcomp>", "<setcomp>", "<genexpr>", "<lambda>"})
 """Frames of Python that stand in the lines of the function they are written in; 3.12 shows no comprehensions."""

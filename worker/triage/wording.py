@@ -96,7 +96,7 @@ _MADE_AT_RUNTIME = re.compile(r"\$\$\w[\w$]*(?:/0x[0-9a-f]+)?|(?<=\$Proxy)\d+")
 """The end of a name that a JVM gave to a class which it made up."""
 _BELOW = re.compile(r"\n-{4,}\n")
 _GIVEN = re.compile(
-    r"\[parameters: .*?(?:\]$|\Z)|^\(Background on this error at: [^\n]*|\bwith params \[.*(?:\]|\Z)"
+    r"\[parameters: .*?(?:\]$|\Z)|^\(Background on this error at: [^\n]*|\bwith params \[.*?(?:\](?=:|$)|\Z)"
     r"|\bFailing row contains \(.*",
     re.MULTILINE | re.DOTALL,
 )
