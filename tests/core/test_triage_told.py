@@ -44,6 +44,12 @@ def test_what_is_called_elsewhere_stays_a_frame_of_its_own(outer):
     assert [name for name, *_ in steps_of(("shop.cart.<lambda>", 30, SUM), outer)] == [f"<lambda> {SUM}", "total"]
 
 
+def test_a_lambda_without_its_line_has_no_name_and_stays_so_when_it_is_read_again():
+    told = sign(event("x", ("shop.cart.<lambda>", 1), ("shop.cart.load", None, 'return row["price"]')))
+    assert [step.name for step in told.steps] == ["", "load"]
+    assert from_json(to_json(told)) == told
+
+
 @pytest.mark.parametrize(
     ("name", "platform"),
     [("top-level template code", "python"), ("<module>", "python"), ("template", "python"), ("doDisplay", "php")],

@@ -98,7 +98,11 @@ def _written(steps: Sequence[Step]) -> list[Step]:
             kept[-1] = step._replace(source=inner.source, line=inner.line)
         else:
             kept.append(step)
-    return [step._replace(name=f"{step.name} {step.source}".strip()) if step.name in _INLINE else step for step in kept]
+    return [step._replace(name=_inline_name(step)) if step.name in _INLINE else step for step in kept]
+
+
+def _inline_name(step: Step) -> str:
+    return f"{step.name} {step.source}" if step.source else ""
 
 
 def _stands_in(inner: Step, outer: Step) -> bool:
