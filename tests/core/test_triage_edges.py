@@ -493,7 +493,14 @@ def test_an_object_of_whatever_keys_says_what_was_sent_along(value):
     assert said_with(value, code=409, other=1) == f"{value} (status 409)"
 
 
-@pytest.mark.parametrize("key", ["name", "code", "status", "statusCode", "type"])
+@pytest.mark.parametrize("name", ["alice", "alice_smith", "Jane Doe", "AxiosErrors"])
+def test_a_name_is_told_only_where_it_is_that_of_an_error(name):
+    value = "Object captured as exception with keys: a"
+    assert said_with(value, name=name) == value
+    assert said_with(value, name="AxiosError") == f"{value} (name AxiosError)"
+
+
+@pytest.mark.parametrize("key", ["code", "status", "statusCode", "type"])
 def test_each_telling_key_is_told_where_code_wrote_its_value(key):
     value = "Object captured as exception with keys: a"
     assert said_with(value, **{key: "save_refused"}) == f"{value} ({key} save_refused)"

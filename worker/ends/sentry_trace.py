@@ -15,9 +15,15 @@ _KEYS_ALONE = re.compile(
     r"^(?:Object|'[\w$.]{1,80}'|Non-Error (?:promise rejection|exception)) captured"
     r" (?:as (?:promise rejection|exception) )?with keys: .{0,300}$"
 )
-_TELLING_KEYS = ("name", "code", "status", "statusCode", "type")
-_TELLING_VALUE = re.compile(r"[A-Za-z_][\w.-]{0,60}|[1-5]\d\d")
-"""A name as code writes it, or a status: what else an object holds may be somebody's."""
+_CODE = re.compile(r"[A-Za-z_][\w.-]{0,60}|[1-5]\d\d")
+_TELLING = {
+    "name": re.compile(r"\w{0,60}(?:Error|Exception)"),
+    "code": _CODE,
+    "status": _CODE,
+    "statusCode": _CODE,
+    "type": _CODE,
+}
+"""What of a thrown object is the code's own, and how such a value looks: what else it holds may be somebody's."""
 
 
 def read_exceptions(data: Loose) -> tuple[Thrown, ...]:
@@ -32,8 +38,8 @@ def _with_object(thrown: Thrown, data: Loose) -> Thrown:
     if not _KEYS_ALONE.search(thrown.value or ""):
         return thrown
     kept = mapping(dig(data, "extra", "__serialized__")) or mapping(dig(data, "context", "__serialized__"))
-    told = [(key, text(kept.get(key)) or "") for key in _TELLING_KEYS]
-    said = ", ".join(f"{_called(key, value)} {value}" for key, value in told if _TELLING_VALUE.fullmatch(value))
+    told = ((key, text(kept.get(key)) or "", looks) for key, looks in _TELLING.items())
+    said = ", ".join(f"{_called(key, value)} {value}" for key, value, looks in told if looks.fullmatch(value))
     return replace(thrown, value=f"{thrown.value} ({said})") if said else thrown
 
 

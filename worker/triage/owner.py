@@ -15,7 +15,8 @@ _LONGEST_LINE = 1000
 def owner_of(event: Event) -> str | None:
     """The name before the dot where undefined was read; None where the line and the column do not tell which.
 
-    V8 points to the property, JavaScriptCore to where the expression begins; SpiderMonkey names the owner itself.
+    A line that reads the property once tells by itself. Where it is read more often the column does: V8 points to the
+    property, JavaScriptCore to where the expression begins, SpiderMonkey often to neither.
     """
     thrown = next(iter(event.exceptions), None)
     frame = thrown.frames[-1] if thrown and thrown.frames else None
