@@ -10,6 +10,7 @@ from worker.store.store import Store
 _LOOK = {
     "case.opened": ("new", "yellow"),
     "ticket.created": ("ticket", "green"),
+    "ticket.linked": ("ticket", "green"),
     "ticket.declined": ("quiet", "dim"),
     "ticket.moved": ("moved", "cyan"),
     "issue.moved": ("moved", "cyan"),

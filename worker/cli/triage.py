@@ -12,10 +12,12 @@ from worker.cli.triage_keys import Piped, Terminal
 from worker.cli.triage_screen import Near, as_json, headline, show_list
 from worker.cli.triage_sitting import Sitting
 from worker.cli.triage_until import HOW, until
+from worker.errors import UserFault
 from worker.flow.context import Context
 from worker.flow.people import answers
 from worker.flow.people.answers import Answered
 from worker.flow.people.decisions import AT_MOST, Decision, nearest, waiting
+from worker.flow.people.named import ticket_named
 from worker.flow.people.undo import last_answers
 from worker.flow.people.undo import undo as take_back
 from worker.settings import load_settings
@@ -85,6 +87,28 @@ def open_tickets(cases: Cases, why: Reason = None, by: By = None, json: Json = F
     """
     ctx, who = _context(), actor(by)
     _each(ctx, cases, lambda case_id: answers.open_ticket(ctx, case_id, who, why), json=json)
+
+
+@app.command("link")
+def link_ticket(
+    case: Annotated[
+        str,
+        typer.Argument(metavar="ID", help=f"The case: {NAMED}; or a Sentry issue that has none yet, by id or address."),
+    ],
+    ticket: Annotated[
+        str, typer.Argument(metavar="TICKET", help="Its key, its address in a browser, or `ticket:TRACKER:KEY`.")
+    ],
+    why: Reason = None,
+    by: By = None,
+    json: Json = False,
+) -> None:
+    """Say that a ticket which is there already is that of a case: from then on both keep one status.
+
+    Is it the ticket of another case, the two become one. A worker shows it in Sentry and says on it what it stands for.
+    """
+    ctx, who = _context(), actor(by)
+    meant = ticket_named(ctx, ticket)
+    _each(ctx, [_known_or_met(ctx, case)], lambda case_id: answers.link(ctx, case_id, meant, who, why), json=json)
 
 
 @app.command()
@@ -165,6 +189,18 @@ def _context() -> Context:
     settings = load_settings()
     start_logging(settings)
     return build(settings)
+
+
+def _known_or_met(ctx: Context, name: str) -> str:
+    """The name of the case that is meant; an issue that has none is looked at for the first time."""
+    try:
+        if not name.startswith("http"):
+            with ctx.store.read() as tx:
+                return str(case_named(tx, name))
+    except UserFault:
+        if name.isdecimal():
+            name = f"issue:{name}"
+    return str(patiently(lambda: answers.case_for(ctx, name)))
 
 
 def _each(ctx: Context, cases: Sequence[str], decide: Callable[[int], Answered], *, json: bool) -> None:

@@ -15,10 +15,12 @@ from worker.flow.context import Context
 from worker.flow.people import answers
 from worker.flow.people.answers import Answered
 from worker.flow.people.decisions import Decision, Why, about, nearest
+from worker.flow.people.named import ticket_named
 from worker.flow.people.undo import last_answers, undo
 
 ASKED = (
     ("o", "open a ticket"),
+    ("l", "link a ticket"),
     ("i", "ignore until"),
     ("n", "not noise"),
     ("j", "join"),
@@ -84,6 +86,7 @@ class Sitting:
         case_id, ctx, who = decision.case.id, self._ctx, self._who
         return {
             "o": lambda: _told(answers.open_ticket(ctx, case_id, who)),
+            "l": lambda: self._link(case_id),
             "i": lambda: self._ignore(case_id),
             "n": lambda: _told(answers.not_noise(ctx, case_id, who)),
             "j": lambda: self._join(decision),
@@ -95,6 +98,7 @@ class Sitting:
         """Name the letters that make sense here."""
         here = {
             "o": decision.case.ticket is None,
+            "l": decision.case.ticket is None,
             "n": decision.cause == "noise",
             "d": bool(decision.suggestions),
             "s": len(decision.case.members) > 1 or Why.SPLIT in decision.whys,
@@ -116,6 +120,12 @@ class Sitting:
         return True
 
     # ------------------------------------------------------------ answers that ask back
+
+    def _link(self, case_id: int) -> str:
+        words = self._keys.line("  which ticket (its key or address)?")
+        if not words:
+            raise UserFault("no ticket was named.")
+        return _told(answers.link(self._ctx, case_id, ticket_named(self._ctx, words), self._who))
 
     def _ignore(self, case_id: int) -> str:
         words = self._keys.line(f"  until ({HOW}; enter: escalates)?")

@@ -15,6 +15,7 @@ from worker.errors import BugferryError, Gone, LeaseLost, Moved, Permanent, Tran
 from worker.flow.actions.apply import apply
 from worker.flow.actions.boards import call_for, put_on_boards
 from worker.flow.actions.follow import follow
+from worker.flow.actions.introduce import introduce
 from worker.flow.actions.tend import tend
 from worker.flow.context import Context
 from worker.flow.grouping.first_sight import assign, newest, sight
@@ -177,6 +178,7 @@ def _settle(ctx: Context, lease: Lease, case_id: int) -> datetime | None:
     if todo.goal or any(isinstance(action, HANDS_OVER) for action in todo.actions):
         _look_once_more(ctx, lease)
     else:
+        introduce(ctx, lease, seen)
         converse(ctx, lease, seen)
         follow(ctx, lease, seen, todo.actions)
         call_for(ctx, lease, seen)

@@ -123,7 +123,7 @@ class _Family:
                 self._merge(_number(e, "from"), _number(e, "into"), e, at)
             case "case.split" if e.issue_id:
                 self._split(_number(e, "into"), e, at)
-            case "ticket.created" | "ticket.followed" if line.ticket_at is None:
+            case "ticket.created" | "ticket.followed" | "ticket.linked" if line.ticket_at is None:
                 line.ticket_at = at
             case "ticket.moved" if e.actor == "tracker":
                 _decided(line, at)
@@ -138,7 +138,7 @@ class _Family:
             line.dimensions["rule"] = e.rule
         if e.kind == "case.opened" and isinstance(project := e.detail.get("project"), str):
             line.dimensions.setdefault("project", project)
-        if e.kind in {"ticket.created", "ticket.followed"} and e.source.startswith("tracker:"):
+        if e.kind in {"ticket.created", "ticket.followed", "ticket.linked"} and e.source.startswith("tracker:"):
             line.dimensions["tracker"] = e.source.removeprefix("tracker:")
         if e.kind in {"cause.judged", "cause.overruled"} and e.new:
             line.dimensions["cause"] = e.new

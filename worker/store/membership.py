@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, select, update
 
 from worker.errors import Permanent, Transient
-from worker.model import Issue
+from worker.model import Issue, Status, Ticket
 from worker.store.cases import Cases
 from worker.store.tables import cases, copies, intents, issues, tickets
 from worker.store.tables_umbrellas import umbrellas
@@ -106,6 +106,32 @@ class Membership:
         said = [f"issue:{issue_id}" for issue_id in issue_ids]
         self._connection.execute(update(copies).where(copies.c.said_on.in_(said)).values(case_id=from_id))
         return tuple(key for row_id, case_id in held.items() if (key := self._give_back(row_id, case_id)))
+
+    def take_up(self, case_id: int, ticket: Ticket, rule: str, agreed: Status, now: datetime) -> int:
+        """Make a ticket that somebody else made the live one of a case, and give its row id; its issues join it anew.
+
+        `Permanent` when the case has a live ticket, or this one is that of another case or was told which took over.
+        """
+        self._lock(case_id)
+        self._refuse_umbrellas(case_id)
+        self._refuse_unfinished(case_id)
+        self._join_anew(case_id)
+        self._set(case_id, goal=None, waiting_for=None, waiting_since=None)
+        known = (tickets.c.tracker == ticket.tracker, tickets.c.vendor_id == ticket.id)
+        at_rest = (~tickets.c.live, tickets.c.farewell.is_(None) | (tickets.c.case_id == case_id))
+        mine = update(tickets).where(*known, *at_rest).values(case_id=case_id, rule=rule)
+        row_id: int | None = self._connection.scalar(mine.returning(tickets.c.id))
+        if row_id is not None and self._cases.ticket_of(case_id) is None:
+            self._cases.revive(case_id, row_id, agreed)
+        return self._cases.add_ticket(case_id, ticket, rule, None, agreed, now)
+
+    def put_down(self, case_id: int, reason: str, before: Mapping[str, object]) -> None:
+        """Let the live ticket of a case rest as it is; the case has the `rule`, `tracker` and `verdict` of before."""
+        self._lock(case_id)
+        self._cases.retire(case_id, reason, None)
+        self._join_anew(case_id)
+        was = {name: before[name] for name in ("rule", "tracker", "verdict")}
+        self._set(case_id, goal=None, waiting_for=None, waiting_since=None, **was)
 
     def _give_back(self, row_id: int, case_id: int) -> str | None:
         """Let a ticket be that of a case again; its key where it was told already that it is a duplicate."""

@@ -3,10 +3,10 @@
 from typing import assert_never
 
 from worker.case import CreateTicket, Decline, FollowDuplicate, Linking, Live, RetireTicket
-from worker.errors import Gone, Permanent, Transient
+from worker.errors import Gone, Permanent
 from worker.flow.actions import once
 from worker.flow.cases import umbrella
-from worker.flow.cases.membership import follow
+from worker.flow.cases.membership import follow, made_for
 from worker.flow.context import Context
 from worker.flow.lease import Lease
 from worker.flow.observe.look import Seen
@@ -14,7 +14,6 @@ from worker.flow.story import cases as story_cases
 from worker.flow.story import moves as story
 from worker.model import Status, Ticket
 from worker.speaker import sentry_says
-from worker.store.membership import BUSY_S
 from worker.store.store import Tx
 
 
@@ -75,7 +74,7 @@ def _go_over(tx: Tx, ctx: Context, seen: Seen, over: tuple[Live, Ticket]) -> Non
     reason = f"{link.ticket.key} was closed as a duplicate of {original.key}"
     if original.id == link.ticket.id or any(original.id == past.vendor_id for past in seen.row.past):
         raise Permanent(f"{original.key} is a former ticket of the same case")
-    theirs = tx.cases.of_ticket(original.tracker, original.id) or _made_for(tx, original, seen.case.id)
+    theirs = tx.cases.of_ticket(original.tracker, original.id) or made_for(tx, original, seen.case.id)
     if theirs is not None and tx.umbrellas.of(theirs):
         raise Permanent(f"{original.key} is an umbrella ticket and stands for no bug of its own")
     if theirs is not None:
@@ -84,14 +83,3 @@ def _go_over(tx: Tx, ctx: Context, seen: Seen, over: tuple[Live, Ticket]) -> Non
     tx.cases.retire(seen.case.id, reason, None)
     tx.cases.add_ticket(seen.case.id, original, seen.row.rule or "", None, link.agreed, now)
     tx.history.add(story_cases.ticket_followed(seen.row, original, now), now)
-
-
-def _made_for(tx: Tx, original: Ticket, case_id: int) -> int | None:
-    """Which other case a ticket of ours that no case knows was made for; `Transient` until that one has taken it."""
-    intent = tx.intents.by_nonce(original.nonce or "")
-    theirs = tx.cases.home(intent.case_id) if intent and intent.kind == "create" else case_id
-    if theirs == case_id:
-        return None
-    if tx.cases.ticket_of(theirs) is None:
-        raise Transient(f"{original.key} is just being made for case {theirs}; it is joined after that", BUSY_S)
-    return theirs

@@ -12,7 +12,7 @@ from worker.flow.cases.goal import GOAL
 from worker.flow.context import Context
 from worker.flow.story import cases as story
 from worker.flow.story.moves import moved_before
-from worker.model import Hint
+from worker.model import Hint, Ticket
 from worker.store.membership import BUSY_S, Merged
 from worker.store.store import Tx
 
@@ -77,6 +77,17 @@ def reserve(tx: Tx, case_id: int, now: datetime) -> None:
     # A lease that ran out counts as well: its holder may be late and not dead.
     if row is None or row.lease_token is not None:
         raise Transient(f"case {case_id} is being worked on; it is joined after that", BUSY_S)
+
+
+def made_for(tx: Tx, ticket: Ticket, case_id: int) -> int | None:
+    """Which other case a ticket of ours that no case knows was made for; `Transient` until that one has taken it."""
+    intent = tx.intents.by_nonce(ticket.nonce or "")
+    theirs = tx.cases.home(intent.case_id) if intent and intent.kind == "create" else case_id
+    if theirs == case_id:
+        return None
+    if tx.cases.ticket_of(theirs) is None:
+        raise Transient(f"{ticket.key} is just being made for case {theirs}; it is joined after that", BUSY_S)
+    return theirs
 
 
 def _other(pair: tuple[int, int], merged: Merged) -> str:

@@ -10,14 +10,20 @@ from datetime import datetime
 
 from worker.ends.ports import Until
 from worker.errors import UserFault
+from worker.flow.actions.introduce import mean_to_introduce
 from worker.flow.ahead.preview import sparing
 from worker.flow.cases import umbrella
-from worker.flow.cases.membership import merge_cases, split_off
+from worker.flow.cases.membership import made_for, merge_cases, reserve, split_off
 from worker.flow.context import Context
 from worker.flow.grouping import second_look
+from worker.flow.grouping.first_sight import assign, newest, sight
+from worker.flow.observe.before import KNOWN_BEFORE
 from worker.flow.people.decisions import makers, open_issues
+from worker.flow.people.named import NamedIssue, case_of, named
+from worker.flow.polls.changes import older_than_we
 from worker.flow.story import answers as story
-from worker.model import Hint, Status
+from worker.flow.story import cases as story_cases
+from worker.model import Hint, Status, Ticket
 from worker.store.case_rows import CaseRow
 from worker.store.store import Tx
 from worker.store.suggestions import Suggestion
@@ -52,6 +58,66 @@ def open_ticket(ctx: Context, case_id: int, who: str, why: str | None = None) ->
         _keep(tx, case_id, Answered(case_id, "open", said), back, who, now, why)
         tx.work.push(Hint(f"case:{case_id}", f"{who} wants a ticket"), now)
     return Answered(case_id, "open", said)
+
+
+def link(ctx: Context, case_id: int, ticket: Ticket, who: str, why: str | None = None) -> Answered:
+    """Say that a ticket which is there already is that of a case. Is it another case's, both cases become one.
+
+    The case follows the rule that took it, if that one makes tickets in this tracker, else the first that does.
+    """
+    called = story_cases.called(ticket.key)
+    with ctx.store.read() as tx:
+        row, holder = _open_case(tx, case_id), tx.cases.of_ticket(ticket.tracker, ticket.id)
+        theirs = _case(tx, holder) if holder is not None else None
+    if row.ticket:
+        raise UserFault(
+            f"case {case_id} has its ticket: {row.ticket.key} ({row.ticket.url}). Close that one as a duplicate of "
+            f"{called} in the tracker, and the case goes on there."
+        )
+    if theirs and theirs.id != case_id and theirs.ticket and theirs.ticket.vendor_id == ticket.id:
+        return join(ctx, case_id, theirs.id, who, why)
+    now = ctx.now()
+    rule = _rule_into(ctx, row.rule, ticket.tracker)
+    agreed = ctx.book().policy(rule, ticket.tracker).status.read(ticket.state)
+    said = f"{called} ({ticket.url}) is its ticket"
+    with ctx.store.write(now=now) as tx:
+        reserve(tx, case_id, now)
+        if other := made_for(tx, ticket, case_id):
+            raise UserFault(f"{called} was made by Bugferry for case {other}: join that one instead.")
+        umbrella.release(tx, case_id, f"{who} says that {called} is its ticket", now)
+        was = {"rule": row.rule, "tracker": row.tracker, "verdict": row.verdict, "broken": row.broken_reason}
+        row_id = tx.membership.take_up(case_id, ticket, rule, agreed, now)
+        mean_to_introduce(tx, ctx, case_id, row_id)
+        tx.history.add(story_cases.ticket_linked(row, ticket, rule, who, now), now)
+        _keep(tx, case_id, Answered(case_id, "link", said), was | {"row": row_id}, who, now, why)
+    return Answered(case_id, "link", said)
+
+
+def case_for(ctx: Context, what: str) -> int:
+    """The case of what was named; an open issue that nobody looked at yet is given one now, and no ticket."""
+    found = named(ctx, what)
+    known = case_of(ctx, found)
+    if known is not None:
+        return known
+    if not isinstance(found, NamedIssue):
+        raise UserFault(f"'{what}' belongs to no case: name a Sentry issue, by its id, short id or address.")
+    with sparing(ctx):
+        issue = ctx.sentry.issue(found.id)
+        seen = sight(issue, newest(ctx, issue))
+    if issue.status is not Status.OPEN:
+        raise UserFault(f"{issue.short_id} is {issue.status} in Sentry: unresolve it there, then answer again.")
+    with ctx.store.write(now=ctx.now()) as tx:
+        case_id = assign(tx, ctx.book(), issue, seen, ctx.now())
+        row = tx.cases.load(case_id)
+        if row and not row.ticket and len(row.members) == 1 and older_than_we(ctx, issue):
+            tx.cases.set_verdict(case_id, None, KNOWN_BEFORE)
+    return case_id
+
+
+def _rule_into(ctx: Context, rule: str | None, tracker: str) -> str:
+    """The rule whose policy holds for a ticket in that tracker; empty where none makes tickets there."""
+    there = [one.clause.name for one in ctx.book().rules if one.ticket and one.clause.tracker == tracker]
+    return rule if rule in there else next(iter(there), "")
 
 
 def ignore(ctx: Context, case_id: int, until: Until, who: str, why: str | None = None) -> Answered:

@@ -10,6 +10,9 @@ from worker.model import Ticket, TrackerKind
 
 _SHORT_ID = re.compile(r"[A-Za-z][\w-]*-[A-Za-z0-9]+")
 _JIRA_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]*-\d+")
+_SENTRY_PATH = re.compile(r"https?://[^/]+(?:(?:/.*)?/organizations/[^/]+)?/issues/(\d+)(?:/.*)?")
+_JIRA_PATH = re.compile(r"https?://.+/browse/([^/]+)")
+_GITHUB_PATH = re.compile(r"https?://[^/]+(?:/.*)?/([^/]+/[^/]+)/issues/(\d+)")
 _GITHUB_KEY = re.compile(r"(?P<place>[\w.-]+/[\w.-]+)?#(?P<number>\d+)")
 
 
@@ -67,6 +70,8 @@ def named(ctx: Context, what: str) -> Named:
             case "ticket":
                 tracker, _, key = rest.partition(":")
                 found = list(_ticket(ctx, tracker, key))
+            case "http" | "https":
+                found = list(_at_address(ctx, what))
             case _:
                 found = [*_issues(ctx, what), *_tickets(ctx, what), *_numbered(ctx, what)]
     if not found:
@@ -90,6 +95,15 @@ def case_of(ctx: Context, what: Named) -> int | None:
         return None if found is None else tx.cases.home(found)
 
 
+def ticket_named(ctx: Context, what: str) -> Ticket:
+    """The ticket of that name as it is now; `UserFault` when it is none, `Gone` when it was deleted."""
+    found = named(ctx, what)
+    if not isinstance(found, NamedTicket):
+        raise UserFault(f"'{what}' is no ticket but `{found.said}`: name one by key, address or ticket:TRACKER:KEY.")
+    with sparing(ctx):
+        return found.ticket or ctx.tracker(found.tracker).read(found.key)
+
+
 def _one_case(ctx: Context, found: list[Named]) -> bool:
     """Whether it does not matter which of them is meant."""
     cases = {case_of(ctx, one) for one in found}
@@ -103,6 +117,17 @@ def _looked_for(ctx: Context) -> str:
         "looked for a file of that name, the id or short id of a Sentry issue (4500001, SHOP-WEB-1A), "
         f"{tickets}and a case (case:3)"
     )
+
+
+def _at_address(ctx: Context, address: str) -> list[NamedIssue | NamedTicket]:
+    """What a browser shows at an address: a Sentry issue with any of its pages, or a ticket."""
+    path = re.sub(r"[?#].*", "", address).rstrip("/")
+    if found := _SENTRY_PATH.fullmatch(path):
+        return list(_issue(ctx, found[1]))
+    if found := _JIRA_PATH.fullmatch(path):
+        return list(_tickets(ctx, found[1]))
+    found = _GITHUB_PATH.fullmatch(path)
+    return list(_tickets(ctx, f"{found[1]}#{found[2]}")) if found else []
 
 
 def _issues(ctx: Context, what: str) -> list[NamedIssue]:

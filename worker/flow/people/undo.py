@@ -59,6 +59,23 @@ def _open(ctx: Context, entry: Recorded, who: str) -> str:
     return "the rules decide again about its ticket"
 
 
+def _link(ctx: Context, entry: Recorded, who: str) -> str:
+    """The ticket stays as it is and is nobody's; the rules decide again."""
+    back, now = _back(entry), ctx.now()
+    with ctx.store.write(now=now) as tx:
+        case_id = tx.cases.home(entry.case_id or 0)
+        reserve(tx, case_id, now)
+        ticket = tx.cases.ticket_of(case_id)
+        if ticket is None or ticket.id != back["row"]:
+            raise UserFault("the case has gone on without that ticket; `bugferry case show` tells what is so now.")
+        tx.membership.put_down(case_id, f"{who} took the link back", back)
+        if back["broken"]:
+            tx.cases.unmend(case_id, back["broken"], now)
+        tx.history.add(story_cases.ticket_unlinked(case_id, ticket.key, who, now), now)
+    left = "no ticket is made: it is left as it was taken away" if back["broken"] else "the rules decide again"
+    return f"{story_cases.called(ticket.key)} stays as it is and is no longer its ticket; {left}"
+
+
 def _ignore(ctx: Context, entry: Recorded, who: str) -> str:
     """Unarchive what is still archived."""
     back, now, said = _back(entry), ctx.now(), "open in Sentry again"
@@ -134,6 +151,7 @@ def _back(entry: Recorded) -> Mapping[str, Any]:
 
 _WAYS: Mapping[str, Callable[[Context, Recorded, str], str]] = {
     "open": _open,
+    "link": _link,
     "ignore": _ignore,
     "not_noise": _not_noise,
     "join": _join,

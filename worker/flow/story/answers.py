@@ -7,8 +7,9 @@ from typing import Literal
 from worker.model import Status
 from worker.store.history import Entry, Recorded
 
-Kind = Literal["open", "ignore", "not_noise", "join", "split", "several", "different"]
-"""A ticket for it; archive it; it is no noise; one bug; another bug; several bugs in one issue; not one bug."""
+Kind = Literal["open", "link", "ignore", "not_noise", "join", "split", "several", "different"]
+"""A ticket for it; that ticket is its own; archive it; it is no noise; one bug; another bug; several bugs in one issue;
+not one bug."""
 
 ANSWERED, UNDONE = "triage.answered", "triage.undone"
 

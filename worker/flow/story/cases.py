@@ -66,6 +66,34 @@ def ticket_followed(row: CaseRow, ticket: Ticket, now: datetime) -> Entry:
     )
 
 
+def ticket_linked(row: CaseRow, ticket: Ticket, rule: str, who: str, now: datetime) -> Entry:
+    """A person said which ticket is that of the case; it was there before."""
+    return Entry(
+        case_id=row.id,
+        kind="ticket.linked",
+        actor=who,
+        why=f"{who} says that {called(ticket.key)} is the ticket of this bug",
+        occurred_at=now,
+        ticket_key=ticket.key,
+        rule=rule or None,
+        source=f"tracker:{ticket.tracker}",
+    )
+
+
+def ticket_unlinked(case_id: int, key: str, who: str, now: datetime) -> Entry:
+    """A person took back which ticket is that of the case."""
+    why = f"{who} took back that {called(key)} is the ticket of this bug; it stays as it is"
+    return Entry(case_id=case_id, kind="ticket.unlinked", actor=who, why=why, occurred_at=now, ticket_key=key)
+
+
+def introduced(case_id: int, ticket: Ticket, said: str, now: datetime) -> Entry:
+    """A ticket that a person linked was told what it stands for, or could not be."""
+    return Entry(
+        case_id=case_id, kind="comment.made", actor=US, why=said, occurred_at=now, ticket_key=ticket.key,
+        source="comment", external_id=f"{case_id}:introduced:{ticket.tracker}:{ticket.id}",
+    )  # fmt: skip
+
+
 def not_followed(row: CaseRow, key: str, reason: str, now: datetime) -> Entry:
     """The original of a duplicate could not be followed."""
     why = f"the ticket is a duplicate of {called(key)}, which cannot be followed: {reason}"

@@ -36,6 +36,12 @@ def went_on(kind: TrackerKind, successor: Ticket, *, duplicate: bool) -> str:
     return f"This is the same bug as {link}: it goes on there." if duplicate else f"It came back and goes on in {link}."
 
 
+def stands_for(kind: TrackerKind, issues: list[Issue]) -> str:
+    """On a ticket that somebody else made: which issues it is the ticket of now."""
+    named = ", ".join(_named(kind, issue) for issue in issues)
+    return f"This is the ticket of {named} in Sentry from now on: their status and its own are kept in step."
+
+
 def came_after(kind: TrackerKind, before: Ticket) -> str:
     """On a new ticket: which one its bug had before."""
     return f"This bug came back. It had a ticket before: [{inline(kind, called(before.key))}]({before.url})."
