@@ -40,6 +40,8 @@ def run_worker(settings: Settings, *, concurrency: int, queues: str) -> None:
     place in this process, so that the timer, the mapping that runs and the work at hand never notice.
     """
     ctx = build(settings)
+    gc.collect()
+    gc.freeze()  # modules stay to the end: a full collection that walks them holds every thread up for 0.1 s
     stop = threading.Event()
     timer = threading.Thread(target=_sweep, args=(ctx, stop), name="sweep", daemon=True)
     timer.start()
