@@ -91,7 +91,7 @@ def stopped(caller):
 
 
 PAIRS = {
-    "reworded": (asked("thread", "mail", "thread = one(key)"), asked("contact", "people", "contact = one(key)")),
+    "reworded": (asked("thread", "mail", "thread = one(key)"), asked("contact", "mail", "contact = one(key)")),
     "elsewhere": (read_by("channel", 26), read_by("extension", 32)),
     "guarded": (stopped("hourly"), stopped("evaluate")),
 }

@@ -7,11 +7,11 @@ records raises them all at one place.
 import re
 from collections.abc import Iterator
 
-STRICT = frozenset({"field", "status", "code", "value", "model"})
+STRICT = frozenset({"field", "status", "code", "value", "model", "on"})
 """Roles in which two messages that differ contradict each other."""
 IN_ONE_RELEASE = STRICT | {"owner"}
 """The same where nothing was renamed between them."""
-APART_ONLY = ("status:", "code:", "value:", "model:")
+APART_ONLY = ("status:", "code:", "value:", "model:", "on:")
 """Roles that set two messages apart and draw none together: many bugs share them."""
 
 _ZOD = re.compile(r'"path":\s*\[([^\]]{1,400})\]')
@@ -100,6 +100,22 @@ _VALUES = (
     ("number", re.compile(r"[-+\u2212]?(?:\d+[.,]\d+|\d{1,3}(?:[.,' \u00a0]\d{3})+(?:[.,]\d+)?|\u2212\d+)$")),
 )
 """Values that are more than a word or plain digits, by what they are of: columns of one table differ in it."""
+_UNREADABLE = re.compile(
+    r"(?:could not convert string to \w+:|invalid literal for \w+\(\) with base \d+:|invalid value for \w+\(\):"
+    r"|For input string:|strconv\.\w+: parsing|for decimal\.Decimal:) ?['\"]([^'\"\n]{0,40})['\"]"
+)
+"""A text that is no number, as Python, Ruby, Java and Go say it."""
+_IS_TEXT = re.compile(r"\D*$|[A-Za-z]")
+_CONVERTED = re.compile(r"[Cc]annot convert (?:(?:\w{1,40}\.)?([A-Z]\w{1,40})\(|([\[{]))")
+"""A value as Python writes it down."""
+_FAILED = re.compile(r"\bconstraint failed: (\w{1,60}\.\w{1,60}(?:, \w{1,60}\.\w{1,60}){0,9})")
+"""Columns with their tables, as SQLite says which were not unique or empty."""
+_RECEIVER = re.compile(
+    r"^undefined method [`']\S{1,80}' for (?:(nil)\b|an instance of ([\w:]{1,80})|(?:class|module) ([\w:]{1,80})"
+    r"|[^\n]{0,200}(?<!:):([A-Z]\w{0,60}(?:::\w{1,60}){0,5})$)",
+    re.MULTILINE,
+)
+"""What Ruby says had no such method, before 3.4 and since."""
 _OPERANDS = re.compile(r"(?:between instances of|operand type\(s\) for \S{1,9}:?) '([\w.]{1,80})' and '([\w.]{1,80})'")
 _NUMBERS = frozenset({"int", "float"})
 _NOT_JSON = (
@@ -122,7 +138,7 @@ _ILL = "5"
 
 
 def coded(message: str) -> frozenset[str]:
-    """Read what a message says in roles: `field:sku`, `status:404`, `code:31`, `value:time`, `model:order`."""
+    """Read what a message says in roles: `field:sku`, `status:404`, `code:31`, `value:time`, `on:nil`."""
     found = (
         *_refused(message),
         *_called_fields(message),
@@ -131,6 +147,8 @@ def coded(message: str) -> frozenset[str]:
         *_models(message),
         *_values(message),
         *_operands(message),
+        *_constraints(message),
+        *_receivers(message),
     )
     return frozenset(one.lower() for one in found)
 
@@ -191,11 +209,27 @@ def _operands(message: str) -> Iterator[str]:
             yield f"value:{' and '.join(kinds)}"
 
 
+def _constraints(message: str) -> Iterator[str]:
+    """The columns that SQLite names with their tables, however common their names are."""
+    for found in _FAILED.finditer(message):
+        yield from (f"name:{column.rpartition('.')[2]}" for column in found[1].split(", "))
+
+
+def _receivers(message: str) -> Iterator[str]:
+    """What an object of Ruby was that had no such method: where a library asks, two kinds are two mistakes."""
+    for found in _RECEIVER.finditer(message):
+        yield f"on:{next(filter(None, found.groups()))}"
+
+
 def _values(message: str) -> Iterator[str]:
     """What the only value in quotes is of that is of something; what was read for JSON."""
     if "JSON" in message:
         yield from (f"value:{kind}" for kind, pattern in _NOT_JSON if pattern.search(message))
     quoted = _IN_QUOTES.findall(message)
     kinds = {kind for value in quoted for kind, pattern in _VALUES if pattern.match(value)}
+    if not kinds and (read := _UNREADABLE.search(message)):
+        kinds = {"text"} if _IS_TEXT.match(read[1]) else set()
+    if not kinds and (made := _CONVERTED.search(message)):
+        kinds = {made[1] or ("list" if made[2] == "[" else "dict")}
     if len(kinds) == 1:
         yield f"value:{kinds.pop()}"

@@ -15,14 +15,8 @@ from worker.triage.signature import Signature
 from worker.triage.spots import apart, parted, same_spots
 from worker.triage.vetoes import asked_a_library, beside, common, elsewhere, guarded, name_apart, reworded
 from worker.triage.weighing import TOP, Prepared, Rarity, Weighed, names_of
-from worker.triage.wording import telling_names, vocabulary
+from worker.triage.wording import BUILT_IN, telling_names
 
-BUILT_IN = vocabulary(
-    "length map filter reduce foreach includes indexof push pop shift slice splice split join concat find some "
-    "every sort keys values entries tofixed tostring tolowercase touppercase trim replace match test get set "
-    "has add delete call apply bind then catch startswith endswith charat substring items append strip lower "
-    "upper encode decode format "
-)
 _BUILT_IN_WORTH = 0.8
 _MOVED_ENTRY = 0.7
 _NEAR_TWIN = 0.4

@@ -39,6 +39,10 @@ _TRACED = re.compile(r"^runtime\.|panic|^string$|withstack|fundamental|^\*?errgo
 """What Go and Rust die of, and errors that took their stack along: there the frames are of the mistake."""
 _WRAPPER = re.compile(r"wrapErrors?$|withMessage$|withStack$|withPrefix$|withContext$")
 """Types of errors that only put words before another."""
+_GROUPED = re.compile(r"(?:unhandled errors in a TaskGroup|[Ee]xceptions from Trio nursery)\b")
+"""What a group of exceptions says of itself: nothing."""
+_FILLS = re.compile(r"\.format(?:_map)?\(|\.(?:safe_)?substitute\(|['\"] % |\w % [({]")
+"""What puts values into a template by their names."""
 _SORTS = re.compile(r"\b(?:sort\w*|min|max|heap\w*|nlargest|nsmallest|bisect\w*|insort\w*)\(")
 """What compares values in an order that nobody chose."""
 _KEY = re.compile(r"(?:key not found: )?[(:]*['\"].{0,300}|(?:key not found: ):\w+")
@@ -99,7 +103,9 @@ def sign(event: Event) -> Signature:
     steps = steps_of(event.exceptions, platform)
     resolved = _is_resolved(event, platform)
     told = identifiers(said, platform)
-    if platform == "javascript" and resolved and meant == PROPERTY_OF_NOTHING and (owner := owner_of(event)):
+    named = any(name.startswith("name:") for name in told)  # an owner alone would contradict what was renamed
+    read_of_nothing = resolved and meant == PROPERTY_OF_NOTHING if platform == "javascript" else named
+    if read_of_nothing and (owner := owner_of(event)):
         told |= {f"owner:{owner.lower()}"}
     names = _telling(told, steps, event.exceptions) - {f"name:{kind}" for kind in chain}
     return Signature(
@@ -133,12 +139,18 @@ def _telling(names: frozenset[str], steps: tuple[Step, ...], exceptions: Sequenc
         names = frozenset(map(_in_any_order, names))
     if any(step.ours and not step.source for step in steps):
         return names
+    if _FILLS.search(lines[0]):
+        return names
     return names - {f"name:{key}" for key in _keys_of(exceptions) if key not in _written(exceptions)}
 
 
 def _keys_of(exceptions: Sequence[Thrown]) -> frozenset[str]:
     """The words that Python or Ruby looked up in vain; a key that code puts together has more than one word in it."""
-    told = ((thrown.value or "").lower() for thrown in exceptions if bare_type(thrown.type or "") == "KeyError")
+    told = (
+        (thrown.value or "").partition("\n")[0].lower()
+        for thrown in exceptions
+        if bare_type(thrown.type or "") == "KeyError"
+    )
     return frozenset(word for value in told if _KEY.fullmatch(value) for word in re.findall(r"\b[a-z]+\b", value))
 
 
@@ -156,7 +168,7 @@ def _in_any_order(name: str) -> str:
 
 def _said(event: Event) -> str:
     """The words of the whole chain, the root cause first: a wrapper often says less than what it wraps."""
-    told = [thrown.value for thrown in event.exceptions if thrown.value]
+    told = [thrown.value for thrown in event.exceptions if thrown.value and not _GROUPED.match(thrown.value)]
     return "\n".join(dict.fromkeys(told)) if told else (event.message or event.title or "")
 
 

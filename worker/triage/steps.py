@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import dropwhile
+from itertools import dropwhile, pairwise
 from typing import NamedTuple
 
 from worker.event import Frame, Thrown
@@ -33,6 +33,8 @@ _RECOVERS = re.compile(r"\.RecoverWithContext\(|(?:\b[Hh]ub|\b\w{1,40}Hub|\bsent
 _INLINE = frozenset({"<listcomp>", "<dictcomp>", "<setcomp>", "<genexpr>", "<lambda>"})
 """Frames of Python that stand in the lines of the function they are written in; 3.12 shows no comprehensions."""
 _LINES_BELOW = 20
+_BLOCK = re.compile(r"(?:block|rescue|ensure|else)\b.* in ")
+"""Parts of a function of Ruby, which may stand in one line with what calls them."""
 _WHOLE_FILES = frozenset({"<module>", "top-level template code", "template", "dodisplay"})
 """What Python, Jinja and Twig call the code of a whole file: only the file tells which one."""
 _STARTED = "__main__"
@@ -62,11 +64,28 @@ def steps_of(exceptions: tuple[Thrown, ...], platform: str) -> tuple[Step, ...]:
     steps: list[Step] = []
     told = any(frame.in_app for thrown in exceptions for frame in thrown.frames)
     for thrown in exceptions:
-        read = (_step(frame, platform, is_ours(frame, told)) for frame in reversed(thrown.frames))
+        built_in = _built_in(thrown.frames) if platform == "ruby" else ()
+        frames = ((n, thrown.frames[n]) for n in reversed(range(len(thrown.frames))))
+        read = (_step(frame, platform, is_ours(frame, told), built_in=n in built_in) for n, frame in frames)
         for step in _written(_raised([one for one in read if one is not None], thrown, go=platform == "go")):
             if step not in steps[-3:]:
                 steps.append(step)
     return tuple(steps[:STEPS_KEPT])
+
+
+def _built_in(frames: Sequence[Frame]) -> frozenset[int]:
+    """Which frames are functions that Ruby has built in: it shows them at the line that called them."""
+    return frozenset(
+        n
+        for n, (caller, frame) in enumerate(pairwise(frames), 1)
+        if frame.line
+        and (frame.line, _path_of(frame)) == (caller.line, _path_of(caller))
+        and not (_BLOCK.match(frame.function or "") or frame.function == caller.function)
+    )
+
+
+def _path_of(frame: Frame) -> str:
+    return frame.abs_path or frame.filename or ""
 
 
 def is_older(step: Step) -> bool:
@@ -136,9 +155,9 @@ def is_ours(frame: Frame, told: bool) -> bool:
     return not told and not _LIBRARY.search(f"{frame.module or ''} {frame.abs_path or frame.filename or ''}")
 
 
-def _step(frame: Frame, platform: str, ours: bool) -> Step | None:
-    path = frame.abs_path or frame.filename or ""
-    native = (frame.filename or path) in _NATIVE
+def _step(frame: Frame, platform: str, ours: bool, *, built_in: bool = False) -> Step | None:
+    path = _path_of(frame)
+    native = built_in or (frame.filename or path) in _NATIVE
     name = normal_function(frame.function or "", platform, frame.module or "")
     if native and platform == "javascript" and name in {"", "foreach", "then", "next", "map", "promise"}:
         return None  # engines disagree on whether they show their own loops
@@ -146,9 +165,9 @@ def _step(frame: Frame, platform: str, ours: bool) -> Step | None:
         name=name,
         place=_place(frame, native),
         ours=ours and not native,
-        source=_source(frame.context_line or ""),
+        source="" if built_in else _source(frame.context_line or ""),
         file=_file(path),
-        line=frame.line or 0,
+        line=0 if built_in else frame.line or 0,
         column=frame.column or 0,
     )
     return _of_file(step, platform)

@@ -12,7 +12,7 @@ from worker.triage.codes import IN_ONE_RELEASE, STRICT
 from worker.triage.signature import Signature
 from worker.triage.steps import NATIVE, Step, source_words
 from worker.triage.weighing import TOP, Prepared, Rarity, names_of, was_there
-from worker.triage.wording import sub_tokens, telling_names, vocabulary
+from worker.triage.wording import BUILT_IN, sub_tokens, telling_names, vocabulary
 
 RARE = 0.35
 """Rarity below which a word says little: of 100 signatures a fifth have it, of 10,000 four in a hundred."""
@@ -99,14 +99,14 @@ def guarded(one: Prepared, other: Prepared) -> bool:
     mine, yours = one.signature, other.signature
     if not at_once(one, other) and not (mine.entry and yours.entry and mine.entry != yours.entry):
         return False
-    pairs = zip(one.steps, other.steps, strict=False)
-    shared = next((n for n, (mine, yours) in enumerate(pairs) if mine.name != yours.name), None)
+    known_by = 2 if mine.release and mine.release == yours.release else 1  # name and place; releases move modules
+    first, second = ([step[:known_by] for step in side.steps] for side in (one, other))
+    shared = next((n for n, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), None)
     if not shared or not (_on_purpose(one) and _on_purpose(other)) or not all(map(_is_guard, one.steps[:shared])):
         return False
-    first, second = names_of(one.steps[shared : shared + 2]), names_of(other.steps[shared : shared + 2])
-    if not at_once(one, other) and {*first} & {*second}:
+    if not at_once(one, other) and {*first[shared : shared + 2]} & {*second[shared : shared + 2]} - {("",)}:
         return False
-    return one.steps[shared].name not in names_of(other.steps) and other.steps[shared].name not in names_of(one.steps)
+    return first[shared] not in second and second[shared] not in first
 
 
 def _is_guard(step: Step) -> bool:
@@ -151,6 +151,7 @@ def elsewhere(one: Prepared, other: Prepared) -> bool:
         return False
     shared = telling_names(mine.identifiers & yours.identifiers)
     named = {name for name in shared if not name.startswith(("name:type ", "owner:"))}
+    named = {name for name in named if name.partition(":")[2] not in BUILT_IN}
     if named and (mine.entry == yours.entry or {*one.lines} & {*other.lines}):
         return False  # one thing that is missing, asked for at two places
     return _parted(one.steps, other.steps)

@@ -10,6 +10,13 @@ def vocabulary(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
+BUILT_IN = vocabulary(
+    "length map filter reduce foreach includes indexof push pop shift slice splice split join concat find some "
+    "every sort keys values entries tofixed tostring tolowercase touppercase trim replace match test get set "
+    "has add delete call apply bind then catch startswith endswith charat substring items append strip lower "
+    "upper encode decode format "
+)
+"""What many values of a language have: it names an operation, not a place in the code."""
 PROPERTY_OF_NOTHING = "property of nothing"
 """What JavaScript says most often; where it names nothing it could be anything."""
 
@@ -59,7 +66,7 @@ _QUOTED = re.compile(r"""['"`\u2018\u201c]([^'"`\u2019\u201d\n]{1,60})['"`\u2019
 _WORD = re.compile(r"[A-Za-z_$][\w$]*")
 _CODE_WORD = re.compile(r"^(?:[a-z0-9]+(?:_[a-z0-9]+)+|_[a-z_]+|[a-z]+(?:[A-Z][a-z0-9]+)+|(?:[A-Z][a-z0-9]+){2,})$")
 _CALL = re.compile(r"\b([A-Za-z_]\w{2,})\(\)")
-_OF_TYPE = re.compile(r"\bof type '?([A-Za-z_]\w*)'?")
+_OF_TYPE = re.compile(r"\b(?:of|adapt) type '?([A-Za-z_]\w*)'?|\btype '([A-Za-z_]\w*)' is not supported")
 _NUMBER = re.compile(
     r"(?:\b(at|line|col(?:umn)?|char(?:acter)?|pos(?:ition)?|index|offset|byte|row|id)\W{1,3})?"
     r"(?<![\w.-])(\d{1,6})(ms|s|kb|mb|px|%)?(?![\w.-])",
@@ -76,8 +83,8 @@ _VALUE_WORDS = re.compile(
     re.IGNORECASE,
 )
 _EMPTY_WORDS = vocabulary(
-    "none nonetype null undefined true false nan object array string number function int str float bool bytes list "
-    "dict tuple set get value error exception self this get_or_none"
+    "none nonetype nil nilclass null undefined true false nan object array string number function int str float bool "
+    "bytes list dict tuple set get value error exception self this get_or_none"
 )
 _READ = re.compile(
     r"\((?:reading|setting) '([^']+)'\)|property '([^']+)' of (?:undefined|null)"
@@ -101,6 +108,7 @@ _GIVEN = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 """What a statement was given: values, of SQLAlchemy, Doctrine and PostgreSQL."""
+_SHOWN = re.compile(r"\n\n[^\n]{0,300}\n[ \t]{0,300}\^+(?=\n|$)|\nDid you mean\?[^\n]*(?:\n {8,}[^\n]*)*")
 _SHORTEST_NAME = 3
 _CAMEL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
 LONGEST_MESSAGE = 2000
@@ -130,8 +138,11 @@ def meaning(message: str, platform: str) -> str:
 
 
 def _told(message: str) -> str:
-    """What a message says without what a statement was given, before what template engines put below dashes."""
-    return _GIVEN.sub("", _BELOW.split(message[:LONGEST_MESSAGE], 1)[0])
+    """What a message says without what a statement was given, before what template engines put below dashes.
+
+    And without the line of code that Ruby shows below it, and what it thinks was meant.
+    """
+    return _SHOWN.sub("", _GIVEN.sub("", _BELOW.split(message[:LONGEST_MESSAGE], 1)[0]))
 
 
 def _shape(text: str) -> tuple[str, ...]:
@@ -177,7 +188,7 @@ def _names(text: str, platform: str) -> frozenset[str]:
     called = frozenset(word.lower() for word in _CALL.findall(clean))
     names = {*dotted, *loose, *_quoted(clean), *(f"type {word}" for word in called - _EMPTY_WORDS)}
     # A type of the language or of data sets two mistakes apart, and is none of the code's own names.
-    types = (called & _EMPTY_WORDS) | {word.lower() for word in _OF_TYPE.findall(clean)} - {"nonetype"}
+    types = (called & _EMPTY_WORDS) | {"".join(found).lower() for found in _OF_TYPE.findall(clean)} - {"nonetype"}
     told = (f"name:{name.lower()}" for name in names if _tells(name, platform))
     return frozenset((*told, *(f"code:type {word}" for word in types)))
 
