@@ -11,7 +11,8 @@ from hashlib import blake2b
 from typing import Any
 
 from worker.event import Event, Thrown
-from worker.triage.function_name import bare_type
+from worker.triage.function_name import bare_type, normal_function
+from worker.triage.handed import is_handed
 from worker.triage.owner import owner_of
 from worker.triage.steps import STEPS_KEPT, Step, is_older, read_anew, spot, steps_of
 from worker.triage.wording import (
@@ -77,6 +78,7 @@ class Signature:
     number: str = ""
     reported: bool = False
     wraps: tuple[str, ...] = ()
+    handed: bool | None = None
 
     @property
     def ours(self) -> tuple[Step, ...]:
@@ -122,7 +124,18 @@ def sign(event: Event) -> Signature:
         number=only_number(said),
         reported=(reported := _is_reported(platform, chain)),
         wraps=_wraps(event.exceptions) if reported else (),
+        handed=_handed(event, platform, steps) if resolved and not reported else None,
     )
+
+
+def _handed(event: Event, platform: str, steps: Sequence[Step]) -> bool | None:
+    """Whether the newest line of ours says nothing but what its function was given."""
+    name = next((step.name for step in steps if step.ours), None)
+    ours = (frame for thrown in event.exceptions for frame in reversed(thrown.frames) if frame.in_app)
+    newest = next(
+        (one for one in ours if normal_function(one.function or "", platform, one.module or "") == name), None
+    )
+    return is_handed(newest, name or "", platform) if newest else None
 
 
 def _telling(names: frozenset[str], steps: tuple[Step, ...], exceptions: Sequence[Thrown]) -> frozenset[str]:
@@ -275,6 +288,7 @@ def to_json(signature: Signature) -> dict[str, Any]:
         "number": signature.number,
         "reported": signature.reported,
         "wraps": list(signature.wraps),
+        "handed": signature.handed,
     }
 
 

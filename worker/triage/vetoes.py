@@ -29,7 +29,8 @@ _BY_THE_LANGUAGE = vocabulary(
     "referenceerror rangeerror nomethoderror zerodivisionerror nullpointerexception classcastexception "
     "arithmeticexception arrayindexoutofboundsexception indexoutofboundsexception stringindexoutofboundsexception "
     "negativearraysizeexception concurrentmodificationexception stackoverflowerror nullreferenceexception "
-    "indexoutofrangeexception invalidcastexception dividebyzeroexception runtime.boundserror runtime.error error"
+    "indexoutofrangeexception invalidcastexception dividebyzeroexception runtime.boundserror runtime.error "
+    "runtime.errorstring runtime.plainerror runtime.typeassertionerror error"
 )
 """What languages raise by themselves where an expression cannot be worked out."""
 _HELD = re.compile(r"(?:\b(?:self|this|cls)\.|\$this->|@|(?:(?<=[(,])|(?<=[(,] ))\*{1,2})\w+")
@@ -116,6 +117,11 @@ def _is_guard(step: Step) -> bool:
 def _on_purpose(one: Prepared) -> bool:
     """Whether the newest frame threw by itself, as a guard does; no language does that for it."""
     return bool(_THROWS.search(one.steps[0].source)) or one.signature.chain[0] not in _BY_THE_LANGUAGE
+
+
+def raised_by_language(one: Prepared) -> bool:
+    """Whether the language refused what a line of ours asked for, rather than a library or the line itself."""
+    return one.signature.chain[0] in _BY_THE_LANGUAGE and one.signature.steps[0].ours
 
 
 def asked_a_library(one: Prepared, other: Prepared) -> bool:

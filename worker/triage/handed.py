@@ -1,0 +1,69 @@
+"""Whether a line says nothing but what its function was given: then the caller is to blame, and not the line."""
+
+import re
+from collections.abc import Iterator
+
+from worker.event import Frame
+from worker.triage.wording import vocabulary
+
+_READ = frozenset({"python", "javascript", "ruby", "php", "go"})
+"""Languages whose heads of functions are read."""
+_HEAD = (
+    r"(?P<before>[^\n]{{0,200}})(?<!\w){name}[?!]?\s*(?:[:=]\s*(?:async\s*)?(?:function\b\s*\w*)?\s*)?"
+    r"\((?P<given>[^()]{{0,400}}(?:\([^()]{{0,100}}\)[^()]{{0,400}}){{0,6}})\)"
+)
+_BARE_HEAD = r"\bdef\s+(?:self\.)?{name}[?!]?(?:[ ]+(?P<given>[^\n(]{{1,200}}))?$"
+"""Of Ruby, where parentheses are left out."""
+_DEFINES = re.compile(r"\b(?:def|function|func|public|private|protected|static|export|const|let)\b")
+_BODY = re.compile(r"\s*(?:\{|=>|(?:->|:)[^=\n]{0,120}(?:\{|=>|:)?\s*$|:\s*$)", re.MULTILINE)
+_STRING = re.compile(r"(['\"`])(?:\\.|(?!\1)[^\\]){0,300}\1")
+_IN_STRING = re.compile(r"[#$]?\{([^{}]{1,100})\}")
+_LOCAL = re.compile(
+    r"\b(?:for|const|let|var)\s+[\[({]?\s*([\w, ]{1,80}?)\s*[\])}]?\s*(?:\bin\b|\bof\b|=)|\|([\w, ]{1,60})\|"
+)
+"""Names that a line makes itself, out of what it has."""
+_WORD = re.compile(r"(?<![\w.:$>])\$?([A-Za-z_]\w*)(?!\w|\s*\(|\s*=(?!=)|:(?!:))")
+_LANGUAGE = vocabulary(
+    "return raise throw new await async for in of if else elif elsif unless not is and or None True False null nil "
+    "undefined true false const let var with as def do then end begin rescue lambda yield from try except self this "
+    "cls func range int str float len sum list dict set tuple isinstance err error string bytes Date Time DateTime "
+    "Math JSON Number String Integer Float Decimal BigDecimal Object Array Intl datetime json math strconv"
+)
+
+
+def is_handed(frame: Frame, name: str, platform: str) -> bool | None:
+    """Whether all that a line works with are parameters of its function `name`; None where that cannot be told.
+
+    Not where the head of the function is further up than what is shown: what many call is short.
+    """
+    if platform not in _READ or not frame.context_line or not re.fullmatch(r"(?!template$)\w+[?!]?", name):
+        return None
+    shown = "\n".join(line.rstrip() for line in (*frame.pre_context, frame.context_line))
+    found = _head_of(shown, re.escape(name.rstrip("?!")))
+    if found is None:
+        return False if frame.pre_context else None
+    given, end = found
+    line = _STRING.sub(lambda said: " ".join(_IN_STRING.findall(said[0])), shown[max(end, shown.rfind("\n") + 1) :])
+    made = {word for names in _LOCAL.findall(line) for word in re.findall(r"\w+", " ".join(names))}
+    words = {*_WORD.findall(line)} - _LANGUAGE - made
+    return bool(words) and words <= {*given}
+
+
+def _head_of(shown: str, name: str) -> tuple[tuple[str, ...], int] | None:
+    """What the function is given, and where its head ends; None where it is not shown."""
+    heads = [one for one in re.finditer(_HEAD.format(name=name), shown, re.IGNORECASE) if _is_head(shown, one)]
+    bare = re.search(_BARE_HEAD.format(name=name), shown, re.IGNORECASE | re.MULTILINE)
+    head = heads[-1] if heads else bare
+    return (tuple(_names(head["given"] or "")), head.end()) if head else None
+
+
+def _is_head(shown: str, found: re.Match[str]) -> bool:
+    return bool(_DEFINES.search(found["before"]) or _BODY.match(shown, found.end()))
+
+
+def _names(given: str) -> Iterator[str]:
+    """Parameters without their types and defaults: `array $rows = []`, `text: str`, `id string`, `**more`."""
+    for part in given.split(","):
+        bare = part.partition("=")[0]
+        name = bare.rpartition("$")[2] if "$" in bare else bare.partition(":")[0]
+        yield from re.findall(r"[A-Za-z_]\w*", name)[:1]
