@@ -46,7 +46,7 @@ def open_ticket(ctx: Context, case_id: int, who: str, why: str | None = None) ->
     with ctx.store.write(now=now) as tx:
         row = _open_case(tx, case_id)
         if row.ticket:
-            raise UserFault(f"case {case_id} has its ticket: {row.ticket.key} ({row.ticket.url}).")
+            raise UserFault(f"case {case_id} has its ticket: {story_cases.called(row.ticket.key)} ({row.ticket.url}).")
         back = {"issues": _ids(row), "broken": row.broken_reason}
         for issue_id in _ids(row):
             tx.feedback.add("open", issue_id, (), who, now, why)
@@ -71,8 +71,8 @@ def link(ctx: Context, case_id: int, ticket: Ticket, who: str, why: str | None =
         theirs = _case(tx, holder) if holder is not None else None
     if row.ticket:
         raise UserFault(
-            f"case {case_id} has its ticket: {row.ticket.key} ({row.ticket.url}). Close that one as a duplicate of "
-            f"{called} in the tracker, and the case goes on there."
+            f"case {case_id} has its ticket: {story_cases.called(row.ticket.key)} ({row.ticket.url}). "
+            f"Close that one as a duplicate of {called} in the tracker, and the case goes on there."
         )
     if theirs and theirs.id != case_id and theirs.ticket and theirs.ticket.vendor_id == ticket.id:
         return join(ctx, case_id, theirs.id, who, why)

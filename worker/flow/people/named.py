@@ -115,7 +115,7 @@ def _looked_for(ctx: Context) -> str:
     tickets = f"a ticket key ({', '.join(keys)}), " if keys else ""
     return (
         "looked for a file of that name, the id or short id of a Sentry issue (4500001, SHOP-WEB-1A), "
-        f"{tickets}and a case (case:3)"
+        f"{tickets}a case (case:3), and the address of an issue or a ticket"
     )
 
 
