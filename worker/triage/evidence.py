@@ -232,8 +232,9 @@ def _lonely(one: Prepared, other: Prepared) -> float:
 def _shared_by_many(one: Prepared, other: Prepared) -> float:
     """How far the newest function may be a helper: its line tells, where it is one line and its parameters are known.
 
-    A line that works with nothing but parameters is at fault for none of its callers. Of others that a library raised
-    for, or that threw, all of 160 pairs but 30 were one bug; of those that the language itself refused, half.
+    A line that works with nothing but parameters is at fault for none of its callers. Of pairs that
+    shared such a place alone .47 were one bug on twelve programs; of others where a library raised or that threw .84,
+    where the language itself refused .60.
     """
     handed = (one.signature.handed, other.signature.handed)
     if True in handed:

@@ -6,17 +6,21 @@ from collections.abc import Iterator
 from worker.event import Frame
 from worker.triage.wording import vocabulary
 
+_LONGEST = 200
+_ABOVE = 10
+"""Lines above, and characters of each, that are looked through for the head of a function."""
+_PLAIN = re.compile(r"(?!template$)\w{1,80}[?!]?")
 _READ = frozenset({"python", "javascript", "ruby", "php", "go"})
 """Languages whose heads of functions are read."""
 _HEAD = (
-    r"(?P<before>[^\n]{{0,200}})(?<!\w){name}[?!]?\s*(?:[:=]\s*(?:async\s*)?(?:function\b\s*\w*)?\s*)?"
+    r"(?<!\w){name}[?!]?\s{{0,20}}(?:[:=]\s{{0,20}}(?:async\s{{1,20}})?(?:function\b\s{{0,20}}\w{{0,60}})?\s{{0,20}})?"
     r"\((?P<given>[^()]{{0,400}}(?:\([^()]{{0,100}}\)[^()]{{0,400}}){{0,6}})\)"
 )
 _BARE_HEAD = r"\bdef\s+(?:self\.)?{name}[?!]?(?:[ ]+(?P<given>[^\n(]{{1,200}}))?$"
 """Of Ruby, where parentheses are left out."""
 _DEFINES = re.compile(r"\b(?:def|function|func|public|private|protected|static|export|const|let)\b")
 _BODY = re.compile(r"\s*(?:\{|=>|(?:->|:)[^=\n]{0,120}(?:\{|=>|:)?\s*$|:\s*$)", re.MULTILINE)
-_STRING = re.compile(r"(['\"`])(?:\\.|(?!\1)[^\\]){0,300}\1")
+_STRING = re.compile(r"(?:(?<!\w)[frbuFRBU]{1,2})?(['\"`])(?:\\.|(?!\1)[^\\]){0,300}\1")
 _IN_STRING = re.compile(r"[#$]?\{([^{}]{1,100})\}")
 _LOCAL = re.compile(
     r"\b(?:for|const|let|var)\s+[\[({]?\s*([\w, ]{1,80}?)\s*[\])}]?\s*(?:\bin\b|\bof\b|=)|\|([\w, ]{1,60})\|"
@@ -36,9 +40,10 @@ def is_handed(frame: Frame, name: str, platform: str) -> bool | None:
 
     Not where the head of the function is further up than what is shown: what many call is short.
     """
-    if platform not in _READ or not frame.context_line or not re.fullmatch(r"(?!template$)\w+[?!]?", name):
+    line = (frame.context_line or "").rstrip()
+    if platform not in _READ or not line or len(line) > _LONGEST or not _PLAIN.fullmatch(name):
         return None
-    shown = "\n".join(line.rstrip() for line in (*frame.pre_context, frame.context_line))
+    shown = "\n".join((*(above.rstrip()[:_LONGEST] for above in frame.pre_context[-_ABOVE:]), line))
     found = _head_of(shown, re.escape(name.rstrip("?!")))
     if found is None:
         return False if frame.pre_context else None
@@ -58,7 +63,8 @@ def _head_of(shown: str, name: str) -> tuple[tuple[str, ...], int] | None:
 
 
 def _is_head(shown: str, found: re.Match[str]) -> bool:
-    return bool(_DEFINES.search(found["before"]) or _BODY.match(shown, found.end()))
+    before = shown[shown.rfind("\n", 0, found.start()) + 1 : found.start()]
+    return bool(_DEFINES.search(before) or _BODY.match(shown, found.end()))
 
 
 def _names(given: str) -> Iterator[str]:
