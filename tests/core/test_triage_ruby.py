@@ -146,6 +146,7 @@ def sign_of(one):
     ("said", "found"),
     [
         ("UNIQUE constraint failed: inspections.number", {"name:number"}),
+        ("the size constraint failed: inspections.number", set()),
         ("UNIQUE constraint failed: readings.meter_id, readings.value", {"name:meter_id", "name:value"}),
     ],
 )

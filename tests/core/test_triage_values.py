@@ -31,6 +31,7 @@ from worker.triage.wording import identifiers
         ("Cannot convert UUID('e3895364-6d0d-c731-dfbd-97cf37aff09a') to Excel", "value:uuid"),
         ("cannot convert datetime.Date(2020, 1, 1) to a number", "value:date"),
         ("Cannot convert to Excel", None),
+        ("Cannot convert User(name) to a guest", None),
     ],
 )
 def test_what_a_value_is_of(said, kind):
@@ -73,7 +74,9 @@ def test_a_key_that_a_template_asked_for_is_a_name(line):
     assert told.identifiers == {"name:phone"}
 
 
-@pytest.mark.parametrize("line", ["return RANGES[analyte]", "rest = total % size", "form[format]"])
+@pytest.mark.parametrize(
+    "line", ["return RANGES[analyte]", "rest = total % size", "form[format]", "log('{}'.format(rates[customer.id]))"]
+)
 def test_a_key_that_nothing_asked_for_by_name_is_a_value(line):
     assert sign(event("'phone'", ("letters.fill", 9, line), kind="KeyError")).identifiers == frozenset()
 

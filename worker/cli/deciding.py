@@ -15,6 +15,9 @@ By = Annotated[str | None, typer.Option("--by", help="Who decided, as history sh
 
 NAMED = "case id, the issue's short id, `issue:ID` or `ticket:TRACKER:KEY`"
 
+_DIGITS = 19
+"""A number with as many is beyond what a database counts to."""
+
 TRIES, PAUSE_S = 40, 0.5
 """How long a decision waits for a worker that has the case just now."""
 
@@ -47,7 +50,7 @@ def case_named(tx: Tx, name: str) -> int:
     if not colon:
         kind, rest = ("case", name) if name.isdecimal() else ("short id", name.upper())
     match kind:
-        case "case" if rest.isdecimal():
+        case "case" if rest.isdecimal() and len(rest) < _DIGITS:
             found: int | None = load_case(tx, int(rest)).id
         case "short id" if "-" in rest:
             found = tx.cases.of_short_id(rest)

@@ -93,7 +93,10 @@ def open_tickets(cases: Cases, why: Reason = None, by: By = None, json: Json = F
 def link_ticket(
     case: Annotated[
         str,
-        typer.Argument(metavar="ID", help=f"The case: {NAMED}; or a Sentry issue that has none yet, by id or address."),
+        typer.Argument(
+            metavar="ID",
+            help=f"The case: {NAMED}; or a Sentry issue without one, `issue:ID` or its address.",
+        ),
     ],
     ticket: Annotated[
         str, typer.Argument(metavar="TICKET", help="Its key, its address in a browser, or `ticket:TRACKER:KEY`.")

@@ -31,6 +31,8 @@ ASKED = (
     ("enter", "skip"),
     ("q", "quit"),
 )
+Doing = Callable[[], str]
+"""Carries an answer out; it gives the sentence that is printed."""
 SKIP, QUIT = ("\r", "\n", "k", " "), ("q", "", "\x04")
 
 
@@ -71,7 +73,7 @@ class Sitting:
                 show_evidence(decision, near)
                 self._offer(decision)
             elif key == "u":
-                if self._try(self._undo):
+                if self._try(lambda: self._undo):
                     return True
             elif way := self._ways(decision).get(key):
                 if self._try(way):
@@ -81,14 +83,14 @@ class Sitting:
             elif key.strip():
                 self._offer(decision)
 
-    def _ways(self, decision: Decision) -> dict[str, Callable[[], str]]:
-        """What each letter does; it gives the sentence that is printed."""
+    def _ways(self, decision: Decision) -> dict[str, Callable[[], Doing]]:
+        """What each letter asks back, and then does."""
         case_id, ctx, who = decision.case.id, self._ctx, self._who
         return {
-            "o": lambda: _told(answers.open_ticket(ctx, case_id, who)),
+            "o": lambda: lambda: _told(answers.open_ticket(ctx, case_id, who)),
             "l": lambda: self._link(case_id),
             "i": lambda: self._ignore(case_id),
-            "n": lambda: _told(answers.not_noise(ctx, case_id, who)),
+            "n": lambda: lambda: _told(answers.not_noise(ctx, case_id, who)),
             "j": lambda: self._join(decision),
             "d": lambda: self._different(decision),
             "s": lambda: self._split(decision),
@@ -109,10 +111,10 @@ class Sitting:
                 line.append(f"[{key}]", style="bold").append(f" {word}  ")
         out.print(line)
 
-    def _try(self, way: Callable[[], str]) -> bool:
-        """Carry it out; a refusal is told and the question stays."""
+    def _try(self, way: Callable[[], Doing]) -> bool:
+        """Ask back once, then carry it out, after a worker that has the case; a refusal is told, the question stays."""
         try:
-            said = patiently(way)
+            said = patiently(way())
         except BugferryError as error:
             out.print(Text(f"  {error}", style="red"))
             return False
@@ -121,32 +123,34 @@ class Sitting:
 
     # ------------------------------------------------------------ answers that ask back
 
-    def _link(self, case_id: int) -> str:
+    def _link(self, case_id: int) -> Doing:
         words = self._keys.line("  which ticket (its key or address)?")
         if not words:
             raise UserFault("no ticket was named.")
-        return _told(answers.link(self._ctx, case_id, ticket_named(self._ctx, words), self._who))
+        ticket = ticket_named(self._ctx, words)
+        return lambda: _told(answers.link(self._ctx, case_id, ticket, self._who))
 
-    def _ignore(self, case_id: int) -> str:
+    def _ignore(self, case_id: int) -> Doing:
         words = self._keys.line(f"  until ({HOW}; enter: escalates)?")
-        return _told(answers.ignore(self._ctx, case_id, until(words, self._ctx.now()), self._who))
+        meant = until(words, self._ctx.now())
+        return lambda: _told(answers.ignore(self._ctx, case_id, meant, self._who))
 
-    def _join(self, decision: Decision) -> str:
+    def _join(self, decision: Decision) -> Doing:
         asked = next((one for one in decision.suggestions if one.kind == "join"), None)
         words = self._keys.line(f"  join which case{f' (enter: {asked.other_case_id})' if asked else ''}?")
         if not words and asked is None:
             raise UserFault("nothing is suggested: name a case, by its number or a short id.")
         with self._ctx.store.read() as tx:
             into = case_named(tx, words) if words or not asked else asked.other_case_id
-        return _told(answers.join(self._ctx, decision.case.id, into, self._who))
+        return lambda: _told(answers.join(self._ctx, decision.case.id, into, self._who))
 
-    def _different(self, decision: Decision) -> str:
+    def _different(self, decision: Decision) -> Doing:
         if not decision.suggestions:
             raise UserFault("nothing is suggested about it, so there is nothing to refuse.")
-        told = [answers.different(self._ctx, one.id, self._who).said for one in decision.suggestions]
-        return "; ".join(told)
+        asked = decision.suggestions
+        return lambda: "; ".join(answers.different(self._ctx, one.id, self._who).said for one in asked)
 
-    def _split(self, decision: Decision) -> str:
+    def _split(self, decision: Decision) -> Doing:
         mixed = next((one for one in decision.suggestions if one.kind == "split"), None)
         issues = decision.case.members
         if len(issues) > 1:
@@ -154,12 +158,13 @@ class Sitting:
                 out.print(f"    {issue.short_id}  {issue.title}", markup=False)
             words = self._keys.line("  which of them are another bug (short ids)?").upper().replace(",", " ").split()
             chosen = [issue.id for issue in issues if issue.short_id in words or issue.id in words]
-            return _told(answers.split(self._ctx, decision.case.id, chosen, self._who))
+            return lambda: _told(answers.split(self._ctx, decision.case.id, chosen, self._who))
         if mixed is None:
             raise UserFault("it has one issue, and that one looks like one bug: there is nothing to split.")
         for events, told_by in clusters(mixed):
             out.print(f"    {events} events: {told_by}", markup=False)
-        return _told(answers.several(self._ctx, mixed.id, self._who))
+        number = mixed.id
+        return lambda: _told(answers.several(self._ctx, number, self._who))
 
     def _undo(self) -> str:
         """Take the latest answer back and ask about that case again."""

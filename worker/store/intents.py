@@ -15,6 +15,15 @@ Kind = Literal["create", "comment", "merge"]
 State = Literal["unsent", "sent", "done"]
 
 
+INTRODUCTION = "introduction:"
+"""How the occasion begins on which a ticket that a person linked is told what it stands for."""
+
+
+def introduction(row_id: int) -> str:
+    """The occasion on which the ticket of that row is told."""
+    return f"{INTRODUCTION}{row_id}"
+
+
 @dataclass(frozen=True, slots=True)
 class Intent:
     """One write that is meant; `id` is the nonce that travels with it. `fresh` when this very call opened it.

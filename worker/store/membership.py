@@ -9,6 +9,7 @@ from sqlalchemy import Connection, insert, select, update
 from worker.errors import Permanent, Transient
 from worker.model import Issue, Status, Ticket
 from worker.store.cases import Cases
+from worker.store.intents import INTRODUCTION, introduction
 from worker.store.tables import cases, copies, intents, issues, tickets
 from worker.store.tables_umbrellas import umbrellas
 
@@ -53,7 +54,8 @@ class Membership:
         for table in (issues, tickets, copies):
             self._connection.execute(update(table).where(table.c.case_id == from_id).values(case_id=into_id))
         # A comment that may have arrived is looked for by whoever would say it next.
-        said = (intents.c.case_id == from_id, intents.c.kind == "comment", intents.c.occasion.startswith("copy:"))
+        meant = intents.c.occasion.startswith("copy:") | intents.c.occasion.startswith(INTRODUCTION)
+        said = (intents.c.case_id == from_id, intents.c.kind == "comment", meant)
         self._connection.execute(update(intents).where(*said).values(case_id=into_id))
         if moves:
             with_it = {"rule": before.rule, "tracker": before.tracker, "goal": before.goal}
@@ -136,6 +138,8 @@ class Membership:
     def _give_back(self, row_id: int, case_id: int) -> str | None:
         """Let a ticket be that of a case again; its key where it was told already that it is a duplicate."""
         row = self._connection.execute(select(tickets).where(tickets.c.id == row_id)).one()
+        told = (intents.c.kind == "comment", intents.c.occasion == introduction(row_id))
+        self._connection.execute(update(intents).where(*told).values(case_id=case_id))
         values: dict[str, object] = {"case_id": case_id}
         if row.farewell == "duplicate" and row.seen_off_at is None:
             values |= {"live": True, "farewell": None, "closed_reason": None}

@@ -106,9 +106,11 @@ _UNREADABLE = re.compile(
 )
 """A text that is no number, as Python, Ruby, Java and Go say it."""
 _IS_TEXT = re.compile(r"\D*$|[A-Za-z]")
-_CONVERTED = re.compile(r"[Cc]annot convert (?:(?:\w{1,40}\.)?([A-Z]\w{1,40})\(|([\[{]))")
+_CONVERTED = re.compile(r"[Cc]annot convert (?:(?:\w{1,40}\.)?([A-Z]\w{1,40})\((?=['\"\d)\[{])|([\[{]))")
 """A value as Python writes it down."""
-_FAILED = re.compile(r"\bconstraint failed: (\w{1,60}\.\w{1,60}(?:, \w{1,60}\.\w{1,60}){0,9})")
+_FAILED = re.compile(
+    r"\b(?:UNIQUE|NOT NULL|CHECK|PRIMARY KEY) constraint failed: (\w{1,60}\.\w{1,60}(?:, \w{1,60}\.\w{1,60}){0,9})"
+)
 """Columns with their tables, as SQLite says which were not unique or empty."""
 _RECEIVER = re.compile(
     r"^undefined method [`']\S{1,80}' for (?:(nil)\b|an instance of ([\w:]{1,80})|(?:class|module) ([\w:]{1,80})"

@@ -243,7 +243,7 @@ def _shared_by_many(one: Prepared, other: Prepared) -> float:
         return 0.0
     if None in handed or one.steps[0].source != other.steps[0].source:
         return 1.0
-    return _REFUSED if raised_by_language(one) else 0.0
+    return _REFUSED if raised_by_language(one) or raised_by_language(other) else 0.0
 
 
 def side_by_side(one: Signature, other: Signature) -> tuple[tuple[str, str], ...]:

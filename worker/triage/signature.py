@@ -44,6 +44,8 @@ _GROUPED = re.compile(r"(?:unhandled errors in a TaskGroup|[Ee]xceptions from Tr
 """What a group of exceptions says of itself: nothing."""
 _FILLS = re.compile(r"\.format(?:_map)?\(|\.(?:safe_)?substitute\(|['\"] % |\w % [({]")
 """What puts values into a template by their names."""
+_LOOKS_UP = re.compile(r"\[\s*[A-Za-z_]\w*(?:\.\w+)*\s*\]")
+"""A key that the line was given may be what was not there."""
 _SORTS = re.compile(r"\b(?:sort\w*|min|max|heap\w*|nlargest|nsmallest|bisect\w*|insort\w*)\(")
 """What compares values in an order that nobody chose."""
 _KEY = re.compile(r"(?:key not found: )?[(:]*['\"].{0,300}|(?:key not found: ):\w+")
@@ -152,7 +154,7 @@ def _telling(names: frozenset[str], steps: tuple[Step, ...], exceptions: Sequenc
         names = frozenset(map(_in_any_order, names))
     if any(step.ours and not step.source for step in steps):
         return names
-    if _FILLS.search(lines[0]):
+    if _FILLS.search(lines[0]) and not _LOOKS_UP.search(lines[0]):
         return names
     return names - {f"name:{key}" for key in _keys_of(exceptions) if key not in _written(exceptions)}
 

@@ -2,18 +2,13 @@
 
 from worker.case import Live
 from worker.errors import Gone, Moved, Permanent
-from worker.flow.actions import once
+from worker.flow.actions.once import attempt, look_for
 from worker.flow.context import Context
 from worker.flow.lease import Lease
 from worker.flow.observe.look import Seen
 from worker.flow.story import cases as story
 from worker.flow.story import words
-from worker.store.store import Tx
-
-
-def mean_to_introduce(tx: Tx, ctx: Context, case_id: int, row_id: int) -> None:
-    """Note, with the link itself, that the ticket of that row is to be told of its case."""
-    tx.intents.open(case_id, "comment", _occasion(row_id), ctx.now())
+from worker.store.intents import introduction
 
 
 def introduce(ctx: Context, lease: Lease, seen: Seen) -> None:
@@ -22,23 +17,21 @@ def introduce(ctx: Context, lease: Lease, seen: Seen) -> None:
     if row is None or row.nonce or not isinstance(live, Live) or not seen.case.members:
         return
     with ctx.store.read() as tx:
-        meant = tx.intents.get(seen.case.id, "comment", _occasion(row.id))
+        meant = tx.intents.get(seen.case.id, "comment", introduction(row.id))
     if meant is None or meant.state == "done":
         return
     tracker, issues = ctx.tracker(live.ticket.tracker), [member.issue for member in seen.case.members]
+    key, nonce = live.ticket.key, meant.id
     body = ctx.book().comment(tracker.name, words.stands_for(tracker.kind, issues))
     try:
-        once.comment(ctx, lease, seen.case.id, live.ticket, (meant.occasion, body))
-        said = f"said on {story.called(row.key)} which issues it stands for"
+        found = look_for(ctx, meant, lambda: tracker.find_comment(key, nonce))
+        made = found or attempt(ctx, lease, meant, lambda: tracker.comment(key, body, nonce))
+        said = f"said on {story.called(key)} which issues it stands for"
     except Gone:
         raise
     except (Permanent, Moved) as refused:
-        said = f"{story.called(row.key)} is not told which issues it stands for: {refused}"
+        made = said = f"{story.called(key)} is not told which issues it stands for: {refused}"
     now = ctx.now()
     with ctx.store.write(lease.claim, now) as tx:
-        tx.intents.done(meant, said, now)
+        tx.intents.done(meant, made, now)
         tx.history.add(story.introduced(seen.case.id, live.ticket, said, now), now)
-
-
-def _occasion(row_id: int) -> str:
-    return f"introduction:{row_id}"

@@ -86,6 +86,8 @@ def made_for(tx: Tx, ticket: Ticket, case_id: int) -> int | None:
     if theirs == case_id:
         return None
     if tx.cases.ticket_of(theirs) is None:
+        if intent and intent.state == "done":  # it was taken away from that case since
+            return None
         raise Transient(f"{ticket.key} is just being made for case {theirs}; it is joined after that", BUSY_S)
     return theirs
 

@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from worker.ends.ports import Until
-from worker.errors import UserFault
-from worker.flow.actions.introduce import mean_to_introduce
+from worker.errors import Transient, UserFault
 from worker.flow.ahead.preview import sparing
 from worker.flow.cases import umbrella
 from worker.flow.cases.membership import made_for, merge_cases, reserve, split_off
 from worker.flow.context import Context
 from worker.flow.grouping import second_look
 from worker.flow.grouping.first_sight import assign, newest, sight
+from worker.flow.observe import beginnings
 from worker.flow.observe.before import KNOWN_BEFORE
+from worker.flow.observe.look import UNSETTLED_S
 from worker.flow.people.decisions import makers, open_issues
 from worker.flow.people.named import NamedIssue, case_of, named
 from worker.flow.polls.changes import older_than_we
@@ -25,8 +26,10 @@ from worker.flow.story import answers as story
 from worker.flow.story import cases as story_cases
 from worker.model import Hint, Status, Ticket
 from worker.store.case_rows import CaseRow
+from worker.store.intents import introduction
 from worker.store.store import Tx
 from worker.store.suggestions import Suggestion
+from worker.triage.cause import Cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,8 @@ def link(ctx: Context, case_id: int, ticket: Ticket, who: str, why: str | None =
     with ctx.store.read() as tx:
         row, holder = _open_case(tx, case_id), tx.cases.of_ticket(ticket.tracker, ticket.id)
         theirs = _case(tx, holder) if holder is not None else None
+    if row.ticket and row.ticket.vendor_id == ticket.id:
+        return Answered(case_id, "link", f"{called} ({ticket.url}) is its ticket already")
     if row.ticket:
         raise UserFault(
             f"case {case_id} has its ticket: {story_cases.called(row.ticket.key)} ({row.ticket.url}). "
@@ -82,12 +87,14 @@ def link(ctx: Context, case_id: int, ticket: Ticket, who: str, why: str | None =
     said = f"{called} ({ticket.url}) is its ticket"
     with ctx.store.write(now=now) as tx:
         reserve(tx, case_id, now)
+        row = _open_case(tx, case_id)
         if other := made_for(tx, ticket, case_id):
             raise UserFault(f"{called} was made by Bugferry for case {other}: join that one instead.")
-        umbrella.release(tx, case_id, f"{who} says that {called} is its ticket", now)
-        was = {"rule": row.rule, "tracker": row.tracker, "verdict": row.verdict, "broken": row.broken_reason}
+        collected = umbrella.release(tx, case_id, f"{who} says that {called} is its ticket", now)
+        verdict = None if collected else row.verdict
+        was = {"rule": row.rule, "tracker": row.tracker, "verdict": verdict, "broken": row.broken_reason}
         row_id = tx.membership.take_up(case_id, ticket, rule, agreed, now)
-        mean_to_introduce(tx, ctx, case_id, row_id)
+        tx.intents.open(case_id, "comment", introduction(row_id), now)
         tx.history.add(story_cases.ticket_linked(row, ticket, rule, who, now), now)
         _keep(tx, case_id, Answered(case_id, "link", said), was | {"row": row_id}, who, now, why)
     return Answered(case_id, "link", said)
@@ -104,12 +111,18 @@ def case_for(ctx: Context, what: str) -> int:
     with sparing(ctx):
         issue = ctx.sentry.issue(found.id)
         seen = sight(issue, newest(ctx, issue))
+    if not issue.settled:
+        raise Transient(f"Sentry is still moving {issue.short_id}; it is looked at after that", UNSETTLED_S)
     if issue.status is not Status.OPEN:
         raise UserFault(f"{issue.short_id} is {issue.status} in Sentry: unresolve it there, then answer again.")
     with ctx.store.write(now=ctx.now()) as tx:
         case_id = assign(tx, ctx.book(), issue, seen, ctx.now())
         row = tx.cases.load(case_id)
-        if row and not row.ticket and len(row.members) == 1 and older_than_we(ctx, issue):
+        if not older_than_we(ctx, issue):
+            infrastructure = seen is not None and seen.verdict.leading is Cause.INFRASTRUCTURE
+            beginnings.heard(tx, issue, infrastructure=infrastructure, now=ctx.now())
+            tx.work.push(Hint(f"case:{case_id}", "seen for the first time"), ctx.now())
+        elif row and not row.ticket and len(row.members) == 1:
             tx.cases.set_verdict(case_id, None, KNOWN_BEFORE)
     return case_id
 

@@ -12,6 +12,9 @@ _SHORT_ID = re.compile(r"[A-Za-z][\w-]*-[A-Za-z0-9]+")
 _JIRA_KEY = re.compile(r"[A-Za-z][A-Za-z0-9_]*-\d+")
 _SENTRY_PATH = re.compile(r"https?://[^/]+(?:(?:/.*)?/organizations/[^/]+)?/issues/(\d+)(?:/.*)?")
 _JIRA_PATH = re.compile(r"https?://.+/browse/([^/]+)")
+_JIRA_BOARD = re.compile(r"[?&]selectedIssue=([A-Za-z][A-Za-z0-9_]*-\d+)")
+_HOST = re.compile(r"https?://[^/?#]+")
+_CLOUD = re.compile(r"(?<=//)[\w-]+\.sentry\.io$")
 _GITHUB_PATH = re.compile(r"https?://[^/]+(?:/.*)?/([^/]+/[^/]+)/issues/(\d+)")
 _GITHUB_KEY = re.compile(r"(?P<place>[\w.-]+/[\w.-]+)?#(?P<number>\d+)")
 
@@ -123,11 +126,18 @@ def _at_address(ctx: Context, address: str) -> list[NamedIssue | NamedTicket]:
     """What a browser shows at an address: a Sentry issue with any of its pages, or a ticket."""
     path = re.sub(r"[?#].*", "", address).rstrip("/")
     if found := _SENTRY_PATH.fullmatch(path):
-        return list(_issue(ctx, found[1]))
-    if found := _JIRA_PATH.fullmatch(path):
-        return list(_tickets(ctx, found[1]))
-    found = _GITHUB_PATH.fullmatch(path)
-    return list(_tickets(ctx, f"{found[1]}#{found[2]}")) if found else []
+        issues = _issue(ctx, found[1])
+        return [one for one in issues if _is_there(address, ctx.sentry.issue(one.id).permalink)]
+    jira, github = _JIRA_PATH.fullmatch(path) or _JIRA_BOARD.search(address), _GITHUB_PATH.fullmatch(path)
+    key = jira[1] if jira else f"{github[1]}#{github[2]}" if github else None
+    tickets = _tickets(ctx, key) if key else []
+    return [one for one in tickets if _is_there(address, (one.ticket or ctx.tracker(one.tracker).read(one.key)).url)]
+
+
+def _is_there(address: str, url: str | None) -> bool:
+    """Whether both are of one host; all organisations of Sentry's own cloud share one."""
+    mine, theirs = (_CLOUD.sub("sentry.io", (_HOST.match(one) or [""])[0].lower()) for one in (address, url or ""))
+    return bool(mine) and mine == theirs
 
 
 def _issues(ctx: Context, what: str) -> list[NamedIssue]:

@@ -63,7 +63,9 @@ def _link(ctx: Context, entry: Recorded, who: str) -> str:
     """The ticket stays as it is and is nobody's; the rules decide again."""
     back, now = _back(entry), ctx.now()
     with ctx.store.write(now=now) as tx:
-        case_id = tx.cases.home(entry.case_id or 0)
+        case_id = entry.case_id or 0
+        if (home := tx.cases.home(case_id)) != case_id:
+            raise UserFault(f"case {case_id} became part of case {home} since: take that back first, or split it off.")
         reserve(tx, case_id, now)
         ticket = tx.cases.ticket_of(case_id)
         if ticket is None or ticket.id != back["row"]:
