@@ -20,6 +20,7 @@ from worker.flow.rounds import due_rounds, hear_beat, run_due_rounds, run_round
 from worker.settings import Settings
 from worker.wiring.flow import build
 from worker.wiring.queue import DRAIN_TASK, ROUND_TASK, ROUNDS_TASK, celery_app
+from worker.wiring.told import Told
 
 log = structlog.get_logger()
 
@@ -74,9 +75,9 @@ def _add_tasks(app: Celery, ctx: Context) -> None:
 
 
 @contextmanager
-def _told_to_stop() -> Iterator[threading.Event]:
+def _told_to_stop() -> Iterator[Told]:
     """Set once a signal asks Celery to stop; how Celery ends otherwise says nothing, its exit code least of all."""
-    told = threading.Event()
+    told = Told()
 
     def shutting_down(**_: object) -> None:
         told.set()

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import threading
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -15,6 +14,7 @@ from worker.cli.processes import House, free_port
 from worker.cli.screen import out, without_password
 from worker.errors import UserFault
 from worker.settings import RUNNING, Settings, hook_secrets, load_settings, practises, refuse_half_set
+from worker.wiring.told import Told
 
 app = typer.Typer(add_completion=False)
 
@@ -137,8 +137,8 @@ def _start_real(settings: Settings, port: int) -> House:
     return house
 
 
-def _on_signals() -> threading.Event:
-    stop = threading.Event()
+def _on_signals() -> Told:
+    stop = Told()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     return stop
