@@ -145,6 +145,15 @@ def test_cases_are_drawn_together_only_from_sure_on_however_low_joining_is(sure,
     assert reconsider([other, own], 1, Thresholds(join=0.5)) == ((other,) if drawn else ())
 
 
+@pytest.mark.parametrize("veto", PAIRS)
+def test_cases_of_two_looks_each_that_a_veto_sets_apart_are_not_drawn_together(veto):
+    old, new = (prepare(sign(one)) for one in PAIRS[veto])
+    for looks, drawn in (((old, old), False), ((old,), True)):
+        other = Match(2, "I-2", 0.95, sure=0.95, looks=looks)
+        own = Match(1, "I-1", 0.95, sure=0.95, looks=(new, new))
+        assert reconsider([other, own], 1, Thresholds()) == ((other,) if drawn else ())
+
+
 # ---------------------------------------------------------------- two places that one release had both
 
 

@@ -24,6 +24,12 @@ _AT_KEY = re.compile(
     r"|\b(?:data|body|params|query(?:string)?|headers)[./](?:\w+[./]\d+[./])?([A-Za-z_]\w*) (?=must |should )"
 )
 """Of voluptuous, jsonschema, fastjsonschema and Ajv."""
+_OF_DOTNET = re.compile(
+    r"\bPath '([^'\n]{1,200})', line \d+, position \d|\bPath: \$([\w.\[\]$'-]{1,200}) \||^ -- ([\w.\[\]]{1,80}): "
+    r"|^The ([A-Z]\w{0,60}) field is required|^The field ([A-Z]\w{0,60}) must (?:be|match)\b",
+    re.MULTILINE,
+)
+"""Of Newtonsoft.Json, System.Text.Json, FluentValidation and DataAnnotations."""
 _OF_A_RULE = re.compile(
     r"^(?!(?:this|it|value|you|we|they)\b)([a-z_]\w{0,60}(?:[.\[]\w{1,60}\]?){0,4})"
     r" (?:is a required field$|should not be (?:empty|null)|must match (?:the following|/)|must be (?:"
@@ -168,7 +174,7 @@ def _called_fields(message: str) -> Iterator[str]:
 
 
 def _refused(message: str) -> Iterator[str]:
-    """Of Zod, pydantic, Jackson, marshmallow, FreeMarker, voluptuous, jsonschema, fastjsonschema and Ajv."""
+    """Of Zod, pydantic, Jackson, marshmallow, FreeMarker, voluptuous, jsonschema, fastjsonschema, Ajv and .NET's."""
     for way in _ZOD.findall(message):
         yield from (f"field:{name}" for name in _QUOTED.findall(way)[-1:])
     for way in (*_PYDANTIC.findall(message), *_MARSHMALLOW.findall(message), *_FREEMARKER.findall(message)):
@@ -177,6 +183,8 @@ def _refused(message: str) -> Iterator[str]:
         yield from (f"field:{name}" for name in _QUOTED.findall(way)[-1:])
     for found in _AT_KEY.finditer(message):
         yield from (f"field:{name}" for name in _NAME.findall(found[1] or found[2])[-1:])
+    for found in _OF_DOTNET.finditer(message):
+        yield from (f"field:{name}" for name in _NAME.findall(next(filter(None, found.groups())))[-1:])
 
 
 def _statuses(message: str) -> Iterator[str]:

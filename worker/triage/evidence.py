@@ -121,9 +121,14 @@ def _aligned(first: Mapping[tuple[str, int], float], second: Mapping[tuple[str, 
 
 
 def _sites(first: Weighed, second: Weighed) -> float | None:
-    """How much of the way went through the same line numbers; None across releases, where every line may have moved."""
-    one_release = first.prepared.signature.release == second.prepared.signature.release
-    return _aligned(first.sites, second.sites) if one_release and first.sites and second.sites else None
+    """How much of the way went through the same line numbers; None where both tell their source lines.
+
+    And across releases, where every line may have moved.
+    """
+    one, other = first.prepared, second.prepared
+    if (one.lines and other.lines) or one.signature.release != other.signature.release:
+        return None
+    return _aligned(first.sites, second.sites) if first.sites and second.sites else None
 
 
 def _overlap(first: Mapping[str, float], second: Mapping[str, float]) -> float:

@@ -26,10 +26,16 @@ _HELD = re.compile(
     r"^\{closure:(.+?)(?:\(\))?:\d+\}$|^-(?:fun\.)?(\w+)/\d+-|<(\w+)>[a-z]__[\w|]*|^lambda\$(\w+)|^\$anonfun\$(\w+)"
 )
 """Where a name made by a compiler holds the one that a person wrote: PHP, Erlang, C#, Java, Scala."""
+_LAMBDA = re.compile(r"\+(?:\w+)?\((?:[^()]|\([^()]*\))*\)(?: => \{ \})?$| \{ <lambda>[^{}]*\}$")
+"""What stands behind the name of the function that a lambda or a local function of .NET was written in."""
+_TYPE_ARGUMENTS = re.compile(r"(?<=\w)<[^<>]*(?:<[^<>]*>[^<>]*)*>$")
+_NEW = re.compile(r"^new [\w.+<>, ]+$")
+"""How .NET writes a constructor down where it tells arguments; `.ctor` elsewhere."""
 _ARGUMENTS = re.compile(r"\([^*(][^()]*\)$|\(\)$|\(.*\)(?: const)?$")
 _STAND_INS = frozenset({"movenext", "invokesuspend", "invoke", "apply", "accept"})
 """What compilers call the code of a closure or of a coroutine; its class tells where it was written."""
 _WRITTEN_IN = re.compile(r"<(\w+)>d__|\$(\w+)\$\d+$")
+_CONSTRUCTOR = "ctor"
 _PACKAGE = re.compile(
     r"^.*\.(?=[A-Z]\w*\.[A-Z])|^[a-z_][\w]*(?:\.[a-z_]\w*)*\.(?=[A-Z])"
     r"|^(?:\w+(?:::|\\))+(?!(?:Error|Exception|BaseError|Base|Failure|Fault|Timeout)$)"
@@ -62,7 +68,11 @@ def _of_others(function: str, module: str) -> str:
         text = found[1]
     if found := _HELD.search(text):
         text = next(filter(None, found.groups()))
-    bare = _ENDINGS.sub("", _ARGUMENTS.sub("", _ENDINGS.sub("", text)))
+    while _LAMBDA.search(text):
+        text = _LAMBDA.sub("", text)
+    bare = _TYPE_ARGUMENTS.sub("", _ENDINGS.sub("", _ARGUMENTS.sub("", _ENDINGS.sub("", text))))
+    if _NEW.match(bare):
+        return _CONSTRUCTOR
     name = re.split(r"::|[.#\\]", bare)[-1].strip().lower()
     if name in _STAND_INS and (written := _WRITTEN_IN.search(module)):
         return str(next(filter(None, written.groups()))).lower()

@@ -91,21 +91,26 @@ def _lined(signatures: Sequence[Signature]) -> tuple[Cluster, ...]:
     """Clusters by the line where it went wrong, in the first release that has several; lines move between releases."""
     for release in dict.fromkeys(one.release for one in signatures if one.release):
         places = [n for n, one in enumerate(signatures) if one.release == release]
-        found = _linked([signatures[n] for n in places], _line, eq, str)
+        told = [signatures[n] for n in places]
+        found = _linked(told, _line if all(map(_line, told)) else _line_number, eq, str)
         if found:
             return tuple(replace(one, events=tuple(places[n] for n in one.events)) for one in found)
     return ()
 
 
 def _line(one: Signature) -> str | None:
-    """The source line where our own code went wrong, or where it is when no source is told; None for a bundle."""
+    """The source line where our own code went wrong; None for a bundle."""
     if not one.resolved or one.reported:
         return None
-    own = next((step for step in one.ours if step.source), None)
-    if own:
-        return own.source
+    return next((step.source for step in one.ours if step.source), None)
+
+
+def _line_number(one: Signature) -> str | None:
+    """Where that line is, for a release whose events do not all tell their source."""
     top = next(iter(one.ours), None)
-    return f"{top.name}, line {top.line}" if top and top.name and top.line else None
+    if top is None or not one.resolved or one.reported:
+        return None
+    return f"{top.name}, line {top.line}" if top.name and top.line else None
 
 
 def _numbered(signatures: Sequence[Signature]) -> tuple[Cluster, ...]:

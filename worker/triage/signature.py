@@ -48,7 +48,7 @@ _LOOKS_UP = re.compile(r"\[\s*[A-Za-z_]\w*(?:\.\w+)*\s*\]")
 """A key that the line was given may be what was not there."""
 _SORTS = re.compile(r"\b(?:sort\w*|min|max|heap\w*|nlargest|nsmallest|bisect\w*|insort\w*)\(")
 """What compares values in an order that nobody chose."""
-_KEY = re.compile(r"(?:key not found: )?[(:]*['\"].{0,300}|(?:key not found: ):\w+")
+_KEY = re.compile(r"(?:key not found: |the given key )?[(:]*['\"].{0,300}|(?:key not found: ):\w+")
 """All that such an error says."""
 _LITERAL = re.compile(r"""(?:\[|\.(?:get|fetch|pop|at|opt)\w*\()\s*['"][\w-]{1,60}['"]""")
 _UNRESOLVED = vocabulary(
@@ -160,11 +160,11 @@ def _telling(names: frozenset[str], steps: tuple[Step, ...], exceptions: Sequenc
 
 
 def _keys_of(exceptions: Sequence[Thrown]) -> frozenset[str]:
-    """The words that Python or Ruby looked up in vain; a key that code puts together has more than one word in it."""
+    """The words that Python, Ruby or .NET looked up in vain; a key that code puts together has several words in it."""
     told = (
         (thrown.value or "").partition("\n")[0].lower()
         for thrown in exceptions
-        if bare_type(thrown.type or "") == "KeyError"
+        if bare_type(thrown.type or "").rpartition(".")[2] in {"KeyError", "KeyNotFoundException"}
     )
     return frozenset(word for value in told if _KEY.fullmatch(value) for word in re.findall(r"\b[a-z]+\b", value))
 

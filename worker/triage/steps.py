@@ -24,6 +24,8 @@ _VERSION = re.compile(r"@?v?(?<!\d)\d+(?:\.\d+)+")
 _LONGEST_PATH = 300
 _MADE_AT_RUNTIME = re.compile(r"\$\$.*$|(?<=\$Proxy)\d+|(?<=Accessor)\d+|\$\d+$")
 """Classes that a JVM makes up while it runs are numbered anew by each."""
+_MADE_BY_COMPILER = re.compile(r"\+<.*$|(?<=\w)<[^<>]*(?:<[^<>]*>[^<>]*)*>|`\d+")
+"""Classes that a compiler of .NET makes for closures and coroutines, and the two ways it writes type parameters."""
 _CUT = "{snip}"
 _DEFERRED = re.compile(r"\.func\d+(?:\.\d+)*$")
 """What Go calls a function without a name, such as one that was deferred."""
@@ -178,7 +180,8 @@ def _place(frame: Frame, native: bool) -> str:
     if native:
         return NATIVE
     told = (frame.module or frame.filename or frame.abs_path or "")[-_LONGEST_PATH:]
-    clean = _VERSION.sub("", _FILE_HASH.sub("", _MADE_AT_RUNTIME.sub("", told.replace("\\", "/"))))
+    written = _MADE_AT_RUNTIME.sub("", _MADE_BY_COMPILER.sub("", told.replace("\\", "/")))
+    clean = _VERSION.sub("", _FILE_HASH.sub("", written))
     parts = [part for part in re.split(r"[/.]", re.sub(r"\.\w{1,4}$", "", clean) if "/" in clean else clean) if part]
     return ".".join(parts[-_PLACE_PARTS:]).lower()
 

@@ -171,16 +171,22 @@ def beside(one: Prepared, other: Prepared, rarity: Rarity) -> bool:
     mine, yours = one.signature, other.signature
     if not (mine.resolved and yours.resolved and mine.release and yours.release and mine.release != yours.release):
         return False
-    if mine.wraps or yours.wraps or not (one.steps and other.steps and _parted(one.steps, other.steps)):
+    if mine.wraps or yours.wraps or not (one.steps and other.steps):
+        return False
+    if not _parted(one.steps, other.steps, at_one_time=False):
         return False
     by_line = one.steps[0].name in names_of(other.steps) or other.steps[0].name in names_of(one.steps)
     there = (was_there(yours.release, one.steps[0]), was_there(mine.release, other.steps[0]))
     return any(rarity.counts.get(word, 0) for words in there for word in (words[1:] if by_line else words[:1]))
 
 
-def _parted(mine: Sequence[Step], yours: Sequence[Step]) -> bool:
-    """Whether neither stack goes through the newest place of the other."""
-    return spot_of(mine[0]) not in map(spot_of, yours) and spot_of(yours[0]) not in map(spot_of, mine)
+def _parted(mine: Sequence[Step], yours: Sequence[Step], *, at_one_time: bool = True) -> bool:
+    """Whether neither stack goes through the newest place of the other. `at_one_time`: both are of one release."""
+
+    def among(step: Step, steps: Sequence[Step]) -> bool:
+        return any(step.name == one.name and _is_one_spot(step, one, at_one_time) for one in steps)
+
+    return not among(mine[0], yours) and not among(yours[0], mine)
 
 
 def at_once(one: Prepared, other: Prepared) -> bool:
@@ -198,15 +204,20 @@ def lines_differ(one: Signature, other: Signature) -> bool:
     return bool(mine.line and yours.line) and mine.line != yours.line and not (one.reported or other.reported)
 
 
-def spot_of(step: Step) -> tuple[str, object]:
-    """Where in one release a frame is: its function and source line, or its line number where no source is told."""
-    return (step.name, step.source or step.line)
+def _is_one_spot(one: Step, other: Step, at_one_time: bool) -> bool:
+    """Whether two frames of one function are at one source line, or line number where a source is not told of both.
+
+    Some SDKs send a source line with one event and none with the next; then numbers tell within one release alone.
+    """
+    if bool(one.source) == bool(other.source):
+        return (one.source or one.line) == (other.source or other.line)
+    return not (at_one_time and one.line and other.line) or one.line == other.line
 
 
 def _is_one_line(one: Prepared, other: Prepared) -> bool:
     """Whether the newest frames are the same source line, or the same line number of one release."""
     mine, yours = one.steps[0], other.steps[0]
-    if mine.source or yours.source:
+    if mine.source and yours.source:
         return mine.source == yours.source
     numbered = bool(mine.line and one.signature.release) and mine.line == yours.line
     numbered = numbered and one.signature.release == other.signature.release

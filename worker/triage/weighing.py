@@ -106,7 +106,7 @@ def prepare(signature: Signature) -> Prepared:
         signature=signature,
         steps=named,
         frames=_placed(named),
-        sites={} if lines or not signature.resolved else _sited(named),
+        sites=_sited(named) if signature.resolved else {},
         words=_faded(named, step_words if signature.resolved else _own_words),
         source=_faded(steps[:TOP], lambda step: source_words(step.source)),
         lines=lines,
@@ -159,7 +159,7 @@ def _placed(steps: Iterable[Step]) -> Placed:
 
 
 def _sited(steps: Iterable[Step]) -> Placed:
-    """By function and line number, where frames come without their source lines and are of real code."""
+    """By function and line number: what tells where frames of real code come without their source lines."""
     placed: dict[tuple[str, int], float] = {}
     for position, step in enumerate(steps):
         if step.name and step.line:

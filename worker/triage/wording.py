@@ -84,7 +84,8 @@ _VALUE_WORDS = re.compile(
 )
 _EMPTY_WORDS = vocabulary(
     "none nonetype nil nilclass null undefined true false nan object array string number function int str float bool "
-    "bytes list dict tuple set get value error exception self this get_or_none"
+    "bytes list dict tuple set get value error exception self this get_or_none "
+    "datetime timespan int16 int32 int64 dbnull"
 )
 _READ = re.compile(
     r"\((?:reading|setting) '([^']+)'\)|property '([^']+)' of (?:undefined|null)"
@@ -95,7 +96,7 @@ _READ = re.compile(
 _EVALUATED = re.compile(r"\(evaluating '(.+?)'\)|\(near '(.+?)'\)")
 _OF_LANGUAGE = re.compile(r"(?:Object|Array|Reflect|Map|Set|Symbol|Promise|JSON|Number)\.\w+\(")
 _OWNER = re.compile(r"^([A-Za-z_$][\w$.\[\]]*) is (?:undefined|null)$")
-_CONSTANT = re.compile(r"(no enum constant [\w.$]+)\.\w[\w-]*", re.IGNORECASE)
+_CONSTANT = re.compile(r"(no enum constant [\w.$]+)\.\w[\w-]*|(\brequested value) '[^'\n]*'", re.IGNORECASE)
 """A value that no constant of an enumeration is called by."""
 _KEY = re.compile(r"[\d@]|\w-\w|^[A-Z]{2,}\W*$")
 """What makes a word a value by its looks: digits, an address, several words in one, capitals alone."""
@@ -182,7 +183,7 @@ def identifiers(message: str, platform: str) -> frozenset[str]:
 def _names(text: str, platform: str) -> frozenset[str]:
     if platform == "javascript" and (found := _of_nothing(text)) is not None:
         return found
-    clean = _CONSTANT.sub(r"\1", _PATH.sub(" ", _HEX.sub(" ", _MADE_AT_RUNTIME.sub("", text))))
+    clean = _CONSTANT.sub(r"\1\2", _PATH.sub(" ", _HEX.sub(" ", _MADE_AT_RUNTIME.sub("", text))))
     dotted = (name.rsplit(".", 1)[-1] for name in _DOTTED.findall(clean))
     loose = (word for word in _WORD.findall(_DOTTED.sub(" ", _QUOTED.sub(" ", clean))) if _CODE_WORD.match(word))
     called = frozenset(word.lower() for word in _CALL.findall(clean))
