@@ -35,6 +35,9 @@ JACKSON = 'Cannot read (through reference chain: shop.Order["items"]->java.util.
         ("Message not sent: 409 on POST /orders", {"status:409"}),
         ("HTTP Error 503: Service Unavailable", {"status:5xx"}),
         ("Minified React error #31; visit https://react.dev", {"code:31"}),
+        ("[Immer] minified error nr: 4. Full error at: https://immer.test", {"code:4"}),
+        ("https://vuejs.org/error-reference/#runtime-7", {"code:runtime-7"}),
+        ("https://svelte.dev/e/effect_update_depth_exceeded", {"code:effect_update_depth_exceeded"}),
         ("ORA-01017: invalid username", {"code:01017"}),
         ("SQLSTATE[23000]: Integrity constraint violation", {"code:23000"}),
         ("error TS2345: Argument of type", {"code:2345"}),
@@ -188,6 +191,36 @@ def test_every_engine_says_what_an_error_is_about(about, messages):
             "JSON.parse: unexpected non-whitespace character after JSON data at line 1",
             "Unexpected non-whitespace character after JSON at position 5",
         ],
+        [
+            "Invalid count value: -1",
+            "repeat count must be non-negative",
+            "String.prototype.repeat argument must be greater than or equal to 0 and not be Infinity",
+        ],
+        [
+            "Invalid currency code : EURO",
+            "invalid currency code in NumberFormat(): EURO",
+            "currency is not a well-formed currency code",
+        ],
+        ["Incorrect locale information provided", 'invalid language tag: "de_AT"', "invalid language tag: de_AT"],
+        ["Invalid time zone specified: Mars", "invalid time zone in DateTimeFormat(): Mars", "invalid time zone: Mars"],
+        [
+            "toString() radix must be between 2 and 36",
+            "radix must be an integer at least 2 and no greater than 36",
+            "toString() radix argument must be between 2 and 36",
+        ],
+        [
+            "The normalization form should be one of NFC, NFD, NFKC, NFKD.",
+            "form must be one of 'NFC', 'NFD', 'NFKC', or 'NFKD'",
+            "argument does not match any normalization form",
+        ],
+        [
+            "maximumFractionDigits value is out of range.",
+            "maximumFractionDigits is out of range",
+            "Value 500 out of range for Intl.NumberFormat options property maximumFractionDigits",
+        ],
+        ["()=>1 could not be cloned.", "The object can not be cloned.", "The object could not be cloned."],
+        ["Cannot assign to read only property '0' of object '[object Array]'", '"0" is read-only', "0 is read-only"],
+        ["[Immer] minified error nr: 4. Find the full error at: https://a.test", "[Immer] minified error nr: 4."],
     ],
 )
 def test_engines_word_one_error_each_in_their_way(messages):
@@ -206,3 +239,11 @@ def test_what_cannot_be_set_or_taken_apart_is_named_like_what_cannot_be_read():
 def test_a_value_that_no_constant_is_called_by_is_no_name():
     one, other = (f"No enum constant org.shop.Flag.{value}" for value in ("SUSPECT", "DOUBTFUL"))
     assert not contradicts(identifiers(one, "java"), identifiers(other, "java"))
+
+
+@pytest.mark.parametrize("said", ["r.clef is undefined", "0 is read-only", "shop is not defined", "n is not iterable"])
+def test_an_error_means_the_same_whatever_wrapped_it(said):
+    wrapped = f"{said}\nPalette could not execute: reflow"
+    assert meaning(wrapped, "javascript") == meaning(said, "javascript")
+    assert meaning(said, "javascript") in MEANINGS
+    assert identifiers(said, "javascript") <= identifiers(wrapped, "javascript")

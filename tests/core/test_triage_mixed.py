@@ -191,3 +191,31 @@ def test_a_way_in_that_was_renamed_is_no_second_bug():
     assert suggest_split(renamed) is None
     behind = [answered("pages.dispatch", f"pages.{name}") for name in ("pick_loads", "block_loads") * 2]
     assert suggest_split(behind) is not None
+
+
+def opened(*library, release="1", line="with wave.open(path) as recording:", platform="python"):
+    frames = (
+        Frame("levels", "shop.audio", in_app=True, context_line=line),
+        *(Frame(name, "wave", in_app=False) for name in library),
+    )
+    thrown = Thrown("Error", "broken", frames=frames)
+    return sign(Event("e", platform=platform, release=release, exceptions=(thrown,)))
+
+
+def test_a_library_that_raised_at_two_places_for_one_line_of_ours_had_two_reasons():
+    found = suggest_split([opened("open", "initfp"), opened("open", "initfp", "read_chunk")] * 2)
+    assert found is not None
+    assert [cluster.events for cluster in found.clusters] == [(0, 2), (1, 3)]
+    assert [cluster.told_by for cluster in found.clusters] == ["initfp", "read_chunk"]
+    assert "library" in found.why
+
+
+def test_a_library_that_was_upgraded_raises_elsewhere_for_the_same_reason():
+    assert suggest_split([opened("open", "initfp"), opened("open", "start", release="2")] * 2) is None
+
+
+def test_places_of_a_library_set_nothing_apart_where_engines_disagree_on_them_or_one_is_single():
+    browsers = [opened("open", "initfp", platform="javascript"), opened("open", platform="javascript")] * 2
+    assert suggest_split(browsers) is None
+    assert suggest_split([opened("open", "initfp")] * 3 + [opened("open", "read_chunk")]) is None
+    assert suggest_split([opened("open", "initfp"), opened()] * 2) is None

@@ -311,3 +311,19 @@ def test_what_an_engine_has_built_in_is_no_library():
         return Event("e", platform="javascript", release="web@1", exceptions=thrown)
 
     assert compared(sorted_by("inbox"), sorted_by("people")).lonely == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        ("HTTPError", "HTTPStatusError", True),
+        ("ReadTimeout", "TimeoutError", True),
+        ("MissingSchema", "UnsupportedProtocol", True),
+        ("UndefinedError", "AttributeError", True),
+        ("HTTPError", "ReadTimeout", False),
+        ("KeyError", "AttributeError", False),
+    ],
+)
+def test_what_another_library_calls_an_error_is_the_same_kind(one, other, alike):
+    asked = [event("broken", ("shop.geo.fetch", 4), kind=kind) for kind in (one, other)]
+    assert compared(*asked).chain == float(alike)

@@ -338,3 +338,11 @@ def test_long_texts_are_signed_at_once(text):
 def test_an_event_that_was_only_logged_has_a_signature(platform):
     for more in ({}, {"message": "no rows"}, {"exceptions": (Thrown(None, None),)}):
         assert from_json(json.loads(json.dumps(to_json(sign(Event("e", platform=platform, **more))))))
+
+
+def test_a_type_that_one_engine_alone_has_is_that_of_the_others():
+    def recursed(kind, value, platform="javascript"):
+        return sign(Event("e", platform=platform, exceptions=(Thrown(kind, value),))).chain
+
+    assert recursed("InternalError", "too much recursion") == recursed("RangeError", "Maximum call stack size exceeded")
+    assert recursed("InternalError", "broken", "python") == ("internalerror",)

@@ -24,7 +24,7 @@ from worker.triage.vetoes import (
     reworded,
 )
 from worker.triage.weighing import TOP, Prepared, Rarity, Weighed, names_of
-from worker.triage.wording import BUILT_IN, telling_names
+from worker.triage.wording import BUILT_IN, telling_names, vocabulary
 
 _BUILT_IN_WORTH = 0.8
 _MOVED_ENTRY = 0.7
@@ -33,6 +33,16 @@ _MET = 0.6
 _SHOWN = 8
 _REFUSED = 0.7
 _RARE_SHOWN = 5
+_OTHERWISE_CALLED = (
+    vocabulary("httperror httpstatuserror clientresponseerror"),
+    vocabulary("timeouterror timeout readtimeout readtimeouterror connecttimeout connecttimeouterror pooltimeout"),
+    vocabulary("connectionerror connecterror connectionrefusederror newconnectionerror clientconnectorerror"),
+    vocabulary("missingschema invalidschema invalidurl unsupportedprotocol"),
+    vocabulary("undefinederror attributeerror"),
+    vocabulary("parsererror dateparseerror"),
+)
+"""What libraries that take each other's place call one error: clients of HTTP, parsers, and what Jinja makes of one."""
+_CALLED = {kind: sorted(kinds)[0] for kinds in _OTHERWISE_CALLED for kind in kinds}
 W = TypeVar("W", bound=Hashable)
 
 
@@ -166,8 +176,8 @@ def _worth(name: str) -> float:
 
 
 def _chain(first: tuple[str, ...], second: tuple[str, ...]) -> float:
-    """1 for the same root cause, less for a type somewhere in both chains."""
-    if not first or not second or first[0] == second[0]:
+    """1 for the same root cause or what another library calls it, less for a type somewhere in both chains."""
+    if not first or not second or _CALLED.get(first[0], first[0]) == _CALLED.get(second[0], second[0]):
         return 1.0
     return 0.7 if set(first) & set(second) else 0.0
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from worker.triage.codes import IN_ONE_RELEASE
 from worker.triage.signature import Signature
-from worker.triage.vetoes import contradicts
+from worker.triage.vetoes import contradicts, raisers
 from worker.triage.wording import MEANINGS
 
 T = TypeVar("T", bound=Hashable)
@@ -50,7 +50,8 @@ def suggest_split(signatures: Sequence[Signature]) -> Split | None:
     found = (
         (() if _of_one_line(signatures, by_names) else by_names, "the messages name different things in the code"),
         (by_kind, "different errors under one stack trace"),
-        (_lined(signatures), "different source lines of one release"),
+        (_of_one_release(signatures, _lined), "different source lines of one release"),
+        (_of_one_release(signatures, _raised), "a library raised them at different places for one line of ours"),
         (_numbered(signatures), "the messages carry different numbers, each of them in several releases"),
     )
     return next((Split(clusters, why) for clusters, why in found if clusters), None)
@@ -87,15 +88,27 @@ def _same_kind(one: tuple[tuple[str, ...], str], other: tuple[tuple[str, ...], s
     return one == other or not {one[1], other[1]} & MEANINGS
 
 
-def _lined(signatures: Sequence[Signature]) -> tuple[Cluster, ...]:
-    """Clusters by the line where it went wrong, in the first release that has several; lines move between releases."""
+def _of_one_release(
+    signatures: Sequence[Signature], find: Callable[[Sequence[Signature]], tuple[Cluster, ...]]
+) -> tuple[Cluster, ...]:
+    """The clusters in the first release that has several: between releases lines move and libraries change."""
     for release in dict.fromkeys(one.release for one in signatures if one.release):
         places = [n for n, one in enumerate(signatures) if one.release == release]
-        told = [signatures[n] for n in places]
-        found = _linked(told, _line if all(map(_line, told)) else _line_number, eq, str)
-        if found:
+        if found := find([signatures[n] for n in places]):
             return tuple(replace(one, events=tuple(places[n] for n in one.events)) for one in found)
     return ()
+
+
+def _lined(signatures: Sequence[Signature]) -> tuple[Cluster, ...]:
+    """Clusters by the line where our own code went wrong."""
+    return _linked(signatures, _line if all(map(_line, signatures)) else _line_number, eq, str)
+
+
+def _raised(signatures: Sequence[Signature]) -> tuple[Cluster, ...]:
+    """Clusters by where a library raised; engines of JavaScript disagree on what they show of their own."""
+    if any(one.platform == "javascript" for one in signatures):
+        return ()
+    return _linked(signatures, raisers, eq, lambda names: names[0])
 
 
 def _line(one: Signature) -> str | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from worker.triage.evidence import Evidence, agreement, objected, side_by_side
 from worker.triage.reasons import reasons
 from worker.triage.signature import Signature
-from worker.triage.vetoes import at_once, contradicts, elsewhere, lines_differ, name_apart
+from worker.triage.vetoes import at_once, contradicts, elsewhere, lines_differ, name_apart, raised_apart
 from worker.triage.weighing import Prepared, Rarity, Weighed, weigh
 from worker.triage.wording import MEANINGS
 
@@ -299,7 +299,8 @@ def _began_otherwise(new: Prepared, looks: Sequence[Known]) -> bool:
 
 
 def _differ(one: Signature, other: Signature) -> bool:
-    if one.release and one.release == other.release and lines_differ(one, other):
+    at_one_time = bool(one.release) and one.release == other.release
+    if at_one_time and (lines_differ(one, other) or raised_apart(one, other)):
         return True
     worded_apart = one.said != other.said and {one.said, other.said} <= MEANINGS
     return worded_apart or name_apart(one, other)

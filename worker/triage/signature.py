@@ -51,6 +51,8 @@ _SORTS = re.compile(r"\b(?:sort\w*|min|max|heap\w*|nlargest|nsmallest|bisect\w*|
 _KEY = re.compile(r"(?:key not found: |the given key )?[(:]*['\"].{0,300}|(?:key not found: ):\w+")
 """All that such an error says."""
 _LITERAL = re.compile(r"""(?:\[|\.(?:get|fetch|pop|at|opt)\w*\()\s*['"][\w-]{1,60}['"]""")
+_OF_ONE_ENGINE = {"InternalError": "RangeError"}
+"""Types that SpiderMonkey alone has, and what other engines throw."""
 _UNRESOLVED = vocabulary(
     "js_no_source js_invalid_source js_invalid_sourcemap js_missing_source js_missing_sources_content "
     "js_scraping_disabled js_invalid_sourcemap_location js_invalid_stack_frame_location js_too_many_sources"
@@ -220,7 +222,7 @@ def _chain(exceptions: tuple[Thrown, ...], platform: str) -> tuple[str, ...]:
     """Type names without their package, each once in a row; a class that a build renamed is an error like others."""
     kinds = [bare_type(thrown.type) for thrown in exceptions if thrown.type]
     if platform == "javascript":
-        kinds = ["Error" if is_minified(kind) else kind for kind in kinds]
+        kinds = ["Error" if is_minified(kind) else _OF_ONE_ENGINE.get(kind, kind) for kind in kinds]
     return tuple(dict.fromkeys(kind.lower() for kind in kinds))
 
 

@@ -76,7 +76,7 @@ def reworded(one: Prepared, other: Prepared) -> bool:
         return False
     if not _is_one_line(one, other):
         return False
-    first, second = _raisers(one), _raisers(other)
+    first, second = raisers(one.signature), raisers(other.signature)
     if first and second and first != second:
         return True
     return not mine.isdisjoint(_code_words(one)) and not yours.isdisjoint(_code_words(other))
@@ -135,9 +135,18 @@ def asked_a_library(one: Prepared, other: Prepared) -> bool:
     return (not line or len(source_words(line)) >= _OWN_WORDS) and _is_one_line(one, other)
 
 
-def _raisers(one: Prepared) -> tuple[str, ...]:
+def raised_apart(one: Signature, other: Signature) -> bool:
+    """Whether a library raised two events of one issue, in one release, at two places of its own.
+
+    Engines of JavaScript disagree on what they show of their own.
+    """
+    first, second = raisers(one), raisers(other)
+    return one.platform != "javascript" and bool(first and second) and first != second
+
+
+def raisers(one: Signature) -> tuple[str, ...]:
     """The newest frames of a library, which raised for our code."""
-    return names_of(tuple(takewhile(lambda step: not step.ours, one.signature.steps[:TOP])))
+    return names_of(tuple(takewhile(lambda step: not step.ours, one.steps[:TOP])))
 
 
 def _code_words(one: Prepared) -> frozenset[str]:

@@ -45,17 +45,28 @@ _ENGINE_WORDS: tuple[tuple[str, str], ...] = (
     (r"unterminated (?:character class|parenthetical)|missing \) ", "bad regular expression"),
     (r"assignment to constant|invalid assignment to const|assign to readonly|read[- ]only property",
      "changed a fixed thing"),
-    (r'^"[^"]*" is read-only$|object (?:that )?is not extensible|non-writable length', "changed a fixed thing"),
+    (r'^(?:"[^"\n]*"|\w+) is read-only$|object (?:that )?is not extensible|non-writable length',
+     "changed a fixed thing"),
     (r"non-configurable and can.t be|^(?:cannot|unable to) delete property|^can(?:not|'t) redefine",
      "changed a fixed thing"),
     (r"todigits|tofixed\(\) (?:digits|argument)|precision \S+ out of range|toprecision\(\)", "digits out of range"),
-    (r"repeat count|invalid count value", "bad repeat count"),
+    (r"(?:minimum|maximum)\w+digits\b.{0,30}\bout of range|\boptions property (?:minimum|maximum)\w+digits",
+     "digits out of range"),
+    (r"repeat count|invalid count value|prototype\.repeat argument", "bad repeat count"),
+    (r"invalid currency code|currency is not a well-formed", "bad currency"),
+    (r"incorrect locale information|invalid language tag", "bad locale"),
+    (r"invalid time zone", "bad time zone"),
+    (r"\bradix (?:must be|argument must be)", "bad radix"),
+    (r"normali[sz]ation form (?:should be|must be)|\bform must be one of 'nfc'|match any normali[sz]ation form",
+     "bad normalization form"),
+    (r"\bcould not be cloned|\bcan ?not be cloned", "not cloneable"),
+    (r"minified error nr: \d", "minified error"),
     (r"the operation was aborted|user aborted|signal is aborted", "aborted"),
     (r"quota ?exceeded|exceeded the quota", "storage full"),
 )  # fmt: skip
 """One error as the engines V8, SpiderMonkey and JavaScriptCore word it (their own message tables)."""
 
-_ENGINES = tuple((re.compile(pattern, re.IGNORECASE), meaning) for pattern, meaning in _ENGINE_WORDS)
+_ENGINES = tuple((re.compile(pattern, re.IGNORECASE | re.MULTILINE), meaning) for pattern, meaning in _ENGINE_WORDS)
 
 ABOUT_SOMETHING = frozenset({PROPERTY_OF_NOTHING, "not a constructor", "not a function", "not defined"})
 """Meanings that many statements of a program can have: without what they are about they tell nothing apart."""
@@ -95,7 +106,7 @@ _READ = re.compile(
 """V8, and SpiderMonkey."""
 _EVALUATED = re.compile(r"\(evaluating '(.+?)'\)|\(near '(.+?)'\)")
 _OF_LANGUAGE = re.compile(r"(?:Object|Array|Reflect|Map|Set|Symbol|Promise|JSON|Number)\.\w+\(")
-_OWNER = re.compile(r"^([A-Za-z_$][\w$.\[\]]*) is (?:undefined|null)$")
+_OWNER = re.compile(r"^([A-Za-z_$][\w$.\[\]]*) is (?:undefined|null)$", re.MULTILINE)
 _CONSTANT = re.compile(r"(no enum constant [\w.$]+)\.\w[\w-]*|(\brequested value) '[^'\n]*'", re.IGNORECASE)
 """A value that no constant of an enumeration is called by."""
 _KEY = re.compile(r"[\d@]|\w-\w|^[A-Z]{2,}\W*$")
