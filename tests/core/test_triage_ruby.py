@@ -152,3 +152,20 @@ def sign_of(one):
 )
 def test_a_column_is_named_however_common_its_name(said, found):
     assert identifiers(said, "ruby") == found
+
+
+@pytest.mark.parametrize(
+    ("value", "line", "names"),
+    [
+        ("undefined method `due?' for nil:NilClass", "invoice.due?", {"name:due", "owner:invoice", "on:nil"}),
+        ("undefined method 'price=' for nil", "order.price = 3", {"name:price", "owner:order", "on:nil"}),
+        ("key not found: :serial", "payload[:valve].fetch(:serial)", {"name:serial", "owner:valve"}),
+        ("key not found: :serial", "payload.fetch(kind)", set()),
+        ("is it 'due?' yet", "raise Late", set()),
+    ],
+)
+def test_methods_with_a_mark_and_symbols_are_names_and_have_owners(value, line, names):
+    frame = Frame("total", "shop", filename="shop.rb", in_app=True, context_line=line)
+    kind = "KeyError" if "key" in value else "NoMethodError"
+    told = sign(Event("e", platform="ruby", exceptions=(Thrown(kind, value, frames=(frame,)),)))
+    assert told.identifiers == names

@@ -67,7 +67,9 @@ _STATUS = re.compile(
 )
 """Of an answer: a number of rows, of an area or of an order is no status."""
 _NUMBERED = re.compile(
-    r"React error #(\d+)|minified error nr: (\d+)|vuejs\.org/error-reference/#([\w-]{1,60})|svelte\.dev/e/(\w{1,60})|\bNG0?(\d{3,5})\b|\bORA-(\d{5})\b|SQLSTATE\W{0,2}([0-9A-Z]{5})\b|\berror TS(\d{4}):|^(E11000) "
+    r"React error #(\d+)|minified error nr: (\d+)|vuejs\.org/error-reference/#([\w-]{1,60})"
+    r"|svelte\.dev/e/(\w{1,60})|\bNG0?(\d{3,5})\b|\bORA-(\d{5})\b|SQLSTATE\W{0,2}([0-9A-Z]{5})\b|\berror TS(\d{4}):"
+    r"|^(E11000) "
 )
 _KINDS = re.compile(
     r"(integer divide by zero)|(nil pointer dereference)|(out of range)(?= \[)|(assignment to entry in nil map)"

@@ -42,7 +42,7 @@ _OTHERWISE_CALLED = (
     vocabulary("parsererror dateparseerror"),
 )
 """What libraries that take each other's place call one error: clients of HTTP, parsers, and what Jinja makes of one."""
-_CALLED = {kind: sorted(kinds)[0] for kinds in _OTHERWISE_CALLED for kind in kinds}
+_CALLED = {kind: min(kinds) for kinds in _OTHERWISE_CALLED for kind in kinds}
 W = TypeVar("W", bound=Hashable)
 
 

@@ -8,7 +8,7 @@ from worker.triage.function_name import bare_type
 from worker.triage.wording import thing
 
 _MISSING = re.compile(
-    r"^'[\w.]+' object has no attribute '(\w+)'|^undefined method [`'](\w+[?!]?)' for nil"
+    r"^'[\w.]+' object has no attribute '(\w+)'|^undefined method [`'](\w+[?!]?)=?' for nil"
     r"|^Attempt to read property \"(\w+)\" on null|^Call to a member function (\w+)\(\) on null"
 )
 """What was read of an object that is none: Python, Ruby, PHP."""

@@ -77,6 +77,8 @@ _QUOTED = re.compile(r"""['"`\u2018\u201c]([^'"`\u2019\u201d\n]{1,60})['"`\u2019
 _WORD = re.compile(r"[A-Za-z_$][\w$]*")
 _CODE_WORD = re.compile(r"^(?:[a-z0-9]+(?:_[a-z0-9]+)+|_[a-z_]+|[a-z]+(?:[A-Z][a-z0-9]+)+|(?:[A-Z][a-z0-9]+){2,})$")
 _CALL = re.compile(r"\b([A-Za-z_]\w{2,})\(\)")
+_OF_RUBY = re.compile(r"\bundefined method [`'](\w{1,60})[?!=]'|\bkey not found: :(\w{1,60})")
+"""Methods that end in a mark, and symbols: in quotes neither looks like a name."""
 _OF_TYPE = re.compile(r"\b(?:of|adapt) type '?([A-Za-z_]\w*)'?|\btype '([A-Za-z_]\w*)' is not supported")
 _NUMBER = re.compile(
     r"(?:\b(at|line|col(?:umn)?|char(?:acter)?|pos(?:ition)?|index|offset|byte|row|id)\W{1,3})?"
@@ -198,7 +200,8 @@ def _names(text: str, platform: str) -> frozenset[str]:
     dotted = (name.rsplit(".", 1)[-1] for name in _DOTTED.findall(clean))
     loose = (word for word in _WORD.findall(_DOTTED.sub(" ", _QUOTED.sub(" ", clean))) if _CODE_WORD.match(word))
     called = frozenset(word.lower() for word in _CALL.findall(clean))
-    names = {*dotted, *loose, *_quoted(clean), *(f"type {word}" for word in called - _EMPTY_WORDS)}
+    marked = ("".join(found) for found in _OF_RUBY.findall(clean))
+    names = {*dotted, *loose, *marked, *_quoted(clean), *(f"type {word}" for word in called - _EMPTY_WORDS)}
     # A type of the language or of data sets two mistakes apart, and is none of the code's own names.
     types = (called & _EMPTY_WORDS) | {"".join(found).lower() for found in _OF_TYPE.findall(clean)} - {"nonetype"}
     told = (f"name:{name.lower()}" for name in names if _tells(name, platform))
