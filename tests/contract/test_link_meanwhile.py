@@ -125,6 +125,10 @@ def test_a_ticket_of_ours_that_was_taken_away_may_be_given_to_another_case(desk)
     linked(desk, bot, ticket["key"])
     assert row_of(desk, bot).ticket.key == ticket["key"]
     assert row_of(desk, bug).ticket is None
+    desk.settle(bot)
+    (only,) = [one for one in desk.tickets() if one["key"] == ticket["key"]]
+    short_id = row_of(desk, bot).members[0].short_id
+    assert len([said for said in only["comments"] if short_id in str(said)]) == 1
 
 
 def test_a_sitting_asks_back_once_however_long_a_worker_has_the_case(desk, monkeypatch, capsys):

@@ -7,14 +7,14 @@ from datetime import timedelta
 import pytest
 from typer.testing import CliRunner
 
-from tests.contract.test_casebook import CHECKOUT, PRICE, VIEWS, case_of, settled, story, thrown
-from tests.contract.test_triage import WEB, WHO, asked, crawled, take_back
+from tests.contract.test_casebook import CHECKOUT, PRICE, VIEWS, case_of, settled, story, throw, thrown
+from tests.contract.test_triage import API, WEB, WHO, asked, crawled, take_back
 from tests.fixtures.desk import Desk, Died
 from worker.cli import triage as command
 from worker.cli.main import app
 from worker.cli.triage_keys import Piped
 from worker.cli.triage_sitting import Sitting
-from worker.errors import Permanent, UserFault
+from worker.errors import Gone, Moved, Permanent, Transient, UserFault
 from worker.flow.people import answers, decisions
 from worker.flow.people.named import ticket_named
 from worker.flow.polls.changes import CONTACT
@@ -240,13 +240,14 @@ def test_a_ticket_of_theirs_that_was_closed_as_a_duplicate_stays_with_its_case(d
     assert asked(desk, another) == [decisions.Why.DECLINED]
 
 
-def test_a_comment_that_is_refused_is_told_and_the_case_goes_on(desk):
+@pytest.mark.parametrize("refusal", [Permanent("the conversation is locked"), Moved("it went away", "OTHER-1")])
+def test_a_comment_that_is_refused_is_told_and_the_case_goes_on(desk, refusal):
     bug, ticket = crawled(desk), made_by_a_person(desk)
     linked(desk, bug, ticket)
 
     def locked(when: str, name: str) -> None:
         if (when, name) == ("before", "comment"):
-            raise Permanent("the conversation is locked")
+            raise refusal
 
     desk.watch.append(locked)
     desk.settle(bug)
@@ -256,6 +257,19 @@ def test_a_comment_that_is_refused_is_told_and_the_case_goes_on(desk):
     desk.watch.clear()
     desk.settle(bug)
     assert said_on(desk, ticket) == []
+
+
+def test_a_ticket_that_is_gone_before_it_is_told_is_one_that_was_taken_away(desk):
+    bug, ticket = crawled(desk), made_by_a_person(desk)
+    linked(desk, bug, ticket)
+
+    def deleted(when: str, name: str) -> None:
+        if (when, name) == ("before", "comment"):
+            raise Gone("there is no such ticket any more")
+
+    desk.watch.append(deleted)
+    desk.settle(bug)
+    assert not any(one.kind == "comment.made" for one in story(desk, case_of(desk, bug)))
 
 
 # ---------------------------------------------------------------- crashes
@@ -345,3 +359,41 @@ def test_a_closed_issue_opens_no_case(desk):
         answers.case_for(desk.ctx, f"issue:{old}")
     with desk.store.read() as tx:
         assert tx.cases.of_issue(old) is None
+
+
+def test_an_issue_that_sentry_still_moves_opens_no_case_yet(desk):
+    new = desk.throw(project=WEB, fingerprint=["new"])
+    desk.sandbox.control.post("/sandbox/sentry", json={"issue": new, "status": "pending_merge"}).raise_for_status()
+    with pytest.raises(Transient, match="still moving"):
+        answers.case_for(desk.ctx, f"issue:{new}")
+    with desk.store.read() as tx:
+        assert tx.cases.of_issue(new) is None
+
+
+@pytest.mark.parametrize("ticketed", [True, False])
+def test_an_old_issue_that_joins_a_case_changes_nothing_of_what_the_rules_said_of_it(desk, ticketed):
+    (bug,) = settled(desk, (PRICE, "a"))
+    if not ticketed:
+        desk.as_person("DELETE", f"/jira/rest/api/3/issue/{desk.tickets()[0]['key']}")
+        desk.settle(bug)
+    before = row_of(desk, bug)
+    old = throw(desk, PRICE, "b")
+    first_poll(desk)
+    assert answers.case_for(desk.ctx, f"issue:{old}") == before.id
+    after = row_of(desk, old)
+    assert len(after.members) == 2
+    assert (after.verdict, after.rule) == (before.verdict, before.rule)
+
+
+REFUSED = thrown("ConnectionRefusedError", "[Errno 111] Connection refused", CHECKOUT, VIEWS)
+
+
+@pytest.mark.parametrize(("error", "infrastructure"), [(PRICE, False), (REFUSED, True)])
+def test_a_new_issue_that_is_named_before_it_was_looked_at_counts_as_seen(desk, error, infrastructure):
+    new = throw(desk, error, "new")
+    case_id = answers.case_for(desk.ctx, f"issue:{new}")
+    with desk.store.read() as tx:
+        row = tx.watches.of(API.slug)
+    assert row is not None, "a storm would not see it begin"
+    assert [one.infrastructure for one in row.watch.recent] == [infrastructure]
+    assert any(claim.key == f"case:{case_id}" for claim in desk.store.claim(desk.clock(), desk.ctx.timing.lease))

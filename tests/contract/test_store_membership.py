@@ -7,6 +7,7 @@ import pytest
 
 from worker.errors import Permanent, Transient
 from worker.model import Issue, Project, Status, Ticket, TicketState
+from worker.store.umbrellas import NewUmbrella
 
 NOW = datetime(2026, 3, 6, 12, 0, tzinfo=UTC)
 PROJECT = Project("1", "web")
@@ -192,3 +193,103 @@ def test_a_comment_that_may_have_arrived_is_looked_for_by_the_case_that_took_ove
     merge(store, one, other)
     with store.write() as tx:
         assert tx.intents.open(other, "comment", "copy:ticket:1:77:issue:1", NOW).id == intent.id
+
+
+# ---------------------------------------------------------------- a ticket that somebody else made
+
+
+def take_up(store, case_id: int, given: Ticket, rule: str = "chosen", agreed: Status = Status.RESOLVED) -> int:
+    with store.write() as tx:
+        return tx.membership.take_up(case_id, given, rule, agreed, NOW)
+
+
+def busy_waiting(store, case_id: int) -> None:
+    """A half-done move, and something that is waited for."""
+    with store.write() as tx:
+        tx.cases.set_goal(case_id, {"to": "resolved"})
+        tx.cases.wait(case_id, "deploy", NOW)
+
+
+def put_aside(store, case_id: int) -> None:
+    with store.write() as tx:
+        tx.cases.retire(case_id, "it was out of sight", None)
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_ticket_that_is_taken_up_is_agreed_on_by_the_case_and_by_nobody_in_it(store, known):
+    mine = case(store, 1, ticket(1) if known else ticket(9))
+    put_aside(store, mine)
+    busy_waiting(store, mine)
+    row_id = take_up(store, mine, ticket(1))
+    row = load(store, mine)
+    assert (row.ticket.id, row.ticket.key, row.ticket.agreed) == (row_id, "WEB-1", Status.RESOLVED)
+    assert row.ticket.rule == "chosen"
+    assert (row.rule, row.tracker, row.goal, row.waiting_for) == ("chosen", "acme", None, None)
+    assert [(one.agreed, one.linked_ticket, one.closed_with_ticket) for one in row.members] == [(None, None, False)]
+
+
+def test_a_ticket_that_another_case_let_go_is_taken_up_and_one_that_it_holds_is_not(store):
+    theirs, mine = case(store, 1, ticket(1)), case(store, 2)
+    with pytest.raises(Permanent):
+        take_up(store, mine, ticket(1))
+    put_aside(store, theirs)
+    row_id = take_up(store, mine, ticket(1))
+    assert load(store, mine).ticket.id == row_id
+    assert load(store, theirs).ticket is None
+    assert load(store, theirs).past == ()
+
+
+def test_a_ticket_that_was_told_its_successor_is_taken_up_by_its_own_case_alone(store):
+    theirs, mine = case(store, 1, ticket(1)), case(store, 2)
+    with store.write() as tx:
+        tx.cases.retire(theirs, "the same bug", "duplicate")
+    with pytest.raises(Permanent):
+        take_up(store, mine, ticket(1))
+    take_up(store, theirs, ticket(1))
+    row = load(store, theirs).ticket
+    assert (row.key, row.live, row.farewell, row.closed_reason) == ("WEB-1", True, None, None)
+
+
+def test_a_case_that_has_a_ticket_takes_up_no_other(store):
+    mine, theirs = case(store, 1, ticket(1)), case(store, 2, ticket(2))
+    put_aside(store, theirs)
+    for number in (2, 3):
+        with pytest.raises(Permanent):
+            take_up(store, mine, ticket(number))
+    assert load(store, mine).ticket.key == "WEB-1"
+
+
+def test_a_case_that_is_just_making_its_ticket_takes_up_none(store):
+    mine = case(store, 1)
+    with store.write() as tx:
+        tx.intents.sent(tx.intents.open(mine, "create", "first ticket", NOW), NOW)
+    with pytest.raises(Transient, match="just making its ticket"):
+        take_up(store, mine, ticket(1))
+    assert load(store, mine).ticket is None
+
+
+def test_an_umbrella_takes_up_no_ticket(store):
+    with store.write() as tx:
+        umbrella, _ = tx.umbrellas.open(NewUmbrella("storm", "storm 1", "bugs", "acme", "Storm", "body"), NOW)
+    with pytest.raises(Permanent, match="umbrella"):
+        take_up(store, umbrella.case_id, ticket(1))
+
+
+def test_a_ticket_that_is_put_down_leaves_the_case_as_it_was_before(store):
+    mine = case(store, 1)
+    with store.write() as tx:
+        tx.cases.set_verdict(mine, "quiet", "noise")
+    before = load(store, mine)
+    take_up(store, mine, ticket(1))
+    with store.write() as tx:
+        tx.cases.agree(mine, {"1": (OPEN, True)}, OPEN)
+    busy_waiting(store, mine)
+    with store.write() as tx:
+        was = {"rule": before.rule, "tracker": before.tracker, "verdict": before.verdict}
+        tx.membership.put_down(mine, "it was another", was)
+    after = load(store, mine)
+    assert after.ticket is None
+    assert [(one.key, one.closed_reason, one.farewell) for one in after.past] == [("WEB-1", "it was another", None)]
+    assert (after.rule, after.tracker, after.verdict) == ("quiet", before.tracker, "noise")
+    assert (after.goal, after.waiting_for) == (None, None)
+    assert [(one.agreed, one.linked_ticket, one.closed_with_ticket) for one in after.members] == [(None, None, False)]

@@ -14,7 +14,7 @@ from worker.store.intents import introduction
 def introduce(ctx: Context, lease: Lease, seen: Seen) -> None:
     """Tell the live ticket, if that was meant and not done yet. A refusal is told in history and is the end of it."""
     row, live = seen.row.ticket, seen.case.link
-    if row is None or row.nonce or not isinstance(live, Live) or not seen.case.members:
+    if row is None or not isinstance(live, Live) or not seen.case.members:
         return
     with ctx.store.read() as tx:
         meant = tx.intents.get(seen.case.id, "comment", introduction(row.id))
