@@ -21,7 +21,9 @@ from worker.triage.same_bug import (
     decide,
 )
 from worker.triage.signature import from_json, sign, to_json
-from worker.triage.vetoes import lines_differ
+from worker.triage.vetoes import guarded as guarded_by
+from worker.triage.vetoes import lines_differ, raised_by_language
+from worker.triage.weighing import prepare
 from worker.triage.wording import telling_names
 
 SURE = Thresholds()
@@ -464,3 +466,79 @@ def test_the_function_that_panicked_stays_where_what_reported_was_deferred():
 def test_a_proxy_that_a_jvm_made_up_is_no_name():
     one, other = (sign(event(f"Task com.sun.proxy.$Proxy{n} rejected", platform="java")) for n in (12, 871))
     assert one.identifiers == other.identifiers
+
+
+# ---------------------------------------------------------------- what a language raises by itself
+
+
+@pytest.mark.parametrize(
+    ("platform", "kind", "by_language"),
+    [
+        ("python", "KeyError", True),
+        ("python", "shop.errors.NotThere", False),
+        ("javascript", "TypeError", True),
+        ("ruby", "NoMethodError", True),
+        ("php", "Error", True),
+        ("java", "java.lang.NullPointerException", True),
+        ("csharp", "System.NullReferenceException", True),
+        ("csharp", "System.Collections.Generic.KeyNotFoundException", True),
+        ("csharp", "System.FormatException", False),
+        ("go", "runtime.boundsError", True),
+        ("go", "runtime.errorString", True),
+        ("go", "runtime.TypeAssertionError", True),
+        ("go", "*runtime.TypeAssertionError", True),
+        ("go", "*errors.errorString", False),
+    ],
+)
+def test_what_languages_raise_by_themselves_is_told_from_what_somebody_threw(platform, kind, by_language):
+    one = prepare(sign(event("broken", ("core.rows.find", 5), kind=kind, platform=platform)))
+    assert raised_by_language(one) is by_language
+    assert not (by_language and one.signature.reported), "its stack is of the mistake itself"
+
+
+def test_what_a_library_raised_was_not_raised_by_the_language_for_us():
+    told = event("broken", ("lib.rows.find", 5, None, False), ("core.rows.load", 9), kind="KeyError")
+    assert not raised_by_language(prepare(sign(told)))
+
+
+# ---------------------------------------------------------------- guards without a release, or without names
+
+
+def test_without_releases_a_guard_is_known_by_its_name_and_two_ways_in_are_two():
+    one, other = (guarded(caller, entry=f"/{caller}") for caller in ("hourly", "evaluate"))
+    told = [replace(sign(each), release="") for each in (one, other)]
+    assert guarded_by(*map(prepare, told))
+    same_way = [replace(each, entry="/orders") for each in told]
+    assert not guarded_by(*map(prepare, same_way))
+
+
+def test_a_guard_that_moved_between_releases_without_its_name_is_the_same():
+    old, new = (sign(guarded("hourly", entry="/a")), sign(guarded("evaluate", entry="/b", release="api@1.2")))
+    moved = replace(new, steps=tuple(step._replace(place=f"new.{step.place}") for step in new.steps))
+    assert guarded_by(prepare(old), prepare(moved))
+    at_once = replace(moved, release=old.release)
+    assert not guarded_by(prepare(old), prepare(at_once)), "in one release two places are two guards"
+
+
+def test_callers_without_a_name_meet_nowhere():
+    def told(caller, entry, release):
+        steps = sign(guarded(caller, entry=entry, release=release)).steps
+        between = steps[-1]._replace(name="", place="")
+        return replace(sign(guarded(caller, entry=entry, release=release)), steps=(*steps, between))
+
+    assert guarded_by(prepare(told("hourly", "/a", "api@1.1")), prepare(told("evaluate", "/b", "api@1.2")))
+
+
+def test_nothing_is_said_of_what_a_line_was_handed_where_no_place_is_known_for_sure():
+    frame = Frame("number", "shop", in_app=True, context_line="return Number(text)", pre_context=("number(text) {",))
+    thrown = (Thrown("Error", "broken", frames=(frame,)),)
+    assert sign(Event("e", platform="javascript", exceptions=thrown)).handed is True
+    missing = (ProcessingError("js_no_source"),)
+    assert sign(Event("e", platform="javascript", exceptions=thrown, errors=missing)).handed is None
+    go = Frame(
+        "number", "shop", in_app=True, context_line="return parse(text)", pre_context=("func number(text string) {",)
+    )
+    reported = (Thrown("*errors.errorString", "broken", frames=(go,)),)
+    assert sign(Event("e", platform="go", exceptions=reported)).handed is None
+    panicked = (Thrown("runtime.errorString", "broken", frames=(go,)),)
+    assert sign(Event("e", platform="go", exceptions=panicked)).handed is True

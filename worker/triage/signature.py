@@ -36,7 +36,9 @@ _BROWSER = frozenset({"javascript", "node"})
 _NAMESPACE = re.compile(r"^(?:\w+(?:::|\\))+(?!(?:error|exception|baseerror|base|failure|fault|timeout)$)")
 """Of a type in lower case, as signatures of older versions have it."""
 _ERROR_VALUES = frozenset({"go", "rust"})
-_TRACED = re.compile(r"^runtime\.|panic|^string$|withstack|fundamental|^\*?errgo|stacktrace|tracerr")
+_TRACED = re.compile(
+    r"^\*?runtime\.|^typeassertionerror$|panic|^string$|withstack|fundamental|^\*?errgo|stacktrace|tracerr"
+)
 """What Go and Rust die of, and errors that took their stack along: there the frames are of the mistake."""
 _WRAPPER = re.compile(r"wrapErrors?$|withMessage$|withStack$|withPrefix$|withContext$")
 """Types of errors that only put words before another."""

@@ -28,9 +28,11 @@ _BY_THE_LANGUAGE = vocabulary(
     "typeerror attributeerror keyerror indexerror nameerror unboundlocalerror zerodivisionerror recursionerror "
     "referenceerror rangeerror nomethoderror zerodivisionerror nullpointerexception classcastexception "
     "arithmeticexception arrayindexoutofboundsexception indexoutofboundsexception stringindexoutofboundsexception "
-    "negativearraysizeexception concurrentmodificationexception stackoverflowerror nullreferenceexception "
-    "indexoutofrangeexception invalidcastexception dividebyzeroexception runtime.boundserror runtime.error "
-    "runtime.errorstring runtime.plainerror runtime.typeassertionerror error"
+    "negativearraysizeexception concurrentmodificationexception stackoverflowerror system.nullreferenceexception "
+    "system.indexoutofrangeexception system.invalidcastexception system.dividebyzeroexception "
+    "generic.keynotfoundexception "
+    "runtime.boundserror runtime.error "
+    "runtime.errorstring runtime.plainerror *runtime.typeassertionerror typeassertionerror error"
 )
 """What languages raise by themselves where an expression cannot be worked out."""
 _HELD = re.compile(r"(?:\b(?:self|this|cls)\.|\$this->|@|(?:(?<=[(,])|(?<=[(,] ))\*{1,2})\w+")
