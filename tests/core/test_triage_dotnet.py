@@ -38,6 +38,10 @@ def test_both_ways_to_write_a_function_of_dotnet_give_one_name(written, name):
     assert normal_function(written, "csharp") == name
 
 
+def test_a_named_constructor_of_dart_stays_itself():
+    assert normal_function("new Cart.from", "dart") == "from"
+
+
 @pytest.mark.parametrize("kept", ["<module>", "<main>", "<top (required)>", "<init>", "operator<"])
 def test_a_name_that_is_all_brackets_or_an_operator_stays(kept):
     assert normal_function(kept, "other") == kept

@@ -71,7 +71,7 @@ def _of_others(function: str, module: str) -> str:
     while _LAMBDA.search(text):
         text = _LAMBDA.sub("", text)
     bare = _TYPE_ARGUMENTS.sub("", _ENDINGS.sub("", _ARGUMENTS.sub("", _ENDINGS.sub("", text))))
-    if _NEW.match(bare):
+    if text.endswith(")") and _NEW.match(bare):
         return _CONSTRUCTOR
     name = re.split(r"::|[.#\\]", bare)[-1].strip().lower()
     if name in _STAND_INS and (written := _WRITTEN_IN.search(module)):
