@@ -1,9 +1,12 @@
 """Errors of .NET: two spellings of one stack, lines that are told of some events alone, and what its messages say."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.core.test_triage_ranks import compared
 from worker.event import Event, Frame, Thrown
 from worker.triage.casebook import Casebook
 from worker.triage.function_name import normal_function
@@ -156,6 +159,20 @@ def test_one_place_is_known_by_its_number_where_one_event_tells_no_source(new, k
     found = verdict(event(*new), event(*known))
     assert isinstance(found, Join), found
     assert "the same line numbers along the way" in found.match.reasons
+
+
+@pytest.mark.parametrize("source", ["return int.Parse(text);", "return int.Parse(fares[kind].Split(mark)[place]);"])
+@pytest.mark.parametrize("callers", [("Line", "Line"), ("Line", "Board")])
+def test_what_is_said_of_two_stacks_is_the_same_from_both_sides(source, callers):
+    def told(caller, line):
+        asked = (("Cents", 12, line), (caller, 30, None), (f"Post{caller}", 44, None))
+        one = event(*asked, value="Input string was not in a correct format.")
+        (thrown,) = one.exceptions
+        library = Frame("ParseInt32", "System.Number", in_app=False)
+        return replace(one, exceptions=(replace(thrown, frames=(*thrown.frames, library)),))
+
+    new, known = (told(caller, line) for caller, line in zip(callers, (source, None), strict=True))
+    assert compared(new, known) == compared(known, new)
 
 
 @pytest.mark.parametrize(("new", "known"), [(TOLD, UNTOLD), (UNTOLD, TOLD)])

@@ -133,7 +133,7 @@ def asked_a_library(one: Prepared, other: Prepared) -> bool:
     raised = (one.signature.steps[0], other.signature.steps[0])
     if any(step.ours or step.place == NATIVE for step in raised) or _is_guard(one.steps[0]):
         return False
-    line = _HELD.sub(" ", one.steps[0].source)
+    line = _HELD.sub(" ", one.steps[0].source or other.steps[0].source)
     return (not line or len(source_words(line)) >= _OWN_WORDS) and _is_one_line(one, other)
 
 
