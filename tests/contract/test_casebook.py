@@ -404,12 +404,16 @@ def test_a_look_of_an_older_version_is_read_anew_when_it_is_seen_again(store: St
     told = replace(python("*errors.errorString", "no rows"), platform="go")
     keep(store, 1, told)
     with store.write() as tx:
-        older = to_json(sign(told))
-        del older["wraps"]
+        older = to_json(replace(sign(told), release="api@0"))
+        del older["wraps"], older["reading"]
         tx.connection.execute(update(signatures).values(signature=older))
-        assert tx.casebook.looks("I-1")[0].signature.wraps == ()
-        assert not tx.casebook.keep("I-1", API.slug, sign(told), "e2", NOW)
-        assert tx.casebook.looks("I-1")[0].signature == sign(told)
+        (kept,) = tx.casebook.looks("I-1")
+        assert (kept.signature.wraps, kept.signature.reading) == ((), 0)
+        assert not tx.casebook.knows("I-1", sign(told), kept_event := "e1")
+        assert not tx.casebook.keep("I-1", API.slug, sign(told), kept_event, NOW)
+        (kept,) = tx.casebook.looks("I-1")
+        assert kept.signature == replace(sign(told), release="api@0")
+        assert tx.casebook.knows("I-1", sign(told), kept_event)
 
 
 def test_an_issue_whose_messages_carry_two_limits_over_two_releases_is_suggested_for_a_split(store: Store):

@@ -1,6 +1,7 @@
 """What a message says beside its words: fields, statuses, numbers of errors, and what an engine's error is about."""
 
 import json
+import time
 
 import pytest
 
@@ -247,3 +248,15 @@ def test_an_error_means_the_same_whatever_wrapped_it(said):
     assert meaning(wrapped, "javascript") == meaning(said, "javascript")
     assert meaning(said, "javascript") in MEANINGS
     assert identifiers(said, "javascript") <= identifiers(wrapped, "javascript")
+
+
+@pytest.mark.parametrize("said", ["field a" + "_z" * 110 + " ", "field " + "a." * 100 + " ", "Field 'a" + "._" * 60])
+def test_a_message_of_many_long_names_is_read_in_no_time(said):
+    began = time.perf_counter()
+    coded((said * 20)[:2000])
+    assert time.perf_counter() - began < 1.5
+
+
+@pytest.mark.parametrize("name", ["unit_price", "items.sku", "a.b.c_d", "order_lines.0.sku"])
+def test_a_field_that_only_code_would_spell_so_is_read_whole(name):
+    assert identifiers(f"field {name} was refused", "python") >= {f"field:{name.rpartition('.')[2]}"}

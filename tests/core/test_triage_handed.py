@@ -110,6 +110,8 @@ def test_any_text_is_read(line, above, name):
 
 @pytest.mark.parametrize(
     "text", ["one(" * 2500, "one(" + "(" * 9000, "one(a" + ",(b)" * 2500, "|" + "a, " * 3000, '"' * 9000, "`${" * 3000,
+             "rows for" + " " * 180,
+             "const [" + " " * 90 + "a" + " " * 90, "let x," * 30,
              "const " * 2000, "one" * 3000, "def one " + "a " * 4000, "one(x)" + ": " * 5000, "${" + "a" * 9000]
 )  # fmt: skip
 def test_hostile_lines_are_read_in_no_time(text):

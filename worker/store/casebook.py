@@ -192,8 +192,9 @@ class Casebook(Suggestions):
                 more = {"events": min(known.events + 1, COUNTED), "event_id": event_id}
                 again = update(signatures).where(*same).values(**more, last_release=signature.release)
                 self._connection.execute(again)
-            if signature.wraps and "wraps" not in known.signature:  # kept by a version that did not read them
-                self._connection.execute(update(signatures).where(*same).values(signature=to_json(signature)))
+            if known.signature.get("reading") != signature.reading:
+                anew = {**to_json(signature), **{told: known.signature[told] for told in ("release", "at")}}
+                self._connection.execute(update(signatures).where(*same).values(signature=anew))
             return False
         fresh = insert(signatures).values(
             issue_id=issue_id,
@@ -217,7 +218,8 @@ class Casebook(Suggestions):
         same = (signatures.c.issue_id == issue_id, signatures.c.look == look_of(signature))
         counted = (signatures.c.events >= COUNTED) & (signatures.c.last_release == signature.release)
         full = (signatures.c.event_id == event_id) | counted
-        return self._connection.scalar(select(signatures.c.id).where(*same, full)) is not None
+        kept = self._connection.scalar(select(signatures.c.signature).where(*same, full))
+        return kept is not None and kept.get("reading") == signature.reading
 
     def looked_so(self, issue_id: str, signature: Signature) -> bool:
         """Whether an issue is known to look so."""

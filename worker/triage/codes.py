@@ -48,7 +48,7 @@ _OF_A_RULE = re.compile(
 """Of Yup, class-validator, Joi, Superstruct, Laravel, Spring, Bean Validation, cattrs and msgspec."""
 _CALLED_FIELD = re.compile(
     r"(?<!read )(?<!assign )\b[Ff]ield:? (['\"`])([A-Za-z_][\w.]{0,80})\1"
-    r"|\bfield ([A-Za-z_]\w{0,80}(?=:)|\w{1,40}(?:[._]\w{1,40}){1,4}\b|[a-z]{1,40}[A-Z]\w{0,40}\b"
+    r"|\bfield ([A-Za-z_]\w{0,80}(?=:)|(?=\w{1,40}[._]\w)\w{1,160}(?:\.\w{1,40}){0,4}\b|[a-z]{1,40}[A-Z]\w{0,40}\b"
     r"|[A-Z][A-Z0-9_]{1,40}\b)"
 )
 """In quotes, before a colon, or spelled as only code spells: `field trip` is somebody's."""

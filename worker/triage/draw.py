@@ -36,6 +36,8 @@ def _at_odds(mine: Sequence[Prepared], yours: Sequence[Prepared]) -> bool:
 
 def _differ(one: Prepared, other: Prepared) -> bool:
     mine, yours = one.signature, other.signature
+    if mine.reading != yours.reading:
+        return False
     if name_apart(mine, yours) or guarded(one, other) or reworded(one, other):
         return True
     if mine.resolved or yours.resolved:

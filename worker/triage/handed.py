@@ -70,7 +70,8 @@ def is_handed(frame: Frame, name: str, platform: str) -> bool | None:
 def _bare(line: str, platform: str) -> str:
     """A line without its texts but for what is put into them, without comments and types of errors."""
     said = _STRING.sub(lambda found: " ".join(_IN_STRING.findall(found[0])), line)
-    return _THROWN.sub(r"\1", _COMMENT.get(platform, _OTHER_COMMENT).sub("", said))
+    bare = _THROWN.sub(r"\1", _COMMENT.get(platform, _OTHER_COMMENT).sub("", said))
+    return " ".join(bare.split())  # a hundred blanks in a row would keep `_LOCAL` busy for minutes
 
 
 def _head_of(shown: str, name: str, platform: str) -> tuple[tuple[str, ...], int] | None:

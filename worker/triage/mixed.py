@@ -40,7 +40,12 @@ class Split:
 
 
 def suggest_split(signatures: Sequence[Signature]) -> Split | None:
-    """Find the clusters in the events of one issue; None where they look like one bug."""
+    """Find the clusters in the events of one issue; None where they look like one bug.
+
+    Of several readings only the latest is asked: two set apart what is one. Positions are those among its events.
+    """
+    latest = max((one.reading for one in signatures), default=0)
+    signatures = [one for one in signatures if one.reading == latest]
     told = [one.identifiers for one in signatures if one.identifiers]
     everywhere = frozenset.intersection(*told) if told else frozenset()
     if len({one.release for one in signatures}) > 1:  # what something is called in one line, a release may rename

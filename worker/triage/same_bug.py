@@ -291,14 +291,20 @@ def _forbids(new: Prepared, evidence: Evidence, nearest: Known, known: Sequence[
 def _began_otherwise(new: Prepared, looks: Sequence[Known]) -> bool:
     """Whether an issue holds several bugs, as far as its looks tell, and did not surely begin with this one.
 
-    They name different things, or are errors that every engine words apart.
+    They name different things, or are errors that every engine words apart. How it began is not known where that was
+    read otherwise than now.
     """
     first, *later = (one.prepared.signature for one in sorted(looks, key=lambda one: one.number))
     others = [one for one in later if any(_differ(one, o) for o in (first, *later))]
-    return bool(others) and (_differ(first, new.signature) or not all(_differ(one, new.signature) for one in others))
+    if not others:
+        return False
+    other = first.reading != new.signature.reading or _differ(first, new.signature)
+    return other or not all(_differ(one, new.signature) for one in others)
 
 
 def _differ(one: Signature, other: Signature) -> bool:
+    if one.reading != other.reading:
+        return False
     at_one_time = bool(one.release) and one.release == other.release
     if at_one_time and (lines_differ(one, other) or raised_apart(one, other)):
         return True

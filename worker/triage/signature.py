@@ -30,6 +30,9 @@ from worker.triage.wording import (
     wrapped,
 )
 
+READING = 1
+"""How events are read, to be raised with whatever `sign` makes otherwise of an event: what two readings say otherwise
+of one event is no difference between two bugs. 0: kept by a version that did not count."""
 POSTINGS_LIMIT = 32
 _POSTED_STEPS = 5
 _BROWSER = frozenset({"javascript", "node"})
@@ -68,7 +71,7 @@ class Signature:
     `wording`: of JavaScript only, a digest of what the message means and is about, of an unknown one as it is but for
     its numbers; empty where it says nothing of its own. `number`: the only one in the message, unless it tells a
     position; else empty. `reported`: the frames are of the place that reported an error value. `wraps`: what such an
-    error said, then what was said around it on its way out; empty for every other.
+    error said, then what was said around it on its way out; empty for every other. `reading`: its READING.
     """
 
     platform: str
@@ -85,6 +88,7 @@ class Signature:
     reported: bool = False
     wraps: tuple[str, ...] = ()
     handed: bool | None = None
+    reading: int = READING
 
     @property
     def ours(self) -> tuple[Step, ...]:
@@ -295,6 +299,7 @@ def to_json(signature: Signature) -> dict[str, Any]:
         "reported": signature.reported,
         "wraps": list(signature.wraps),
         "handed": signature.handed,
+        "reading": signature.reading,
     }
 
 
@@ -314,6 +319,7 @@ def from_json(kept: Mapping[str, Any]) -> Signature:
             "at": datetime.fromisoformat(kept["at"]) if kept["at"] else None,
             "reported": reported,
             "wraps": tuple(kept.get("wraps", ())),
+            "reading": kept.get("reading", 0),
         }
     )
 
