@@ -476,6 +476,28 @@ def test_the_store_ranks_as_the_casebook_in_memory_that_is_measured(store: Store
             assert rank(new, found.cases, found.rarity) == memory.rank(signature)
 
 
+def test_a_bug_of_many_issues_makes_its_own_words_no_commoner(store: Store):
+    """Of one frame and 60 other bugs: its twentieth issue joins as its second did, in the store as in memory."""
+    rng, memory = made_up.random.Random(5), InMemory()
+    whole = python("StockError", "refused")
+    (error,) = whole.exceptions
+    new = sign(replace(whole, exceptions=(replace(error, frames=error.frames[-1:]),)))
+    with store.write() as tx:
+        for number in range(100, 160):
+            other = sign(made_up.event(rng))
+            memory.keep(tx.cases.open(issue(number), API.slug, NOW), f"I-{number}", other)
+            tx.casebook.keep(f"I-{number}", API.slug, other, "e", NOW)
+        home = tx.cases.open(issue(0), API.slug, NOW)
+        for number in range(30):
+            if number:
+                found = tx.casebook.candidates(API.slug, new)
+                (match, *_) = rank(prepare(new), found.cases, found.rarity)
+                assert (match.case, match.sure, match.forbids) == (home, memory.rank(new)[0].sure, None)
+                home = tx.membership.admit(home, issue(number), NOW)
+            tx.casebook.keep(f"I-{number}", API.slug, new, "e", NOW)
+            memory.keep(home, f"I-{number}", new)
+
+
 def test_what_an_issue_began_with_is_known_however_far_away_it_is(store: Store):
     """The first look shares no key with the new one, and is read because two later ones are."""
     first = python("KeyError", "'price_tag'", 7)

@@ -16,6 +16,8 @@ TABLE = [
     ("python", "to_float", ("def to_float(text: str = 1, *rest) -> float:", "    n = 3"), "return float(text)", True),
     ("python", "total", ("def total(", "    net: int,", "    tax=(1, 2),", ") -> int:"), "return net + tax", True),
     ("python", "says", ("def says(what, key):",), 'raise NotThere(f"no {what} called {key}")', True),
+    ("python", "money", ("def money(amount):",), 'return f"{amount:.2f} {amount!r:>9}"', True),
+    ("python", "money", ("def money(amount):",), 'return f"{amount:.2f} {UNIT}"', False),
     ("python", "in_unit", ("def in_unit(value, unit):",), "return value * FACTORS[unit]", False),
     ("python", "find", ("def find(code):",), "return Courier.where(code=code).one()", False),
     ("python", "post", ("def post(url, body):",), "return client.post(url, json=body).json()", False),

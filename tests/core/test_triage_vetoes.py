@@ -21,8 +21,8 @@ from worker.triage.same_bug import (
     decide,
 )
 from worker.triage.signature import from_json, sign, to_json
+from worker.triage.vetoes import elsewhere, lines_differ, raised_apart, raised_by_language
 from worker.triage.vetoes import guarded as guarded_by
-from worker.triage.vetoes import lines_differ, raised_by_language
 from worker.triage.weighing import prepare
 from worker.triage.wording import telling_names
 
@@ -542,3 +542,43 @@ def test_nothing_is_said_of_what_a_line_was_handed_where_no_place_is_known_for_s
     assert sign(Event("e", platform="go", exceptions=reported)).handed is None
     panicked = (Thrown("runtime.errorString", "broken", frames=(go,)),)
     assert sign(Event("e", platform="go", exceptions=panicked)).handed is True
+
+
+# ---------------------------------------------------------------- places of one name
+
+
+@pytest.mark.parametrize(
+    ("platform", "name"),
+    [("csharp", "new {}(string code)"), ("csharp", ".ctor"), ("java", "<init>"), ("ruby", "{}#initialize")],
+)  # fmt: skip
+@pytest.mark.parametrize("line", [12, None])
+def test_constructors_of_two_classes_are_two_places_of_one_release(platform, name, line):
+    def refused(kind):
+        frames = (
+            Frame("import", "shop.job", "job", line=8, in_app=True),
+            Frame(name.format(kind), f"shop.{kind}", kind, line=line, in_app=True),
+        )
+        thrown = (Thrown("ArgumentException", "must not be null", frames=frames),)
+        return sign(Event("e", platform=platform, release="desk@1", transaction="import", exceptions=thrown))
+
+    order, invoice = (prepare(refused(kind)) for kind in ("Order", "Invoice"))
+    assert elsewhere(order, invoice)
+    assert not elsewhere(order, prepare(refused("Order")))
+
+
+def test_a_library_that_goes_on_other_ways_to_one_mistake_raised_it_once():
+    """`json.dumps` of what it cannot write, below a dict and below a list."""
+
+    def unwritten(*ways):
+        frames = (
+            Frame("export", "shop.report", "report.py", line=7, in_app=True, context_line="json.dumps(data, indent=2)"),
+            *(Frame(way, "json.encoder", "encoder.py", line=9, in_app=False) for way in ways),
+        )
+        thrown = (Thrown("TypeError", "Object of type Decimal is not JSON serializable", frames=frames),)
+        return sign(Event("e", platform="python", release="shop@1", exceptions=thrown))
+
+    below = ("_iterencode_dict", "_iterencode_list")
+    one, other = (unwritten("_iterencode", way, "_iterencode", "default") for way in below)
+    assert not raised_apart(one, other)
+    assert suggest_split([one, other] * 2) is None
+    assert raised_apart(one, unwritten("_iterencode", "_iterencode_dict", "_iterencode", "floatstr"))

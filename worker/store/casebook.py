@@ -208,10 +208,21 @@ class Casebook(Suggestions):
         )
         number: int = self._connection.execute(fresh.returning(signatures.c.id)).scalar_one()
         self._post(group, signature, number)
-        counted = sorted({digest(group, word) for word in (*features(signature), _EVERYTHING)})
-        self._connection.execute(_COUNT[self._dialect], self._many(counted))
+        if not self._looked_so_elsewhere(issue_id, look):
+            self._count(group, signature)
         self._let_go(issue_id)
         return True
+
+    def _looked_so_elsewhere(self, issue_id: str, look: str) -> bool:
+        """Whether another issue of the same case looks so: a bug of many issues makes its own words no commoner."""
+        case = select(issues.c.case_id).where(issues.c.id == issue_id).scalar_subquery()
+        others = select(signatures.c.id).join(issues, issues.c.id == signatures.c.issue_id)
+        there = others.where(signatures.c.look == look, issues.c.case_id == case, issues.c.id != issue_id).limit(1)
+        return self._connection.scalar(there) is not None
+
+    def _count(self, group: str, signature: Signature) -> None:
+        counted = sorted({digest(group, word) for word in (*features(signature), _EVERYTHING)})
+        self._connection.execute(_COUNT[self._dialect], self._many(counted))
 
     def knows(self, issue_id: str, signature: Signature, event_id: str) -> bool:
         """Whether keeping this would change nothing."""

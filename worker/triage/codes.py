@@ -25,7 +25,8 @@ _AT_KEY = re.compile(
 )
 """Of voluptuous, jsonschema, fastjsonschema and Ajv."""
 _OF_DOTNET = re.compile(
-    r"\bPath '([^'\n]{1,200})', line \d+, position \d|\bPath: \$([\w.\[\]$'-]{1,200}) \||^ -- ([\w.\[\]]{1,80}): "
+    r"\bPath '([^'\n]{1,200})', line \d+, position \d|\bPath: \$([\w.\[\]$'-]{1,200}) \||"
+    r"^ -- ([\w.\[\]]{1,80}): (?=[^\n]{0,300}\bSeverity: )"
     r"|^The ([A-Z]\w{0,60}) field is required|^The field ([A-Z]\w{0,60}) must (?:be|match)\b",
     re.MULTILINE,
 )
@@ -46,6 +47,8 @@ _OF_A_RULE = re.compile(
     re.MULTILINE,
 )
 """Of Yup, class-validator, Joi, Superstruct, Laravel, Spring, Bean Validation, cattrs and msgspec."""
+_OF_A_LINK = re.compile(r"field:(?:utm_\w+|(?:fb|ms|tw|tt|[gdy])clk?id|[gw]braid|mc_[ce]id|igshid|_g[al])$")
+"""What advertisers append to links: a form that refuses one refuses them all."""
 _CALLED_FIELD = re.compile(
     r"(?<!read )(?<!assign )\b[Ff]ield:? (['\"`])([A-Za-z_][\w.]{0,80})\1"
     r"|\bfield ([A-Za-z_]\w{0,80}(?=:)|(?=\w{1,40}[._]\w)\w{1,160}(?:\.\w{1,40}){0,4}\b|[a-z]{1,40}[A-Z]\w{0,40}\b"
@@ -160,12 +163,16 @@ def coded(message: str) -> frozenset[str]:
         *_constraints(message),
         *_receivers(message),
     )
-    return frozenset(one.lower() for one in found)
+    return frozenset(map(_named, found))
 
 
 def validated(message: str) -> frozenset[str]:
     """The last name on each way to a value that a validator refuses, with its role; the rest of it is no program's."""
-    return frozenset(one.lower() for one in _refused(message))
+    return frozenset(map(_named, _refused(message)))
+
+
+def _named(one: str) -> str:
+    return _OF_A_LINK.sub("field:of a link", one.lower())
 
 
 def _called_fields(message: str) -> Iterator[str]:

@@ -27,6 +27,8 @@ _BODY = re.compile(r"\s*(?:\{|=>|:[^=\n?]{0,120}(?:\{|=>)\s*$)", re.MULTILINE)
 """What follows the parameters of a method or an arrow of JavaScript, which no word announces."""
 _STRING = re.compile(r"(?:(?<!\w)[frbuFRBU]{1,2})?(['\"`])(?:\\.|(?!\1)[^\\]){0,300}\1")
 _IN_STRING = re.compile(r"[#$]?\{([^{}]{1,100})\}")
+_IN_FORMAT = re.compile(r"\{([^{}]{1,100}?)(?:![rsa])?(?::[^{}\]]{0,40})?\}")
+"""Of Python, without how it is to be written."""
 _LOCAL = re.compile(
     r"\b(?:for|const|let|var)\s+[\[({]?\s*([\w, ]{1,80}?)\s*[\])}]?\s*(?:\bin\b|\bof\b|=)|\|([\w, ]{1,60})\|"
     r"|\blambda\s+([\w, ]{1,80}?):|(?<![\w.])(\w{1,40})\s*=>|\(([\w, ]{0,80})\)\s*=>"
@@ -69,7 +71,8 @@ def is_handed(frame: Frame, name: str, platform: str) -> bool | None:
 
 def _bare(line: str, platform: str) -> str:
     """A line without its texts but for what is put into them, without comments and types of errors."""
-    said = _STRING.sub(lambda found: " ".join(_IN_STRING.findall(found[0])), line)
+    inside = _IN_FORMAT if platform == "python" else _IN_STRING
+    said = _STRING.sub(lambda found: " ".join(inside.findall(found[0])), line)
     bare = _THROWN.sub(r"\1", _COMMENT.get(platform, _OTHER_COMMENT).sub("", said))
     return " ".join(bare.split())  # a hundred blanks in a row would keep `_LOCAL` busy for minutes
 

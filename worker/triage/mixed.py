@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from worker.triage.codes import IN_ONE_RELEASE
 from worker.triage.signature import Signature
-from worker.triage.vetoes import contradicts, raisers
+from worker.triage.vetoes import contradicts, raiser
 from worker.triage.wording import MEANINGS
 
 T = TypeVar("T", bound=Hashable)
@@ -113,7 +113,7 @@ def _raised(signatures: Sequence[Signature]) -> tuple[Cluster, ...]:
     """Clusters by where a library raised; engines of JavaScript disagree on what they show of their own."""
     if any(one.platform == "javascript" for one in signatures):
         return ()
-    return _linked(signatures, raisers, eq, lambda names: names[0])
+    return _linked(signatures, raiser, eq, str)
 
 
 def _line(one: Signature) -> str | None:

@@ -78,7 +78,7 @@ def reworded(one: Prepared, other: Prepared) -> bool:
         return False
     if not _is_one_line(one, other):
         return False
-    first, second = raisers(one.signature), raisers(other.signature)
+    first, second = raiser(one.signature), raiser(other.signature)
     if first and second and first != second:
         return True
     return not mine.isdisjoint(_code_words(one)) and not yours.isdisjoint(_code_words(other))
@@ -142,13 +142,16 @@ def raised_apart(one: Signature, other: Signature) -> bool:
 
     Engines of JavaScript disagree on what they show of their own.
     """
-    first, second = raisers(one), raisers(other)
+    first, second = raiser(one), raiser(other)
     return one.platform != "javascript" and bool(first and second) and first != second
 
 
-def raisers(one: Signature) -> tuple[str, ...]:
-    """The newest frames of a library, which raised for our code."""
-    return names_of(tuple(takewhile(lambda step: not step.ours, one.steps[:TOP])))
+def raiser(one: Signature) -> str:
+    """The newest function of a library, which raised for our code; empty where our own did.
+
+    What called it tells nothing: a library goes through lists and dicts on other ways to one mistake.
+    """
+    return next(iter(names_of(tuple(takewhile(lambda step: not step.ours, one.steps[:TOP])))), "")
 
 
 def _code_words(one: Prepared) -> frozenset[str]:
@@ -195,7 +198,8 @@ def _parted(mine: Sequence[Step], yours: Sequence[Step], *, at_one_time: bool = 
     """Whether neither stack goes through the newest place of the other. `at_one_time`: both are of one release."""
 
     def among(step: Step, steps: Sequence[Step]) -> bool:
-        return any(step.name == one.name and _is_one_spot(step, one, at_one_time) for one in steps)
+        known_by = 2 if at_one_time else 1  # name and place; releases move modules
+        return any(step[:known_by] == one[:known_by] and _is_one_spot(step, one, at_one_time) for one in steps)
 
     return not among(mine[0], yours) and not among(yours[0], mine)
 
